@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// Every #cgo line of the package is here. The functions of shim.h do not keep
+// the pointers that they are given (noescape: arguments may live on the stack)
+// and do not call back into Go (nocallback).
+
+/*
+#cgo !windows pkg-config: libzmq
+#cgo windows LDFLAGS: -lzmq
+#cgo noescape zmq4_bind
+#cgo nocallback zmq4_bind
+#cgo nocallback zmq4_close
+#cgo noescape zmq4_connect
+#cgo nocallback zmq4_connect
+#cgo noescape zmq4_ctx_get
+#cgo nocallback zmq4_ctx_get
+#cgo noescape zmq4_ctx_new
+#cgo nocallback zmq4_ctx_new
+#cgo nocallback zmq4_ctx_set
+#cgo nocallback zmq4_ctx_shutdown
+#cgo nocallback zmq4_ctx_term
+#cgo noescape zmq4_disconnect
+#cgo nocallback zmq4_disconnect
+#cgo nocallback zmq4_events
+#cgo nocallback zmq4_fd
+#cgo noescape zmq4_gets
+#cgo nocallback zmq4_gets
+#cgo noescape zmq4_getsockopt
+#cgo nocallback zmq4_getsockopt
+#cgo noescape zmq4_monitor
+#cgo nocallback zmq4_monitor
+#cgo nocallback zmq4_recv
+#cgo nocallback zmq4_release
+#cgo nocallback zmq4_reserve
+#cgo noescape zmq4_send
+#cgo nocallback zmq4_send
+#cgo noescape zmq4_send_parts
+#cgo nocallback zmq4_send_parts
+#cgo noescape zmq4_setsockopt
+#cgo nocallback zmq4_setsockopt
+#cgo noescape zmq4_socket_new
+#cgo nocallback zmq4_socket_new
+#cgo noescape zmq4_unbind
+#cgo nocallback zmq4_unbind
+#include "shim.h"
+*/
+import "C"

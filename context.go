@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"math"
+	"runtime"
+	"sync"
+)
+
+// Defaults of the context options.
+const (
+	// MaxSocketsDflt is the default of [Context.SetMaxSockets].
+	MaxSocketsDflt = int(C.ZMQ_MAX_SOCKETS_DFLT)
+
+	// IoThreadsDflt is the default of [Context.SetIoThreads].
+	IoThreadsDflt = int(C.ZMQ_IO_THREADS_DFLT)
+)
+
+// A Context owns sockets and the I/O threads that serve them. Sockets of one
+// context can talk to each other over the inproc transport.
+//
+// Most programs use the default context, which the package's functions work
+// on. All methods may be called from any goroutine.
+type Context struct {
+	c *handle
+}
+
+// handle is the state of a context. It is apart from Context so that the
+// context can be terminated when a program loses it: the handle is all that
+// its sockets refer to.
+type handle struct {
+	mu      sync.RWMutex // held for reading while p is in use
+	p       C.uintptr_t
+	closed  bool // by Term; p is not used any more
+	sockets sync.WaitGroup
+
+	term    sync.Once
+	termErr error
+
+	noRetryEINTR bool
+}
+
+var defaultContext = sync.OnceValues(NewContext)
+
+// NewContext creates a context. [Context.Term] ends it; a context that is
+// lost, with all its sockets, is terminated when the garbage collector finds it.
+func NewContext() (ctx *Context, err error) {
+	h := &handle{}
+	if err := check(C.zmq4_ctx_new(&h.p)); err != nil {
+		return nil, err
+	}
+	ctx = &Context{c: h}
+	// Term may take as long as unsent messages linger: not in the goroutine
+	// that cleans up for the whole program.
+	runtime.AddCleanup(ctx, func(h *handle) { go h.terminate() }, h)
+	return ctx, nil
+}
+
+// open returns the handle of a context, locked for reading.
+func (ctx *Context) open() (*handle, error) {
+	if ctx == nil || ctx.c == nil {
+		return nil, ErrorContextClosed
+	}
+	h := ctx.c
+	h.mu.RLock()
+	if h.closed {
+		h.mu.RUnlock()
+		return nil, ErrorContextClosed
+	}
+	return h, nil
+}
+
+// Term terminates the default context, as [Context.Term] does. It cannot be
+// made again: from then on the package's functions return [ErrorContextClosed].
+func Term() error {
+	ctx, err := defaultContext()
+	if err != nil {
+		return err
+	}
+	return ctx.Term()
+}
+
+// Term terminates the context.
+//
+// Calls that wait on the context's sockets return [ETERM] at once, and so does
+// every later use of the sockets but [Socket.Close]. Then Term waits until all
+// sockets have been closed, and until what they have sent is delivered or
+// their linger time is over, see [Socket.SetLinger]: for ever by default.
+//
+// Term can be called again, and from several goroutines; each call returns
+// when the context is gone.
+//
+// Functions zmq_ctx_shutdown and zmq_ctx_term.
+func (ctx *Context) Term() error {
+	if ctx == nil || ctx.c == nil {
+		return ErrorContextClosed
+	}
+	return ctx.c.terminate()
+}
+
+func (h *handle) terminate() error {
+	h.term.Do(func() {
+		h.mu.Lock()
+		h.closed = true
+		h.mu.Unlock()
+		h.termErr = check(C.zmq4_ctx_shutdown(h.p))
+		h.sockets.Wait() // so that no thread is held for longer than the linger time
+		if err := check(C.zmq4_ctx_term(h.p)); err != nil {
+			h.termErr = err
+		}
+	})
+	return h.termErr
+}
+
+// set sets a context option. A value that C's int cannot hold is EINVAL.
+func (ctx *Context) set(option C.int, value int) error {
+	h, err := ctx.open()
+	if err != nil {
+		return err
+	}
+	defer h.mu.RUnlock()
+	if value < math.MinInt32 || value > math.MaxInt32 {
+		return einval
+	}
+	return check(C.zmq4_ctx_set(h.p, option, C.int(value)))
+}
+
+// get reads a context option.
+func (ctx *Context) get(option C.int) (int, error) {
+	h, err := ctx.open()
+	if err != nil {
+		return 0, err
+	}
+	defer h.mu.RUnlock()
+	var value C.int
+	if err := check(C.zmq4_ctx_get(h.p, option, &value)); err != nil {
+		return 0, err
+	}
+	return int(value), nil
+}

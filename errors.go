@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"errors"
+	"syscall"
+)
+
+// Errors that do not come from libzmq. Compare with == or errors.Is.
+var (
+	// ErrorContextClosed is returned by every use of a context after [Context.Term].
+	ErrorContextClosed = errors.New("Context is closed")
+
+	// ErrorSocketClosed is returned by every use of a socket after
+	// [Socket.Close], and by the calls that Close interrupts.
+	ErrorSocketClosed = errors.New("Socket is closed")
+
+	// ErrorMoreExpected is returned by [Socket.RecvEvent] for a message of a single part.
+	ErrorMoreExpected = errors.New("More expected")
+
+	// ErrorNoSocket is returned by the methods of [Poller] for an id or a
+	// socket that it does not hold.
+	ErrorNoSocket = errors.New("No such socket")
+
+	// ErrorNotImplemented405 is not returned: libzmq 4.2 is the oldest one supported.
+	ErrorNotImplemented405 = errors.New("Not implemented, requires 0MQ version 4.0.5")
+
+	// ErrorNotImplemented41 is not returned: libzmq 4.2 is the oldest one supported.
+	ErrorNotImplemented41 = errors.New("Not implemented, requires 0MQ version 4.1")
+
+	// ErrorNotImplemented42 is not returned: libzmq 4.2 is the oldest one supported.
+	ErrorNotImplemented42 = errors.New("Not implemented, requires 0MQ version 4.2")
+
+	// ErrorNotImplementedWindows is returned by options that libzmq does not
+	// have on Windows.
+	ErrorNotImplementedWindows = errors.New("Not implemented on Windows")
+)
+
+// An Errno is an error number of libzmq: one of the system's, such as
+// syscall.EAGAIN, or one that libzmq defines, such as [ETERM].
+//
+// It can be compared with == to the constants below. errors.Is also matches
+// the syscall.Errno of the same number.
+type Errno uintptr
+
+// Error numbers that libzmq uses on every platform.
+const (
+	EADDRINUSE      = Errno(C.EADDRINUSE)
+	EADDRNOTAVAIL   = Errno(C.EADDRNOTAVAIL)
+	EAFNOSUPPORT    = Errno(C.EAFNOSUPPORT)
+	ECONNABORTED    = Errno(C.ECONNABORTED)
+	ECONNREFUSED    = Errno(C.ECONNREFUSED)
+	ECONNRESET      = Errno(C.ECONNRESET)
+	EHOSTUNREACH    = Errno(C.EHOSTUNREACH)
+	EINPROGRESS     = Errno(C.EINPROGRESS)
+	EMSGSIZE        = Errno(C.EMSGSIZE)
+	ENETDOWN        = Errno(C.ENETDOWN)
+	ENETRESET       = Errno(C.ENETRESET)
+	ENETUNREACH     = Errno(C.ENETUNREACH)
+	ENOBUFS         = Errno(C.ENOBUFS)
+	ENOTCONN        = Errno(C.ENOTCONN)
+	ENOTSOCK        = Errno(C.ENOTSOCK)
+	ENOTSUP         = Errno(C.ENOTSUP)
+	EPROTONOSUPPORT = Errno(C.EPROTONOSUPPORT)
+	ETIMEDOUT       = Errno(C.ETIMEDOUT)
+)
+
+// Error numbers that libzmq defines itself.
+const (
+	// EFSM says that the call is not allowed in the state that the socket is
+	// in, such as a second Send on a REQ socket before the reply has come.
+	EFSM = Errno(C.EFSM)
+
+	// ENOCOMPATPROTO says that the socket type cannot use the transport.
+	ENOCOMPATPROTO = Errno(C.ENOCOMPATPROTO)
+
+	// ETERM says that the socket's context was terminated.
+	ETERM = Errno(C.ETERM)
+
+	// EMTHREAD says that the context has no I/O thread for the endpoint.
+	EMTHREAD = Errno(C.EMTHREAD)
+)
+
+// Numbers that the package itself gives. They are not exported because
+// pebbe/zmq4 users write zmq4.Errno(syscall.EAGAIN).
+const (
+	eagain = Errno(C.EAGAIN)
+	einval = Errno(C.EINVAL)
+)
+
+// Error returns libzmq's text for its own error numbers and the system's text
+// for all others.
+func (errno Errno) Error() string {
+	if errno >= C.ZMQ_HAUSNUMERO {
+		return Error(int(errno))
+	}
+	return syscall.Errno(errno).Error()
+}
+
+// Is reports whether target is the syscall.Errno of the same number, or one
+// that syscall.Errno says it is, such as fs.ErrNotExist for ENOENT.
+func (errno Errno) Is(target error) bool {
+	if errno >= C.ZMQ_HAUSNUMERO {
+		return false
+	}
+	sys := syscall.Errno(errno)
+	return target == error(sys) || sys.Is(target)
+}
+
+// Timeout reports whether a call ended because its time was over, or because
+// it was not allowed to wait: EAGAIN and ETIMEDOUT.
+func (errno Errno) Timeout() bool {
+	return errno == eagain || errno == ETIMEDOUT
+}
+
+// Temporary reports whether the same call may succeed later.
+func (errno Errno) Temporary() bool {
+	return errno.Timeout() || errno < C.ZMQ_HAUSNUMERO && syscall.Errno(errno).Temporary()
+}
+
+// AsErrno returns the Errno, or syscall.Errno, in the chain of err, and 0 if
+// there is none.
+func AsErrno(err error) Errno {
+	var errno Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	var sys syscall.Errno
+	if errors.As(err, &sys) {
+		return Errno(sys)
+	}
+	return 0
+}
+
+// check makes an error of what a function of shim.h returned.
+func check(rc C.int) error {
+	if rc < 0 {
+		return Errno(-rc)
+	}
+	return nil
+}

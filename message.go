@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+)
+
+const (
+	// keep is how many bytes of what was received last a socket may hold on
+	// to. That saves a crossing to free them: the next receive does it.
+	keep = 32 << 10
+
+	// arena is how large a message may be whose parts are handed out in one
+	// piece of memory. A part that is kept keeps the others.
+	arena = 1 << 10
+
+	// gather is the size of a part from which a message of several parts is
+	// not gathered in one place, but the part pinned where it is.
+	gather = 4 << 10
+
+	// gatherMax is the most that is gathered in one place.
+	gatherMax = 64 << 10
+
+	// retryAny is how long a send waits for a signal that may not come.
+	retryAny = 5 * time.Millisecond
+)
+
+// receive returns with the socket locked and one part (all is 0) or all parts
+// of one message (all is 1) in its inbox. The caller takes them, then calls done.
+func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, error) {
+	var limit time.Time
+	for tried, parked := false, false; ; tried = true {
+		s, err := soc.lock()
+		if err != nil {
+			return nil, nil, err
+		}
+		if tried || flags&DONTWAIT != 0 || !s.receiveWillWait() {
+			n := C.zmq4_recv(s.h(), all)
+			if n > 0 {
+				s.rcvIdle, s.sent = parked, false
+				return s, unsafe.Slice(s.c.in, n), nil
+			}
+			if n != -C.EAGAIN || flags&DONTWAIT != 0 || s.rcvtimeo == 0 {
+				s.unlockAfter(0)
+				return nil, nil, check(n)
+			}
+		}
+		timeo := s.rcvtimeo
+		s.unlockAfter(0)
+		if parked, err = s.wait(POLLIN, deadline(&limit, timeo)); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// receiveWillWait guesses whether a receive will have to wait, so that it can
+// do so at once: a try that fails costs as much as ten that succeed. It must
+// not be true where a try would give an error other than EAGAIN.
+func (s *socket) receiveWillWait() bool {
+	return s.rcvIdle && s.rcvtimeo != 0 && (s.sent || s.typ != REQ && s.typ != REP)
+}
+
+// deadline sets *limit when it is asked first, and returns it. A negative
+// timeout has no limit, which is the zero time.
+func deadline(limit *time.Time, timeout time.Duration) time.Time {
+	if timeout >= 0 && limit.IsZero() {
+		*limit = time.Now().Add(timeout)
+	}
+	return *limit
+}
+
+// bytes returns a part in C memory: valid until done.
+func (s *socket) bytes(part *C.zmq4_received) []byte {
+	s.taken += int(part.size)
+	return unsafe.Slice((*byte)(part.data), part.size)
+}
+
+// done ends what receive began.
+func (s *socket) done() {
+	if s.taken > keep {
+		C.zmq4_release(s.h())
+	}
+	s.taken = 0
+	s.unlock()
+}
+
+// Recv receives one message part as a string. See [Socket.RecvBytes].
+func (soc *Socket) Recv(flags Flag) (string, error) {
+	b, err := soc.RecvBytes(flags)
+	return unsafe.String(unsafe.SliceData(b), len(b)), err // nobody else has b
+}
+
+// RecvBytes receives one message part. [Socket.GetRcvmore] tells whether it has
+// more parts behind it; the next receive on the socket gets those.
+//
+// It waits until there is a message. With [DONTWAIT] it returns EAGAIN
+// instead, as it does when the time of [Socket.SetRcvtimeo] is over. After
+// [Context.Term] it returns [ETERM], and after [Socket.Close]
+// [ErrorSocketClosed]. Where the socket's type or state does not allow to
+// receive, it returns [ENOTSUP] or [EFSM].
+//
+// Function zmq_msg_recv.
+func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
+	s, parts, err := soc.receive(0, flags)
+	if err != nil {
+		return []byte{}, err
+	}
+	defer s.done()
+	from := s.bytes(&parts[0])
+	b := make([]byte, len(from))
+	copy(b, from)
+	return b, nil
+}
+
+// RecvMessage receives all parts of one message as strings. No other
+// goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
+// them leaves a message half received.
+func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
+	s, parts, err := soc.receive(1, flags)
+	if err != nil {
+		return []string{}, err
+	}
+	defer s.done()
+	return takeAll(s, parts, func(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }), nil
+}
+
+// RecvMessageBytes receives all parts of one message. See [Socket.RecvMessage].
+func (soc *Socket) RecvMessageBytes(flags Flag) (msg [][]byte, err error) {
+	s, parts, err := soc.receive(1, flags)
+	if err != nil {
+		return [][]byte{}, err
+	}
+	defer s.done()
+	return takeAll(s, parts, func(b []byte) []byte { return b }), nil
+}
+
+// takeAll copies parts out of the inbox.
+func takeAll[T string | []byte](s *socket, parts []C.zmq4_received, as func([]byte) T) []T {
+	total := 0
+	for i := range parts {
+		total += int(parts[i].size)
+	}
+	var all []byte
+	if total <= arena {
+		all = make([]byte, 0, total)
+	}
+	msg := make([]T, len(parts))
+	for i := range parts {
+		from := s.bytes(&parts[i])
+		if total > arena {
+			all = make([]byte, 0, len(from))
+		}
+		start := len(all)
+		all = append(all, from...)
+		msg[i] = as(all[start:len(all):len(all)])
+	}
+	return msg
+}
+
+// RecvWithMetadata receives one message part as a string, with metadata. See
+// [Socket.RecvBytesWithMetadata].
+func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg string, metadata map[string]string, err error) {
+	b, metadata, err := soc.RecvBytesWithMetadata(flags, properties...)
+	return unsafe.String(unsafe.SliceData(b), len(b)), metadata, err
+}
+
+// RecvBytesWithMetadata receives one message part, and those of the named
+// properties that it has: "Socket-Type", "Routing-Id", "Peer-Address" and
+// "User-Id" of libzmq's own, and those that the ZAP handler has set. A
+// property that it does not have is not in the map.
+//
+// Functions zmq_msg_recv and zmq_msg_gets.
+func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {
+	s, parts, err := soc.receive(0, flags)
+	if err != nil {
+		return []byte{}, map[string]string{}, err
+	}
+	defer s.done()
+	return takeAll(s, parts, func(b []byte) []byte { return b })[0], s.metadata(properties), nil
+}
+
+// RecvMessageWithMetadata receives all parts of one message as strings, with
+// the metadata of the first. See [Socket.RecvBytesWithMetadata].
+func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (msg []string, metadata map[string]string, err error) {
+	s, parts, err := soc.receive(1, flags)
+	if err != nil {
+		return []string{}, map[string]string{}, err
+	}
+	defer s.done()
+	return takeAll(s, parts, func(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }), s.metadata(properties), nil
+}
+
+// RecvMessageBytesWithMetadata receives all parts of one message, with the
+// metadata of the first. See [Socket.RecvBytesWithMetadata].
+func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string) (msg [][]byte, metadata map[string]string, err error) {
+	s, parts, err := soc.receive(1, flags)
+	if err != nil {
+		return [][]byte{}, map[string]string{}, err
+	}
+	defer s.done()
+	return takeAll(s, parts, func(b []byte) []byte { return b }), s.metadata(properties), nil
+}
+
+// metadata looks up properties of the first part in the inbox.
+func (s *socket) metadata(properties []string) map[string]string {
+	metadata := make(map[string]string)
+	for _, p := range properties {
+		name, err := cstring(p)
+		if err != nil {
+			continue // no property has such a name
+		}
+		var value *C.char
+		if C.zmq4_gets(s.h(), name, &value) == 0 {
+			metadata[p] = C.GoString(value)
+		}
+	}
+	return metadata
+}
+
+// Send sends one message part from a string. See [Socket.SendBytes].
+func (soc *Socket) Send(data string, flags Flag) (int, error) {
+	return soc.send((*C.uchar)(unsafe.StringData(data)), len(data), flags)
+}
+
+// SendBytes sends one message part and returns its size. With [SNDMORE] more
+// parts of the same message follow, and no other goroutine may send on the
+// socket until the last one: [Socket.SendMessage] has no such condition.
+//
+// It waits until the socket can take the message. With [DONTWAIT] it returns
+// EAGAIN instead, as it does when the time of [Socket.SetSndtimeo] is over.
+// After [Context.Term] it returns [ETERM], and after [Socket.Close]
+// [ErrorSocketClosed]. Where the socket's type or state does not allow to
+// send, it returns [ENOTSUP] or [EFSM], and for a peer that is not there
+// EHOSTUNREACH. With an error the size is -1 and data has not been sent.
+//
+// Function zmq_send.
+func (soc *Socket) SendBytes(data []byte, flags Flag) (int, error) {
+	return soc.send((*C.uchar)(unsafe.SliceData(data)), len(data), flags)
+}
+
+func (soc *Socket) send(data *C.uchar, size int, flags Flag) (int, error) {
+	err := soc.transmit(flags, func(s *socket) C.int {
+		return C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
+	})
+	if err != nil {
+		return -1, err
+	}
+	return size, nil
+}
+
+// SendMessage sends all parts of one message and returns their size together.
+// No other goroutine's parts can get in between.
+//
+// Each part is a string, a []byte, or a []string or [][]byte, which stand for
+// as many parts as they have elements; anything else is sent as fmt.Sprint
+// prints it. If that makes no parts at all, nothing is sent and 0 returned.
+//
+// See [Socket.SendBytes] for the errors. With an error the size is -1 and
+// nothing has been sent.
+func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
+	return soc.sendMessage(0, parts)
+}
+
+// SendMessageDontwait is [Socket.SendMessage] with [DONTWAIT].
+func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err error) {
+	return soc.sendMessage(DONTWAIT, parts)
+}
+
+func (soc *Socket) sendMessage(flags Flag, parts []interface{}) (total int, err error) {
+	parts, count, total := flatten(parts)
+	if count == 0 {
+		if _, err := soc.Context(); err != nil {
+			return -1, err
+		}
+		return 0, nil
+	}
+	if count > 1 {
+		flags |= SNDMORE // for transmit: it has more than one part
+	}
+	err = soc.transmit(flags, func(s *socket) C.int {
+		if rc := s.outbox(parts, count); rc < 0 {
+			return rc
+		}
+		rc := C.zmq4_send_parts(s.h(), unsafe.SliceData(s.parts), C.int(count))
+		s.pins.Unpin()
+		clear(s.parts)
+		return rc
+	})
+	if err != nil {
+		return -1, err
+	}
+	return total, nil
+}
+
+// flatten turns parts that are neither strings nor bytes into strings, and
+// counts the parts and bytes of the message.
+func flatten(parts []interface{}) (_ []interface{}, count, total int) {
+	var converted []interface{}
+	for i, p := range parts {
+		switch p := p.(type) {
+		case string, []byte, []string, [][]byte:
+		default:
+			if converted == nil {
+				converted = append(converted, parts...)
+			}
+			converted[i] = fmt.Sprint(p)
+		}
+	}
+	if converted != nil {
+		parts = converted
+	}
+	each(parts, func(_ *byte, size int) { count++; total += size })
+	return parts, count, total
+}
+
+// each calls f for every part of a message that went through flatten.
+func each(parts []interface{}, f func(data *byte, size int)) {
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			f(unsafe.StringData(p), len(p))
+		case []byte:
+			f(unsafe.SliceData(p), len(p))
+		case []string:
+			for _, p := range p {
+				f(unsafe.StringData(p), len(p))
+			}
+		case [][]byte:
+			for _, p := range p {
+				f(unsafe.SliceData(p), len(p))
+			}
+		}
+	}
+}
+
+// outbox makes s.parts of the parts of a message: small ones are copied to C
+// memory, large ones pinned until s.pins.Unpin.
+func (s *socket) outbox(parts []interface{}, count int) C.int {
+	small := 0
+	each(parts, func(_ *byte, size int) {
+		if size < gather && small+size <= gatherMax {
+			small += size
+		}
+	})
+	if small > int(s.c.out_cap) {
+		if rc := C.zmq4_reserve(s.h(), C.size_t(max(small, 512))); rc < 0 {
+			return rc
+		}
+	}
+	if cap(s.parts) < count {
+		s.parts = make([]C.zmq4_part, 0, max(count, 4))
+	}
+	s.parts = s.parts[:0]
+	out, used := unsafe.Slice((*byte)(s.c.out), small), 0
+	each(parts, func(data *byte, size int) {
+		at := unsafe.Pointer(data)
+		if size < gather && used+size <= small {
+			at = unsafe.Pointer(unsafe.SliceData(out[used:]))
+			used += copy(out[used:], unsafe.Slice(data, size))
+		} else {
+			s.pins.Pin(data)
+		}
+		s.parts = append(s.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
+	})
+	return 0
+}
+
+// transmit calls try with the socket locked until it does not give EAGAIN any
+// more, and waits in between.
+func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
+	var limit time.Time
+	for tried, parked := false, false; ; tried = true {
+		s, err := soc.lock()
+		if err != nil {
+			return err
+		}
+		if s.conflate && flags&SNDMORE != 0 {
+			s.unlockAfter(0)
+			return ENOTSUP // libzmq would keep one part of it, and may abort
+		}
+		want := POLLOUT
+		if tried || flags&DONTWAIT != 0 || !s.sendWillWait() {
+			rc := try(s)
+			if rc >= 0 {
+				s.sndIdle, s.sent = parked, s.c.sndmore == 0
+				s.unlock()
+				return nil
+			}
+			if rc != -C.EAGAIN || flags&DONTWAIT != 0 || s.sndtimeo == 0 {
+				s.unlockAfter(0)
+				return check(rc)
+			}
+			if State(s.c.events)&POLLOUT != 0 {
+				// A ROUTER with mandatory routing is writable as long as one
+				// of its peers is, which need not be this one.
+				want = anyEvent
+			}
+		}
+		timeo := s.sndtimeo
+		s.unlockAfter(0)
+		until := deadline(&limit, timeo)
+		if want == anyEvent {
+			// What would wake it may have been taken by another sender's try.
+			if retry := time.Now().Add(retryAny); until.IsZero() || retry.Before(until) {
+				s.wait(want, retry)
+				continue
+			}
+		}
+		if parked, err = s.wait(want, until); err != nil {
+			return err
+		}
+	}
+}
+
+// sendWillWait is receiveWillWait for a send. Types that know a peer that is
+// not there have to find out by a try.
+func (s *socket) sendWillWait() bool {
+	if !s.sndIdle || s.sndtimeo == 0 || s.c.sndmore != 0 {
+		return false
+	}
+	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent
+}

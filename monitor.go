@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ErrMalformedEvent is returned by [Socket.RecvEvent] for a message that no
+// socket monitor sends.
+var ErrMalformedEvent = errors.New("zmq4: malformed monitor event")
+
+// An Event is something that happened to a socket's connections, or a set of
+// such for [Socket.Monitor].
+type Event int
+
+// Events. The value is what comes with the event in [Socket.RecvEvent].
+const (
+	// EVENT_ALL stands for all events.
+	EVENT_ALL = Event(C.ZMQ_EVENT_ALL)
+
+	// EVENT_CONNECTED: a connection was made. Value: file descriptor.
+	EVENT_CONNECTED = Event(C.ZMQ_EVENT_CONNECTED)
+
+	// EVENT_CONNECT_DELAYED: a connect could not be made at once.
+	EVENT_CONNECT_DELAYED = Event(C.ZMQ_EVENT_CONNECT_DELAYED)
+
+	// EVENT_CONNECT_RETRIED: a connect will be tried again. Value: in how many milliseconds.
+	EVENT_CONNECT_RETRIED = Event(C.ZMQ_EVENT_CONNECT_RETRIED)
+
+	// EVENT_LISTENING: the socket was bound. Value: file descriptor.
+	EVENT_LISTENING = Event(C.ZMQ_EVENT_LISTENING)
+
+	// EVENT_BIND_FAILED: the socket could not be bound. Value: error number.
+	EVENT_BIND_FAILED = Event(C.ZMQ_EVENT_BIND_FAILED)
+
+	// EVENT_ACCEPTED: a connection was accepted. Value: file descriptor.
+	EVENT_ACCEPTED = Event(C.ZMQ_EVENT_ACCEPTED)
+
+	// EVENT_ACCEPT_FAILED: a connection could not be accepted. Value: error number.
+	EVENT_ACCEPT_FAILED = Event(C.ZMQ_EVENT_ACCEPT_FAILED)
+
+	// EVENT_CLOSED: a connection or a listener was closed. Value: file descriptor.
+	EVENT_CLOSED = Event(C.ZMQ_EVENT_CLOSED)
+
+	// EVENT_CLOSE_FAILED: a file descriptor could not be closed. Value: error number.
+	EVENT_CLOSE_FAILED = Event(C.ZMQ_EVENT_CLOSE_FAILED)
+
+	// EVENT_DISCONNECTED: a connection broke. Value: file descriptor.
+	EVENT_DISCONNECTED = Event(C.ZMQ_EVENT_DISCONNECTED)
+
+	// EVENT_MONITOR_STOPPED: the monitor ends; no event follows.
+	EVENT_MONITOR_STOPPED = Event(C.ZMQ_EVENT_MONITOR_STOPPED)
+
+	// EVENT_HANDSHAKE_FAILED_NO_DETAIL: a handshake failed. Value: error
+	// number. libzmq 4.3.
+	EVENT_HANDSHAKE_FAILED_NO_DETAIL = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+
+	// EVENT_HANDSHAKE_SUCCEEDED: a connection is ready for messages. libzmq 4.3.
+	EVENT_HANDSHAKE_SUCCEEDED = Event(C.ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+
+	// EVENT_HANDSHAKE_FAILED_PROTOCOL: a handshake failed because of what the
+	// peer or the ZAP handler sent. Value: ZMQ_PROTOCOL_ERROR_*. libzmq 4.3.
+	EVENT_HANDSHAKE_FAILED_PROTOCOL = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+
+	// EVENT_HANDSHAKE_FAILED_AUTH: the ZAP handler refused the peer. Value:
+	// the status that it gave, 300, 400 or 500. libzmq 4.3.
+	EVENT_HANDSHAKE_FAILED_AUTH = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+)
+
+// String returns the names of the events, joined by "|", or "<NONE>".
+func (e Event) String() string {
+	if e == EVENT_ALL {
+		return "EVENT_ALL"
+	}
+	return bitNames(e, []bitName[Event]{
+		{EVENT_CONNECTED, "EVENT_CONNECTED"},
+		{EVENT_CONNECT_DELAYED, "EVENT_CONNECT_DELAYED"},
+		{EVENT_CONNECT_RETRIED, "EVENT_CONNECT_RETRIED"},
+		{EVENT_LISTENING, "EVENT_LISTENING"},
+		{EVENT_BIND_FAILED, "EVENT_BIND_FAILED"},
+		{EVENT_ACCEPTED, "EVENT_ACCEPTED"},
+		{EVENT_ACCEPT_FAILED, "EVENT_ACCEPT_FAILED"},
+		{EVENT_CLOSED, "EVENT_CLOSED"},
+		{EVENT_CLOSE_FAILED, "EVENT_CLOSE_FAILED"},
+		{EVENT_DISCONNECTED, "EVENT_DISCONNECTED"},
+		{EVENT_MONITOR_STOPPED, "EVENT_MONITOR_STOPPED"},
+		{EVENT_HANDSHAKE_FAILED_NO_DETAIL, "EVENT_HANDSHAKE_FAILED_NO_DETAIL"},
+		{EVENT_HANDSHAKE_SUCCEEDED, "EVENT_HANDSHAKE_SUCCEEDED"},
+		{EVENT_HANDSHAKE_FAILED_PROTOCOL, "EVENT_HANDSHAKE_FAILED_PROTOCOL"},
+		{EVENT_HANDSHAKE_FAILED_AUTH, "EVENT_HANDSHAKE_FAILED_AUTH"},
+	})
+}
+
+// Monitor makes the socket report events on an inproc endpoint, to which a
+// socket of type [PAIR] of the same context connects and calls
+// [Socket.RecvEvent]. A socket has one monitor: a new one replaces it, and an
+// empty address ends it. Closing the socket ends it too.
+//
+// Events that happen before somebody connects, or faster than they are
+// received, wait in memory up to the high-water mark and are then lost.
+//
+// The errors are EINVAL for an address that is malformed, EPROTONOSUPPORT for
+// one that is not inproc, and EADDRINUSE.
+//
+// Function zmq_socket_monitor.
+func (soc *Socket) Monitor(addr string, events Event) error {
+	if addr == "" {
+		s, err := soc.lock()
+		if err != nil {
+			return err
+		}
+		defer s.unlock()
+		return check(C.zmq4_monitor(s.h(), nil, C.int(events)))
+	}
+	return soc.endpoint(addr, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_monitor(h, e, C.int(events)) })
+}
+
+// RecvEvent receives one event of a socket monitor: what happened, at which
+// endpoint, and a value that depends on the event.
+//
+// It waits and fails like [Socket.RecvBytes]. A message that is not an event
+// is received and dropped: the error is [ErrorMoreExpected] if it has one
+// part, else [ErrMalformedEvent].
+func (soc *Socket) RecvEvent(flags Flag) (event_type Event, addr string, value int, err error) {
+	msg, err := soc.RecvMessageBytes(flags)
+	if err != nil {
+		return 0, "", 0, err
+	}
+	return parseEvent(msg)
+}
+
+// parseEvent reads a message of a monitor: event and value in six bytes, in
+// the order of this machine, and an endpoint.
+func parseEvent(msg [][]byte) (Event, string, int, error) {
+	if len(msg) == 1 {
+		return 0, "", 0, ErrorMoreExpected
+	}
+	if len(msg) != 2 || len(msg[0]) != 6 {
+		return 0, "", 0, ErrMalformedEvent
+	}
+	event := binary.NativeEndian.Uint16(msg[0])
+	value := int32(binary.NativeEndian.Uint32(msg[0][2:]))
+	return Event(event), string(msg[1]), int(value), nil
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The whole C side of the package: static inline functions that Go calls.
+ *
+ * One contract: every function returns a value >= 0, or -errno. None blocks
+ * (but zmq4_ctx_term), none keeps a Go pointer after it returns, none calls
+ * back into Go, and EINTR is always retried here.
+ *
+ * Go passes handles as uintptr_t and Go memory as pointers to pointer-free
+ * types, because cgo does not spend time on checking those.
+ */
+
+#ifndef ZMQ4_SHIM_H
+#define ZMQ4_SHIM_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
+#if ZMQ_VERSION < ZMQ_MAKE_VERSION(4, 2, 0)
+#error "zmq4 needs the headers of libzmq 4.2.0 or newer"
+#endif
+
+/*
+ * Constants that are newer than libzmq 4.2.0. Their values never change, so
+ * that a program built with old headers can use a newer library; a library
+ * that does not know one answers EINVAL.
+ */
+#ifndef ZMQ_ROUTING_ID
+#define ZMQ_ROUTING_ID 5
+#endif
+#ifndef ZMQ_CONNECT_ROUTING_ID
+#define ZMQ_CONNECT_ROUTING_ID 61
+#endif
+#ifndef ZMQ_GSSAPI_PRINCIPAL_NAMETYPE
+#define ZMQ_GSSAPI_PRINCIPAL_NAMETYPE 90
+#endif
+#ifndef ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE
+#define ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE 91
+#endif
+#ifndef ZMQ_BINDTODEVICE
+#define ZMQ_BINDTODEVICE 92
+#endif
+#ifndef ZMQ_GSSAPI_NT_HOSTBASED
+#define ZMQ_GSSAPI_NT_HOSTBASED 0
+#define ZMQ_GSSAPI_NT_USER_NAME 1
+#define ZMQ_GSSAPI_NT_KRB5_PRINCIPAL 2
+#endif
+#ifndef ZMQ_MSG_T_SIZE
+#define ZMQ_MSG_T_SIZE 6
+#endif
+#ifndef ZMQ_THREAD_AFFINITY_CPU_ADD
+#define ZMQ_THREAD_AFFINITY_CPU_ADD 7
+#define ZMQ_THREAD_AFFINITY_CPU_REMOVE 8
+#endif
+#ifndef ZMQ_THREAD_NAME_PREFIX
+#define ZMQ_THREAD_NAME_PREFIX 9
+#endif
+#ifndef ZMQ_ZERO_COPY_RECV
+#define ZMQ_ZERO_COPY_RECV 10
+#endif
+#ifndef ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+#define ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL 0x0800
+#endif
+#ifndef ZMQ_EVENT_HANDSHAKE_SUCCEEDED
+#define ZMQ_EVENT_HANDSHAKE_SUCCEEDED 0x1000
+#endif
+#ifndef ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+#define ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL 0x2000
+#endif
+#ifndef ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+#define ZMQ_EVENT_HANDSHAKE_FAILED_AUTH 0x4000
+#endif
+
+/* zmq4_err is -errno of the call that just failed; never 0. */
+static inline int zmq4_err(void)
+{
+    int e = zmq_errno();
+    return e > 0 ? -e : -EINVAL;
+}
+
+/* ZMQ4_RETRY evaluates call until it does not fail with EINTR. */
+#define ZMQ4_RETRY(rc, call)                                                   \
+    do {                                                                       \
+        (rc) = (call);                                                         \
+    } while ((rc) == -1 && zmq_errno() == EINTR)
+
+/* --- contexts --- */
+
+static inline int zmq4_ctx_new(uintptr_t *ctx)
+{
+    void *p = zmq_ctx_new();
+    *ctx = (uintptr_t) p;
+    return p ? 0 : zmq4_err();
+}
+
+static inline int zmq4_ctx_set(uintptr_t ctx, int option, int value)
+{
+    return zmq_ctx_set((void *) ctx, option, value) == 0 ? 0 : zmq4_err();
+}
+
+/* zmq4_ctx_get stores the value apart, for -1 is a legal value. */
+static inline int zmq4_ctx_get(uintptr_t ctx, int option, int *value)
+{
+    errno = 0;
+    *value = zmq_ctx_get((void *) ctx, option);
+    return *value == -1 && errno != 0 ? zmq4_err() : 0;
+}
+
+static inline int zmq4_ctx_shutdown(uintptr_t ctx)
+{
+    return zmq_ctx_shutdown((void *) ctx) == 0 ? 0 : zmq4_err();
+}
+
+/* zmq4_ctx_term blocks until the last socket has been closed and has lingered. */
+static inline int zmq4_ctx_term(uintptr_t ctx)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_ctx_term((void *) ctx));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+/* --- sockets --- */
+
+/* zmq4_part is one part to send. data is C memory, or pinned Go memory. */
+typedef struct {
+    uintptr_t data;
+    size_t size;
+} zmq4_part;
+
+/* zmq4_received is one part that was received. data is inside msg or owned by it. */
+typedef struct {
+    zmq_msg_t msg;
+    unsigned char *data;
+    size_t size;
+} zmq4_received;
+
+/*
+ * zmq4_socket is a libzmq socket with what goes in and out of it in one
+ * crossing. Go holds its address as an integer and locks it around every use.
+ */
+typedef struct {
+    void *socket;
+    int type;
+    int rollback; /* this libzmq drops the rest of a message it rolled back */
+    int rcvmore;  /* the part received last has more parts behind it */
+    int sndmore;  /* the part sent last asked for more */
+    int dropping; /* the message under way lost its peer: swallow its rest */
+    int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
+    /* Parts received last, valid until the next receive or release. */
+    zmq4_received *in;
+    int in_len, in_cap;
+    /* Where Go gathers small parts to send. */
+    unsigned char *out;
+    size_t out_cap;
+} zmq4_socket;
+
+static inline zmq4_socket *zmq4_s(uintptr_t h)
+{
+    return (zmq4_socket *) h;
+}
+
+static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value, size_t *size)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_getsockopt(zmq4_s(h)->socket, option, value, size));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_setsockopt(zmq4_s(h)->socket, option, value, size));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+/* zmq4_events reads ZMQ_EVENTS, which also processes all pending commands. */
+static inline int zmq4_events(uintptr_t h)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    int rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
+    return rc < 0 ? rc : events;
+}
+
+/* zmq4_release frees the parts received last. */
+static inline int zmq4_release(uintptr_t h)
+{
+    zmq4_socket *s = zmq4_s(h);
+    while (s->in_len > 0)
+        zmq_msg_close(&s->in[--s->in_len].msg);
+    return 0;
+}
+
+static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
+{
+    int thread_safe = 0, major, minor, patch;
+    size_t size = sizeof thread_safe;
+    zmq4_socket *s = calloc(1, sizeof *s);
+    if (!s)
+        return -ENOMEM;
+    s->in_cap = 4;
+    s->in = malloc((size_t) s->in_cap * sizeof *s->in);
+    if (s->in) {
+        do {
+            s->socket = zmq_socket((void *) ctx, type);
+        } while (!s->socket && zmq_errno() == EINTR);
+    }
+    if (!s->socket) {
+        int rc = s->in ? zmq4_err() : -ENOMEM;
+        free(s->in);
+        free(s);
+        return rc;
+    }
+    /* The thread-safe draft types have no ZMQ_FD that a goroutine could wait on. */
+    if (zmq_getsockopt(s->socket, ZMQ_THREAD_SAFE, &thread_safe, &size) == 0 && thread_safe) {
+        zmq_close(s->socket);
+        free(s->in);
+        free(s);
+        return -ENOTSUP;
+    }
+    zmq_version(&major, &minor, &patch);
+    s->rollback = ZMQ_MAKE_VERSION(major, minor, patch) >= ZMQ_MAKE_VERSION(4, 3, 1);
+    s->type = type;
+    *out = s;
+    return 0;
+}
+
+static inline int zmq4_close(uintptr_t h)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int rc;
+    zmq4_release(h);
+    ZMQ4_RETRY(rc, zmq_close(s->socket));
+    rc = rc == 0 ? 0 : zmq4_err();
+    free(s->in);
+    free(s->out);
+    free(s);
+    return rc;
+}
+
+/* zmq4_reserve makes room for size bytes at s->out. */
+static inline int zmq4_reserve(uintptr_t h, size_t size)
+{
+    zmq4_socket *s = zmq4_s(h);
+    if (size > s->out_cap) {
+        unsigned char *out = realloc(s->out, size);
+        if (!out)
+            return -ENOMEM;
+        s->out = out;
+        s->out_cap = size;
+    }
+    return 0;
+}
+
+static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_unbind(zmq4_s(h)->socket, (const char *) endpoint));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+static inline int zmq4_disconnect(uintptr_t h, const unsigned char *endpoint)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+/* zmq4_monitor starts a monitor on endpoint, or stops it if endpoint is NULL. */
+static inline int zmq4_monitor(uintptr_t h, const unsigned char *endpoint, int events)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_socket_monitor(zmq4_s(h)->socket, (const char *) endpoint, events));
+    return rc == -1 ? zmq4_err() : 0;
+}
+
+/* zmq4_fd duplicates ZMQ_FD, for Go to wait on and to close. */
+static inline int zmq4_fd(uintptr_t h)
+{
+#ifdef _WIN32
+    (void) h;
+    return -ENOTSUP;
+#else
+    int fd = -1;
+    size_t size = sizeof fd;
+    int rc = zmq4_getsockopt(h, ZMQ_FD, (unsigned char *) &fd, &size);
+    if (rc < 0)
+        return rc;
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+#endif
+}
+
+/*
+ * zmq4_recv receives one part, or one whole message if all is set, and
+ * returns how many parts are in s->in. libzmq hands over messages whole, so
+ * EAGAIN can come only before the first part.
+ */
+static inline int zmq4_recv(uintptr_t h, int all)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int rc;
+    zmq4_release(h);
+    do {
+        if (s->in_len == s->in_cap) {
+            /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
+            zmq4_received *in = realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
+            if (!in)
+                return -ENOMEM;
+            s->in = in;
+            s->in_cap *= 2;
+        }
+        zmq_msg_t *msg = &s->in[s->in_len].msg;
+        zmq_msg_init(msg);
+        ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
+        if (rc == -1) {
+            rc = zmq4_err();
+            zmq4_release(h);
+            return rc;
+        }
+        s->rcvmore = zmq_msg_more(msg);
+        s->in_len++;
+    } while (all && s->rcvmore);
+    for (int i = 0; i < s->in_len; i++) {
+        s->in[i].data = zmq_msg_data(&s->in[i].msg);
+        s->in[i].size = zmq_msg_size(&s->in[i].msg);
+    }
+    return s->in_len;
+}
+
+/* zmq4_gets finds a metadata property of the first part received last. */
+static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char **value)
+{
+    zmq4_socket *s = zmq4_s(h);
+    const char *p = s->in_len > 0 ? zmq_msg_gets(&s->in[0].msg, (const char *) name) : NULL;
+    *value = p;
+    return p ? 0 : -ENOENT;
+}
+
+static inline int zmq4_send_try(void *socket, const void *data, size_t size, int flags)
+{
+    int rc;
+    ZMQ4_RETRY(rc, zmq_send(socket, data, size, flags | ZMQ_DONTWAIT));
+    return rc == -1 ? zmq4_err() : 0;
+}
+
+/*
+ * zmq4_send_first sends the first part of a message. zmq_send with DONTWAIT
+ * does not always look at its commands before it gives EAGAIN; reading
+ * ZMQ_EVENTS does, and also arms ZMQ_FD.
+ */
+static inline int zmq4_send_first(zmq4_socket *s, const void *data, size_t size, int flags)
+{
+    int rc = zmq4_send_try(s->socket, data, size, flags);
+    if (rc != -EAGAIN)
+        return rc;
+    s->events = zmq4_events((uintptr_t) s);
+    if (s->events < 0)
+        return s->events;
+    if (s->events & ZMQ_POLLOUT)
+        rc = zmq4_send_try(s->socket, data, size, flags);
+    return rc;
+}
+
+/*
+ * zmq4_lost is called when a part behind the first one gave EAGAIN: the peer
+ * went away in the middle of the message and libzmq has rolled it back. It
+ * ends the message inside libzmq, which waits for the last part to drop.
+ */
+static inline void zmq4_lost(zmq4_socket *s, int more)
+{
+    if (more && s->rollback && (s->type == ZMQ_PUSH || s->type == ZMQ_DEALER || s->type == ZMQ_REQ))
+        zmq4_send_try(s->socket, "", 0, 0);
+}
+
+/*
+ * zmq4_send sends one part. If the message that it continues has lost its
+ * peer, the rest of it is dropped, as zmq_send does when it may block.
+ */
+static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size, int flags)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int rc, more = flags & ZMQ_SNDMORE;
+    if (s->dropping) {
+        s->dropping = s->sndmore = more;
+        return 0;
+    }
+    if (!s->sndmore) {
+        rc = zmq4_send_first(s, data, size, more);
+    } else {
+        rc = zmq4_send_try(s->socket, data, size, more);
+        if (rc == -EAGAIN) {
+            zmq4_lost(s, more);
+            s->dropping = more;
+            rc = 0;
+        }
+    }
+    if (rc == 0)
+        s->sndmore = more;
+    return rc;
+}
+
+/*
+ * zmq4_send_parts sends one whole message, or the rest of one that zmq4_send
+ * began. A message that loses its peer half-way is sent again from its first
+ * part, to another peer; only REQ, which has then forgotten its state, cannot.
+ */
+static inline int zmq4_send_parts(uintptr_t h, const zmq4_part *parts, int n)
+{
+    zmq4_socket *s = zmq4_s(h);
+    if (s->sndmore) {
+        for (int i = 0; i < n; i++) {
+            int rc = zmq4_send(h, (const unsigned char *) parts[i].data, parts[i].size,
+                               i < n - 1 ? ZMQ_SNDMORE : 0);
+            if (rc < 0)
+                return rc;
+        }
+        return 0;
+    }
+again:
+    for (int i = 0; i < n; i++) {
+        int more = i < n - 1 ? ZMQ_SNDMORE : 0;
+        const void *data = (const void *) parts[i].data;
+        int rc = i == 0 ? zmq4_send_first(s, data, parts[i].size, more)
+                        : zmq4_send_try(s->socket, data, parts[i].size, more);
+        if (i > 0 && rc == -EAGAIN) {
+            zmq4_lost(s, more);
+            if (s->type == ZMQ_REQ)
+                return -EHOSTUNREACH;
+            goto again;
+        }
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+// A Socket is a ZeroMQ socket. Methods that start with Set and Get set and
+// read its options.
+//
+// All methods may be called from any goroutine at any time, Close among them.
+// [Socket.SendMessage] and [Socket.RecvMessage] handle a whole message at once.
+// A message that is sent or received part by part is not protected from other
+// goroutines that send or receive on the same socket meanwhile.
+//
+// A Socket that is copied is the same socket.
+type Socket struct {
+	s *socket
+}
+
+// socket is the state behind a Socket. A goroutine that waits keeps it alive.
+type socket struct {
+	mu   sync.Mutex     // held for each call into libzmq, never while waiting
+	c    *C.zmq4_socket // nil when closed
+	ctx  *Context
+	typ  Type
+	park parker
+	// polls are the pollers that hold the socket.
+	polls []*pollRef
+
+	// -1 is for ever, 0 is not at all.
+	rcvtimeo, sndtimeo time.Duration
+
+	// Whether the last receive or send had to wait. Then the next one is
+	// likely to: a try that fails costs more than a look at what is there.
+	rcvIdle, sndIdle bool
+
+	// sent says that the last thing done was to send a whole message.
+	sent bool
+
+	conflate bool
+
+	taken int           // bytes copied out of the inbox
+	parts []C.zmq4_part // for sendMessage
+	pins  runtime.Pinner
+
+	cleanup runtime.Cleanup
+}
+
+// NewSocket creates a socket in the default context.
+func NewSocket(t Type) (soc *Socket, err error) {
+	ctx, err := defaultContext()
+	if err != nil {
+		return nil, err
+	}
+	return ctx.NewSocket(t)
+}
+
+// NewSocket creates a socket. [Socket.Close] closes it; a socket that is lost
+// is closed when the garbage collector finds it, and lingers as if by Close.
+//
+// The errors are EINVAL for a type that libzmq does not have, EMFILE if there
+// are [Context.SetMaxSockets] sockets already or no file descriptors left, and
+// [ErrorContextClosed].
+//
+// Function zmq_socket.
+func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
+	c, err := ctx.open()
+	if err != nil {
+		return nil, err
+	}
+	defer c.mu.RUnlock()
+	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1}
+	if err := check(C.zmq4_socket_new(c.p, C.int(t), &s.c)); err != nil {
+		return nil, err
+	}
+	s.park.scan = s.scan
+	c.sockets.Add(1)
+	h := s.h()
+	s.cleanup = runtime.AddCleanup(s, func(c *handle) {
+		C.zmq4_close(h)
+		c.sockets.Done()
+	}, c)
+	return &Socket{s}, nil
+}
+
+// h is how C is given the socket.
+func (s *socket) h() C.uintptr_t { return C.uintptr_t(uintptr(unsafe.Pointer(s.c))) }
+
+// lock gives the caller the socket until unlock.
+func (soc *Socket) lock() (*socket, error) {
+	if soc == nil {
+		return nil, ErrorSocketClosed
+	}
+	return soc.s.lock()
+}
+
+func (s *socket) lock() (*socket, error) {
+	if s == nil {
+		return nil, ErrorSocketClosed
+	}
+	s.mu.Lock()
+	if s.c == nil {
+		s.mu.Unlock()
+		return nil, ErrorSocketClosed
+	}
+	return s, nil
+}
+
+// unlock ends the use of the socket by one operation, which may have taken the
+// signal that others wait for: they have to be told what is there now.
+func (s *socket) unlock() { s.unlockAfter(anyEvent) }
+
+// unlockAfter is unlock for an operation that made progress (anyEvent), or
+// none (0). Two that fail must not wake each other for ever.
+func (s *socket) unlockAfter(progress State) {
+	if s.park.waiting() {
+		s.park.wake(s.events() | progress)
+	}
+	for _, ref := range s.polls {
+		ref.mark()
+	}
+	s.mu.Unlock()
+}
+
+// events reads what the socket is ready for.
+func (s *socket) events() State {
+	if s.c == nil {
+		return everyone
+	}
+	ev := C.zmq4_events(s.h())
+	if ev < 0 {
+		return everyone
+	}
+	return State(ev)
+}
+
+// scan is what the parker looks at.
+func (s *socket) scan(signalled bool) State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ev := s.events()
+	if signalled {
+		ev |= anyEvent
+	}
+	return ev
+}
+
+// wait parks the goroutine until one of the events in want may be there, or
+// the socket is closed, or the deadline is over: EAGAIN.
+func (s *socket) wait(want State, deadline time.Time) (parked bool, err error) {
+	if !s.park.opened() {
+		if err := s.openPark(); err != nil {
+			return false, err
+		}
+	}
+	ok, parked := s.park.wait(want, deadline)
+	if !ok {
+		return parked, eagain
+	}
+	return parked, nil
+}
+
+func (s *socket) openPark() error {
+	if _, err := s.lock(); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if s.park.opened() {
+		return nil
+	}
+	fd := C.zmq4_fd(s.h())
+	if fd < 0 {
+		return check(fd)
+	}
+	return s.park.open(int(fd))
+}
+
+// Close closes the socket. Calls that wait on it return [ErrorSocketClosed].
+// Messages that were sent but not yet delivered linger, see [Socket.SetLinger].
+//
+// A second Close does nothing and returns nil.
+//
+// Function zmq_close.
+func (soc *Socket) Close() error {
+	if soc == nil || soc.s == nil {
+		return ErrorSocketClosed
+	}
+	s := soc.s
+	s.mu.Lock()
+	if s.c == nil {
+		s.mu.Unlock()
+		return nil
+	}
+	s.cleanup.Stop()
+	h, polls := s.h(), s.polls
+	s.c, s.polls = nil, nil
+	for _, ref := range polls {
+		ref.leave()
+	}
+	err := check(C.zmq4_close(h))
+	s.mu.Unlock()
+	s.park.close()
+	s.ctx.c.sockets.Done()
+	return err
+}
+
+// String describes the socket: its type with its identity or its address.
+func (soc Socket) String() string {
+	s, err := soc.lock()
+	if err != nil {
+		return "Socket(CLOSED)"
+	}
+	h := s.h()
+	s.unlock()
+	t, err := soc.GetType()
+	if err != nil {
+		return fmt.Sprintf("Socket(%v)", err)
+	}
+	if id, err := soc.GetIdentity(); err == nil && id != "" {
+		return fmt.Sprintf("Socket(%v,%q)", t, id)
+	}
+	return fmt.Sprintf("Socket(%v,%#x)", t, uintptr(h))
+}
+
+// Context returns the context that the socket was created in.
+func (soc *Socket) Context() (*Context, error) {
+	s, err := soc.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer s.unlock()
+	return s.ctx, nil
+}
+
+// Bind makes the socket accept connections on an endpoint, such as
+// "tcp://127.0.0.1:5555", "tcp://*:*" (any interface, any port: see
+// [Socket.GetLastEndpoint]), "ipc:///tmp/feed" or "inproc://name".
+//
+// The errors are those of libzmq, among them EINVAL for an endpoint that is
+// malformed, EPROTONOSUPPORT for a transport that is not there,
+// ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE.
+//
+// Function zmq_bind.
+func (soc *Socket) Bind(endpoint string) error {
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_bind(h, e) })
+}
+
+// Unbind stops accepting connections on an endpoint, and closes those that
+// came in by it. A wildcard in the endpoint of Bind has to be given resolved,
+// as [Socket.GetLastEndpoint] returned it.
+//
+// The error is ENOENT if the socket is not bound to the endpoint.
+//
+// Function zmq_unbind.
+func (soc *Socket) Unbind(endpoint string) error {
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_unbind(h, e) })
+}
+
+// Connect connects the socket to an endpoint. The peer need not be there yet:
+// libzmq connects, and reconnects, in the background.
+//
+// Function zmq_connect.
+func (soc *Socket) Connect(endpoint string) error {
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_connect(h, e) })
+}
+
+// Disconnect ends the connection to an endpoint. Messages to it that are not
+// yet delivered linger, see [Socket.SetLinger].
+//
+// The error is ENOENT if the socket is not connected to the endpoint.
+//
+// Function zmq_disconnect.
+func (soc *Socket) Disconnect(endpoint string) error {
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_disconnect(h, e) })
+}
+
+// endpoint calls a function of libzmq that takes an endpoint.
+func (soc *Socket) endpoint(endpoint string, call func(C.uintptr_t, *C.uchar) C.int) error {
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	e, err := cstring(endpoint)
+	if err != nil {
+		return err
+	}
+	return check(call(s.h(), e))
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// anyEvent is what a waiter asks for that cannot tell from ZMQ_EVENTS whether
+// to try again, and is woken by whatever happens.
+const anyEvent State = 1 << 30
+
+// everyone is an event that ends all waits: the socket is closed or its
+// context terminated.
+const everyone State = 1 << 29
+
+// A parker lets any number of goroutines wait for events behind one file
+// descriptor, without a thread.
+//
+// Only one goroutine can wait for a descriptor in Go's network poller. That
+// one is the leader; it wakes the others, and the next one becomes leader when
+// it goes. The leader stays in one wait for as long as nothing ends it, since
+// each new wait forgets what has been signalled before: therefore scan runs
+// once the new wait has been armed, and after each signal.
+type parker struct {
+	// scan returns the events that are there now. signalled is false when it
+	// runs because a wait begins, and true when the descriptor was signalled.
+	scan func(signalled bool) State
+
+	mu      sync.Mutex
+	waiters []*waiter
+	leader  *waiter // one of waiters, or one that is ready but has not left yet
+	closed  bool
+
+	n atomic.Int32 // len(waiters)
+
+	descriptor // how the leader waits
+}
+
+// A waiter is one goroutine that waits. parker.mu guards it.
+type waiter struct {
+	want   State
+	ready  bool          // what it wants is there: it is no longer in waiters
+	parked bool          // it had to wait
+	ch     chan struct{} // signalled when ready is set, or when it has to lead
+}
+
+var waiterPool = sync.Pool{New: func() any { return &waiter{ch: make(chan struct{}, 1)} }}
+
+// waiting reports whether anybody waits.
+func (k *parker) waiting() bool { return k.n.Load() != 0 }
+
+// wait returns once one of the events in want may be there, or the parker is
+// closed (true), or the deadline is over (false). No deadline is the zero
+// time. parked says whether it really had to wait.
+func (k *parker) wait(want State, deadline time.Time) (ok, parked bool) {
+	w := waiterPool.Get().(*waiter)
+	w.want, w.ready, w.parked = want, false, false
+
+	k.mu.Lock()
+	k.waiters = append(k.waiters, w)
+	k.n.Store(int32(len(k.waiters)))
+	if k.leader == nil {
+		k.leader = w
+	} else {
+		// The leader may be parked already: look for what came before w did.
+		w.parked = true
+		k.mu.Unlock()
+		ev := k.scan(false)
+		k.mu.Lock()
+		k.wakeLocked(ev, w)
+	}
+	for expired := false; !w.ready && !k.closed && !expired; {
+		if k.leader == w {
+			k.begin(deadline)
+			k.mu.Unlock()
+			k.lead(w, deadline)
+			k.mu.Lock()
+		} else {
+			k.mu.Unlock()
+			w.sleep(deadline)
+			k.mu.Lock()
+		}
+		expired = !deadline.IsZero() && !time.Now().Before(deadline)
+	}
+	ok, parked = w.ready || k.closed, w.parked
+	k.leave(w)
+	k.mu.Unlock()
+	waiterPool.Put(w)
+	return ok, parked
+}
+
+// leave forgets w and makes another waiter the leader if w was it.
+func (k *parker) leave(w *waiter) {
+	if !w.ready {
+		for i, other := range k.waiters {
+			if other == w {
+				k.waiters = append(k.waiters[:i], k.waiters[i+1:]...)
+				break
+			}
+		}
+		k.n.Store(int32(len(k.waiters)))
+	}
+	if k.leader == w {
+		k.leader = nil
+		if len(k.waiters) > 0 {
+			k.leader = k.waiters[0]
+			k.leader.signal()
+		}
+	}
+	select { // the pool wants it as it was
+	case <-w.ch:
+	default:
+	}
+}
+
+// round is what the leader does each time that it has armed its wait or was
+// signalled. It reports whether to stop waiting.
+func (k *parker) round(w *waiter, signalled bool) bool {
+	ev := k.scan(signalled)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.wakeLocked(ev, w)
+	if w.ready || k.closed {
+		return true
+	}
+	w.parked = true
+	return false
+}
+
+// wake ends the wait of those that want one of the events.
+func (k *parker) wake(ev State) {
+	k.mu.Lock()
+	k.wakeLocked(ev, nil)
+	k.mu.Unlock()
+}
+
+// wakeLocked is wake with k.mu held, called by the goroutine of the waiter self.
+func (k *parker) wakeLocked(ev State, self *waiter) {
+	if ev == 0 || len(k.waiters) == 0 {
+		return
+	}
+	rest := k.waiters[:0]
+	for _, w := range k.waiters {
+		if (w.want|everyone)&ev == 0 {
+			rest = append(rest, w)
+			continue
+		}
+		// One message is for one receiver. Each operation looks again
+		// before it ends, so that the next waiter gets the next message.
+		ev &^= w.want & (POLLIN | POLLOUT)
+		w.ready = true
+		if w == self {
+			continue
+		}
+		if w == k.leader {
+			k.interrupt()
+		}
+		w.signal()
+	}
+	clear(k.waiters[len(rest):])
+	k.waiters = rest
+	k.n.Store(int32(len(rest)))
+}
+
+// close ends all waits, for ever. No lock that scan takes may be held.
+func (k *parker) close() {
+	k.mu.Lock()
+	k.closed = true
+	if k.leader != nil {
+		k.interrupt()
+	}
+	for _, w := range k.waiters {
+		w.signal()
+	}
+	k.mu.Unlock()
+	k.shut()
+}
+
+func (w *waiter) signal() {
+	select {
+	case w.ch <- struct{}{}:
+	default:
+	}
+}
+
+// sleep waits to be signalled.
+func (w *waiter) sleep(deadline time.Time) {
+	if deadline.IsZero() {
+		<-w.ch
+		return
+	}
+	t := time.NewTimer(time.Until(deadline))
+	defer t.Stop()
+	select {
+	case <-w.ch:
+	case <-t.C:
+	}
+}

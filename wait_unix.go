@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build !windows
+
+package zmq4
+
+import (
+	"os"
+	"syscall"
+	"time"
+)
+
+// A descriptor waits in Go's network poller. All but lead is called with
+// parker.mu held.
+type descriptor struct {
+	file     *os.File // nil until the first wait
+	conn     syscall.RawConn
+	onSignal func(uintptr) bool // made once, so that waiting does not allocate
+	current  *waiter            // the leader, while it is in conn.Read
+	rounds   int
+	limited  bool // file has a read deadline
+}
+
+// interrupted is a deadline that is always over.
+var interrupted = time.Unix(1, 0)
+
+// open makes the parker wait for fd, which it will close. Before that it
+// cannot be waited on.
+func (k *parker) open(fd int) error {
+	file := os.NewFile(uintptr(fd), "zmq4")
+	conn, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetReadDeadline(time.Time{}) // fails where it cannot be waited on
+	}
+	if err != nil {
+		file.Close()
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.file, k.conn = file, conn
+	k.onSignal = func(uintptr) bool {
+		signalled := k.rounds > 0
+		k.rounds++
+		return k.round(k.current, signalled)
+	}
+	return nil
+}
+
+func (k *parker) opened() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.file != nil
+}
+
+// begin prepares the wait of a leader.
+func (k *parker) begin(deadline time.Time) {
+	if k.limited || !deadline.IsZero() {
+		k.limited = !deadline.IsZero()
+		k.file.SetReadDeadline(deadline)
+	}
+}
+
+// lead waits until round returns true, or the deadline is over, or interrupt.
+func (k *parker) lead(w *waiter, _ time.Time) {
+	k.current, k.rounds = w, 0
+	k.conn.Read(k.onSignal)
+	k.current = nil
+}
+
+// interrupt ends lead.
+func (k *parker) interrupt() {
+	k.limited = true
+	k.file.SetReadDeadline(interrupted)
+}
+
+// shut closes the descriptor. It waits until the leader has left lead.
+func (k *parker) shut() {
+	k.mu.Lock()
+	file := k.file
+	k.mu.Unlock()
+	if file != nil {
+		file.Close()
+	}
+}

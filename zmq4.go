@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// Version returns the version of the libzmq that the program runs with, which
+// may be newer than the headers that it was built with.
+func Version() (major, minor, patch int) {
+	var maj, min, pat C.int
+	C.zmq_version(&maj, &min, &pat)
+	return int(maj), int(min), int(pat)
+}
+
+// Error returns libzmq's text for an error number.
+func Error(e int) string {
+	return C.GoString(C.zmq_strerror(C.int(e)))
+}
+
+// A Type is a socket type, given to [NewSocket].
+type Type int
+
+// Socket types.
+const (
+	REQ    = Type(C.ZMQ_REQ)
+	REP    = Type(C.ZMQ_REP)
+	DEALER = Type(C.ZMQ_DEALER)
+	ROUTER = Type(C.ZMQ_ROUTER)
+	PUB    = Type(C.ZMQ_PUB)
+	SUB    = Type(C.ZMQ_SUB)
+	XPUB   = Type(C.ZMQ_XPUB)
+	XSUB   = Type(C.ZMQ_XSUB)
+	PUSH   = Type(C.ZMQ_PUSH)
+	PULL   = Type(C.ZMQ_PULL)
+	PAIR   = Type(C.ZMQ_PAIR)
+	STREAM = Type(C.ZMQ_STREAM)
+)
+
+// String returns the name of the type, such as "REQ", or "<INVALID>".
+func (t Type) String() string {
+	switch t {
+	case REQ:
+		return "REQ"
+	case REP:
+		return "REP"
+	case DEALER:
+		return "DEALER"
+	case ROUTER:
+		return "ROUTER"
+	case PUB:
+		return "PUB"
+	case SUB:
+		return "SUB"
+	case XPUB:
+		return "XPUB"
+	case XSUB:
+		return "XSUB"
+	case PUSH:
+		return "PUSH"
+	case PULL:
+		return "PULL"
+	case PAIR:
+		return "PAIR"
+	case STREAM:
+		return "STREAM"
+	}
+	return "<INVALID>"
+}
+
+// A Flag changes what a send or a receive does.
+type Flag int
+
+const (
+	// DONTWAIT makes a call return EAGAIN where it would have to wait.
+	DONTWAIT = Flag(C.ZMQ_DONTWAIT)
+
+	// SNDMORE says that more parts of the same message follow.
+	SNDMORE = Flag(C.ZMQ_SNDMORE)
+)
+
+// String returns the names of the flags, joined by "|", or "<NONE>".
+func (f Flag) String() string {
+	return bitNames(f, []bitName[Flag]{{DONTWAIT, "DONTWAIT"}, {SNDMORE, "SNDMORE"}})
+}
+
+// A State says what a socket is ready for, or what to wait for.
+type State int
+
+const (
+	// POLLIN says that at least one message can be received.
+	POLLIN = State(C.ZMQ_POLLIN)
+
+	// POLLOUT says that at least one message can be sent.
+	POLLOUT = State(C.ZMQ_POLLOUT)
+)
+
+// String returns the names of the states, joined by "|", or "<NONE>".
+func (s State) String() string {
+	return bitNames(s, []bitName[State]{{POLLIN, "POLLIN"}, {POLLOUT, "POLLOUT"}})
+}
+
+// A Mechanism is a security mechanism, as [Socket.GetMechanism] returns it.
+type Mechanism int
+
+// Security mechanisms.
+const (
+	NULL   = Mechanism(C.ZMQ_NULL)   // no security
+	PLAIN  = Mechanism(C.ZMQ_PLAIN)  // user name and password, in clear text
+	CURVE  = Mechanism(C.ZMQ_CURVE)  // encryption and authentication by elliptic-curve keys
+	GSSAPI = Mechanism(C.ZMQ_GSSAPI) // Kerberos
+)
+
+// String returns the name of the mechanism, or "<INVALID>".
+func (m Mechanism) String() string {
+	switch m {
+	case NULL:
+		return "NULL"
+	case PLAIN:
+		return "PLAIN"
+	case CURVE:
+		return "CURVE"
+	case GSSAPI:
+		return "GSSAPI"
+	}
+	return "<INVALID>"
+}
+
+type bitName[T ~int] struct {
+	bit  T
+	name string
+}
+
+// bitNames joins the names of the bits that are set in v.
+func bitNames[T ~int](v T, names []bitName[T]) string {
+	var set []string
+	for _, n := range names {
+		if v&n.bit != 0 {
+			set = append(set, n.name)
+		}
+	}
+	if len(set) == 0 {
+		return "<NONE>"
+	}
+	return strings.Join(set, "|")
+}
+
+// HasIpc reports whether libzmq has the ipc transport.
+func HasIpc() bool { return has("ipc") }
+
+// HasPgm reports whether libzmq has the pgm and epgm multicast transports.
+func HasPgm() bool { return has("pgm") }
+
+// HasTipc reports whether libzmq has the tipc transport.
+func HasTipc() bool { return has("tipc") }
+
+// HasNorm reports whether libzmq has the norm multicast transport.
+func HasNorm() bool { return has("norm") }
+
+// HasCurve reports whether libzmq has the [CURVE] mechanism.
+func HasCurve() bool { return has("curve") }
+
+// HasGssapi reports whether libzmq has the [GSSAPI] mechanism.
+func HasGssapi() bool { return has("gssapi") }
+
+// has asks libzmq for a capability by its name.
+func has(capability string) bool {
+	name := C.CString(capability)
+	defer C.free(unsafe.Pointer(name))
+	return C.zmq_has(name) != 0
+}
+
+// cstring returns s with a NUL behind it, for C to read during one call. A
+// string that has a NUL in it cannot be given to C: EINVAL.
+func cstring(s string) (*C.uchar, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return nil, einval
+	}
+	b := make([]byte, len(s)+1)
+	copy(b, s)
+	return (*C.uchar)(unsafe.SliceData(b)), nil
+}
