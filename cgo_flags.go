@@ -21,6 +21,10 @@ package zmq4
 #cgo nocallback zmq4_ctx_set
 #cgo nocallback zmq4_ctx_shutdown
 #cgo nocallback zmq4_ctx_term
+#cgo noescape zmq4_curve_keypair
+#cgo nocallback zmq4_curve_keypair
+#cgo noescape zmq4_curve_public
+#cgo nocallback zmq4_curve_public
 #cgo noescape zmq4_disconnect
 #cgo nocallback zmq4_disconnect
 #cgo nocallback zmq4_events
