@@ -24,6 +24,10 @@ package zmq4
 #cgo nocallback zmq4_ctx_term
 #cgo noescape zmq4_ctx_try
 #cgo nocallback zmq4_ctx_try
+#cgo noescape zmq4_curve_keypair
+#cgo nocallback zmq4_curve_keypair
+#cgo noescape zmq4_curve_public
+#cgo nocallback zmq4_curve_public
 #cgo noescape zmq4_disconnect
 #cgo nocallback zmq4_disconnect
 #cgo nocallback zmq4_events

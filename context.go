@@ -110,6 +110,7 @@ func (h *handle) terminate() error {
 		h.mu.Lock()
 		h.closed = true
 		h.mu.Unlock()
+		auth.forget(h)
 		h.termErr = check(C.zmq4_ctx_shutdown(h.p))
 		h.sockets.Wait() // so that no thread is held for longer than the linger time
 		if err := check(C.zmq4_ctx_term(h.p)); err != nil {

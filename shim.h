@@ -98,6 +98,18 @@ static inline int zmq4_err(void)
         (rc) = (call);                                                         \
     } while ((rc) == -1 && zmq_errno() == EINTR)
 
+/* --- CURVE keys: 40 characters and a NUL each --- */
+
+static inline int zmq4_curve_keypair(unsigned char *public_key, unsigned char *secret_key)
+{
+    return zmq_curve_keypair((char *) public_key, (char *) secret_key) == 0 ? 0 : zmq4_err();
+}
+
+static inline int zmq4_curve_public(unsigned char *public_key, const unsigned char *secret_key)
+{
+    return zmq_curve_public((char *) public_key, (const char *) secret_key) == 0 ? 0 : zmq4_err();
+}
+
 /* --- contexts --- */
 
 static inline int zmq4_ctx_new(uintptr_t *ctx)

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"testing"
+)
+
+func TestServerAuthErrors(t *testing.T) {
+	ctx := newTestContext(t)
+	soc := newTestSocket(t, ctx, REP)
+	if HasCurve() {
+		for _, key := range []string{"", "bad", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"} {
+			if err := soc.ServerAuthCurve("domain", key); err != einval {
+				t.Errorf("ServerAuthCurve with key %q: %v, want EINVAL", key, err)
+			}
+		}
+	}
+	soc.Close()
+	for name, err := range map[string]error{
+		"ServerAuthNull":         soc.ServerAuthNull("domain"),
+		"ServerAuthPlain":        soc.ServerAuthPlain("domain"),
+		"ServerAuthCurve":        soc.ServerAuthCurve("domain", "key"),
+		"ClientAuthPlain":        soc.ClientAuthPlain("user", "password"),
+		"ClientAuthPlain empty":  soc.ClientAuthPlain("", ""),
+		"ClientAuthCurve":        soc.ClientAuthCurve("key", "key", "key"),
+		"ServerAuthNull of nil":  (*Socket)(nil).ServerAuthNull("domain"),
+		"ClientAuthPlain of nil": (*Socket)(nil).ClientAuthPlain("", ""),
+	} {
+		if err != ErrorSocketClosed {
+			t.Errorf("%s: %v, want ErrorSocketClosed", name, err)
+		}
+	}
+}
+
+func TestClientAuthPlainEmpty(t *testing.T) {
+	ctx := newTestContext(t)
+	for _, test := range []struct{ username, password string }{{"", ""}, {"", "password"}, {"user", ""}} {
+		soc := newTestSocket(t, ctx, REQ)
+		if err := soc.ClientAuthPlain("first", "first"); err != nil {
+			t.Fatal(err)
+		}
+		if err := soc.ClientAuthPlain(test.username, test.password); err != einval {
+			t.Errorf("ClientAuthPlain(%q, %q): %v, want EINVAL", test.username, test.password, err)
+		}
+		if m := mechanism(t, soc); m != PLAIN {
+			t.Errorf("after ClientAuthPlain(%q, %q) the mechanism is %v", test.username, test.password, m)
+		}
+	}
+}
+
+func TestClientAuthCurveErrors(t *testing.T) {
+	needCurve(t)
+	ctx := newTestContext(t)
+	public, secret, err := NewCurveKeypair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, server, public, secret string }{
+		{"server key", "bad", public, secret},
+		{"public key", public, "bad", secret},
+		{"secret key", public, public, "bad"},
+		{"no secret key", public, public, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			soc := newTestSocket(t, ctx, REQ)
+			if err := soc.ClientAuthCurve(test.server, test.public, test.secret); err != einval {
+				t.Errorf("ClientAuthCurve: %v, want EINVAL", err)
+			}
+		})
+	}
+}
+
+func TestAuthRoles(t *testing.T) {
+	ctx := newTestContext(t)
+	soc := newTestSocket(t, ctx, REP)
+	set := func(want Mechanism, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := mechanism(t, soc); m != want {
+			t.Errorf("the mechanism is %v, want %v", m, want)
+		}
+	}
+	set(PLAIN, soc.ServerAuthPlain("domain"))
+	set(NULL, soc.ServerAuthNull("domain"))
+	set(PLAIN, soc.ClientAuthPlain("user", "password"))
+	if HasCurve() {
+		public, secret, err := NewCurveKeypair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(CURVE, soc.ServerAuthCurve("domain", secret))
+		set(NULL, soc.ServerAuthNull("domain"))
+		set(CURVE, soc.ClientAuthCurve(public, public, secret))
+	}
+}
