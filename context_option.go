@@ -217,14 +217,14 @@ func (ctx *Context) GetMaxSockets() (int, error) { return ctx.get(C.ZMQ_MAX_SOCK
 // Option ZMQ_SOCKET_LIMIT.
 func (ctx *Context) GetSocketLimit() (int, error) { return ctx.get(C.ZMQ_SOCKET_LIMIT) }
 
-// SetMaxMsgsz sets the largest message part, in bytes, that can be sent from
-// the context's sockets; a larger one is EMSGSIZE or EINVAL. The default is
-// 2147483647, no limit.
+// SetMaxMsgsz sets the size, in bytes, of the largest message part that is to be
+// sent. The default is 2147483647. Up to version 4.3.5, libzmq remembers it and
+// does nothing else with it: see [Socket.SetMaxmsgsize] for a limit.
 //
 // Option ZMQ_MAX_MSGSZ.
 func (ctx *Context) SetMaxMsgsz(n int) error { return ctx.set(C.ZMQ_MAX_MSGSZ, n) }
 
-// GetMaxMsgsz returns the largest message part that can be sent, in bytes.
+// GetMaxMsgsz returns the number of [Context.SetMaxMsgsz].
 //
 // Option ZMQ_MAX_MSGSZ.
 func (ctx *Context) GetMaxMsgsz() (int, error) { return ctx.get(C.ZMQ_MAX_MSGSZ) }

@@ -191,51 +191,26 @@ func (soc *Socket) getString(option C.int) (string, error) {
 	return strings.TrimSuffix(value, "\x00"), err
 }
 
-// Sizes of a CURVE key, by which libzmq tells its two forms apart.
-const (
-	rawKey = 32
-	z85Key = 40
-)
+// rawSize is the size of a CURVE key. libzmq tells the two forms apart by it.
+const rawSize = 32
 
 // setKey sets a CURVE key, given in either form. libzmq gets the raw bytes: it
 // would have overwritten half of the old key when it finds that one in Z85 is bad.
 func (soc *Socket) setKey(option C.int, key string) error {
-	if len(key) == z85Key {
-		key = decodeKey(key)
+	if len(key) == z85Size {
+		key = Z85decode(key)
 	}
-	if len(key) != rawKey {
+	if len(key) != rawSize {
 		return soc.invalid()
 	}
 	return soc.setBytes(option, key)
 }
 
 // getRawKey reads a CURVE key as bytes.
-func (soc *Socket) getRawKey(option C.int) (string, error) { return soc.getSized(option, rawKey) }
+func (soc *Socket) getRawKey(option C.int) (string, error) { return soc.getSized(option, rawSize) }
 
 // getZ85Key reads a CURVE key in Z85.
 func (soc *Socket) getZ85Key(option C.int) (string, error) {
-	value, err := soc.getSized(option, z85Key+1)
+	value, err := soc.getSized(option, z85Size+1)
 	return strings.TrimSuffix(value, "\x00"), err
-}
-
-const z85Digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
-
-// decodeKey returns the bytes of a key in Z85, or "" if it is not one.
-func decodeKey(key string) string {
-	raw := make([]byte, 0, rawKey)
-	for ; key != ""; key = key[5:] {
-		var v uint64
-		for i := range 5 {
-			digit := strings.IndexByte(z85Digits, key[i])
-			if digit < 0 {
-				return ""
-			}
-			v = v*85 + uint64(digit)
-		}
-		if v > math.MaxUint32 {
-			return ""
-		}
-		raw = append(raw, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
-	}
-	return string(raw)
 }
