@@ -123,7 +123,12 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 // none (0). Two that fail must not wake each other for ever.
 func (s *socket) unlockAfter(progress State) {
 	if s.park.waiting() {
-		s.park.wake(s.events() | progress)
+		ev := s.events() | progress
+		if progress != 0 && (s.typ == REQ || s.typ == REP) {
+			// What others wait for may now be EFSM.
+			ev |= everyone
+		}
+		s.park.wake(ev)
 	}
 	for _, ref := range s.polls {
 		ref.mark()
