@@ -33,7 +33,7 @@ func newStation(t testing.TB, frontend, backend, client, server, controlType, pi
 	join := func(name string, a, b Type) (*Socket, *Socket) {
 		x, y := made(t, ctx, a), made(t, ctx, b)
 		if b == SUB {
-			y.setBytes(6, "") // ZMQ_SUBSCRIBE
+			y.SetSubscribe("")
 		}
 		if err := x.Bind("inproc://" + name); err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func newStation(t testing.TB, frontend, backend, client, server, controlType, pi
 	if controlType >= 0 {
 		s.control, s.pilot = join("control", controlType, pilotType)
 		if controlType == SUB {
-			s.control.setBytes(6, "")
+			s.control.SetSubscribe("")
 		}
 	}
 	go func() {
@@ -151,7 +151,7 @@ func TestProxyEnds(t *testing.T) {
 				test.do(s)
 				s.ends(t, test.want)
 				for _, soc := range []*Socket{s.client, s.server, s.watcher} {
-					soc.setInt(17, 0) // ZMQ_LINGER
+					soc.SetLinger(0)
 					soc.Close()
 				}
 				soon(t, wg.Wait)
@@ -247,11 +247,11 @@ func TestProxySteerable(t *testing.T) {
 			}
 			idle := cpuTime(t, func() {
 				send(t, s.client, "while paused")
-				s.server.setInt(27, 100) // ZMQ_RCVTIMEO
+				s.server.SetRcvtimeo(100 * time.Millisecond)
 				if m, err := s.server.Recv(0); err != eagain && types[0] == REP {
 					t.Errorf("while paused: %q, %v", m, err)
 				}
-				s.server.setInt(27, -1)
+				s.server.SetRcvtimeo(-1)
 			})
 			if idle > 60*time.Millisecond {
 				t.Errorf("paused for 100 ms, %v of CPU time", idle)
