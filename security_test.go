@@ -7,8 +7,8 @@ import (
 )
 
 func TestServerAuthErrors(t *testing.T) {
-	ctx := newTestContext(t)
-	soc := newTestSocket(t, ctx, REP)
+	ctx := newAuthContext(t)
+	soc := newAuthSocket(t, ctx, REP)
 	if HasCurve() {
 		for _, key := range []string{"", "bad", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"} {
 			if err := soc.ServerAuthCurve("domain", key); err != einval {
@@ -34,9 +34,9 @@ func TestServerAuthErrors(t *testing.T) {
 }
 
 func TestClientAuthPlainEmpty(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newAuthContext(t)
 	for _, test := range []struct{ username, password string }{{"", ""}, {"", "password"}, {"user", ""}} {
-		soc := newTestSocket(t, ctx, REQ)
+		soc := newAuthSocket(t, ctx, REQ)
 		if err := soc.ClientAuthPlain("first", "first"); err != nil {
 			t.Fatal(err)
 		}
@@ -50,8 +50,8 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 }
 
 func TestClientAuthCurveErrors(t *testing.T) {
-	needCurve(t)
-	ctx := newTestContext(t)
+	skipWithoutCurve(t)
+	ctx := newAuthContext(t)
 	public, secret, err := NewCurveKeypair()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestClientAuthCurveErrors(t *testing.T) {
 		{"no secret key", public, public, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			soc := newTestSocket(t, ctx, REQ)
+			soc := newAuthSocket(t, ctx, REQ)
 			if err := soc.ClientAuthCurve(test.server, test.public, test.secret); err != einval {
 				t.Errorf("ClientAuthCurve: %v, want EINVAL", err)
 			}
@@ -72,8 +72,8 @@ func TestClientAuthCurveErrors(t *testing.T) {
 }
 
 func TestAuthRoles(t *testing.T) {
-	ctx := newTestContext(t)
-	soc := newTestSocket(t, ctx, REP)
+	ctx := newAuthContext(t)
+	soc := newAuthSocket(t, ctx, REP)
 	set := func(want Mechanism, err error) {
 		t.Helper()
 		if err != nil {
