@@ -45,14 +45,15 @@ func (server *Socket) ServerAuthCurve(domain, secret_key string) error {
 	return server.SetZapDomain(domain)
 }
 
-// ClientAuthPlain gives the socket the user name and the password, of 1 to
-// 255 bytes each, that a server with [Socket.ServerAuthPlain] asks for.
+// ClientAuthPlain gives the socket the user name, of 1 to 255 bytes, and the
+// password, of at most 255 bytes, that a server with [Socket.ServerAuthPlain]
+// asks for. They cross the network in clear text.
 //
-// They cross the network in clear text. The error is EINVAL if one is empty:
-// libzmq cannot be given an empty one, and would turn security off.
+// The error is EINVAL for an empty user name, which would turn security off,
+// and for an empty password if the socket had another one before.
 // Options ZMQ_PLAIN_USERNAME and ZMQ_PLAIN_PASSWORD.
 func (client *Socket) ClientAuthPlain(username, password string) error {
-	if username == "" || password == "" {
+	if username == "" {
 		if _, err := client.Context(); err != nil {
 			return err
 		}

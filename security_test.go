@@ -3,12 +3,13 @@
 package zmq4
 
 import (
+	"fmt"
 	"testing"
 )
 
 func TestServerAuthErrors(t *testing.T) {
-	ctx := newTestContext(t)
-	soc := newTestSocket(t, ctx, REP)
+	ctx := newAuthContext(t)
+	soc := newAuthSocket(t, ctx, REP)
 	if HasCurve() {
 		for _, key := range []string{"", "bad", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"} {
 			if err := soc.ServerAuthCurve("domain", key); err != einval {
@@ -34,24 +35,35 @@ func TestServerAuthErrors(t *testing.T) {
 }
 
 func TestClientAuthPlainEmpty(t *testing.T) {
-	ctx := newTestContext(t)
-	for _, test := range []struct{ username, password string }{{"", ""}, {"", "password"}, {"user", ""}} {
-		soc := newTestSocket(t, ctx, REQ)
-		if err := soc.ClientAuthPlain("first", "first"); err != nil {
-			t.Fatal(err)
-		}
-		if err := soc.ClientAuthPlain(test.username, test.password); err != einval {
-			t.Errorf("ClientAuthPlain(%q, %q): %v, want EINVAL", test.username, test.password, err)
-		}
-		if m := mechanism(t, soc); m != PLAIN {
-			t.Errorf("after ClientAuthPlain(%q, %q) the mechanism is %v", test.username, test.password, m)
-		}
+	ctx := newAuthContext(t)
+	for _, test := range []struct {
+		oldPassword, username, password string
+		want                            error
+	}{
+		{"", "user", "", nil},
+		{"", "", "", einval},
+		{"", "", "password", einval},
+		{"old", "", "password", einval},
+		{"old", "user", "", einval}, // libzmq cannot do it
+	} {
+		t.Run(fmt.Sprintf("%q %q %q", test.oldPassword, test.username, test.password), func(t *testing.T) {
+			soc := newAuthSocket(t, ctx, REQ)
+			if err := soc.ClientAuthPlain("first", test.oldPassword); err != nil {
+				t.Fatal(err)
+			}
+			if err := soc.ClientAuthPlain(test.username, test.password); err != test.want {
+				t.Errorf("ClientAuthPlain: %v, want %v", err, test.want)
+			}
+			if m := mechanism(t, soc); m != PLAIN {
+				t.Errorf("the mechanism has become %v", m)
+			}
+		})
 	}
 }
 
 func TestClientAuthCurveErrors(t *testing.T) {
-	needCurve(t)
-	ctx := newTestContext(t)
+	skipWithoutCurve(t)
+	ctx := newAuthContext(t)
 	public, secret, err := NewCurveKeypair()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +75,7 @@ func TestClientAuthCurveErrors(t *testing.T) {
 		{"no secret key", public, public, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			soc := newTestSocket(t, ctx, REQ)
+			soc := newAuthSocket(t, ctx, REQ)
 			if err := soc.ClientAuthCurve(test.server, test.public, test.secret); err != einval {
 				t.Errorf("ClientAuthCurve: %v, want EINVAL", err)
 			}
@@ -72,8 +84,8 @@ func TestClientAuthCurveErrors(t *testing.T) {
 }
 
 func TestAuthRoles(t *testing.T) {
-	ctx := newTestContext(t)
-	soc := newTestSocket(t, ctx, REP)
+	ctx := newAuthContext(t)
+	soc := newAuthSocket(t, ctx, REP)
 	set := func(want Mechanism, err error) {
 		t.Helper()
 		if err != nil {
