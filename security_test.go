@@ -4,16 +4,31 @@ package zmq4
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
 func TestServerAuthErrors(t *testing.T) {
 	ctx := newAuthContext(t)
 	soc := newAuthSocket(t, ctx, REP)
+	for _, domain := range []string{"", strings.Repeat("d", 256)} {
+		if err := soc.ServerAuthNull(domain); err != einval {
+			t.Errorf("ServerAuthNull(%q): %v, want EINVAL", domain, err)
+		}
+		if err := soc.ServerAuthPlain(domain); err != einval {
+			t.Errorf("ServerAuthPlain(%q): %v, want EINVAL", domain, err)
+		}
+	}
+	if err := soc.ServerAuthNull("domain"); err != nil {
+		t.Error(err)
+	}
 	if HasCurve() {
 		for _, key := range []string{"", "bad", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"} {
 			if err := soc.ServerAuthCurve("domain", key); err != einval {
 				t.Errorf("ServerAuthCurve with key %q: %v, want EINVAL", key, err)
+			}
+			if m := mechanism(t, soc); m != NULL {
+				t.Errorf("the mechanism has become %v", m)
 			}
 		}
 	}
