@@ -9,8 +9,8 @@ import (
 )
 
 func TestServerAuthErrors(t *testing.T) {
-	ctx := newAuthContext(t)
-	soc := newAuthSocket(t, ctx, REP)
+	ctx := newTestContext(t)
+	soc := newTestSocket(t, ctx, REP)
 	for _, domain := range []string{"", strings.Repeat("d", 256)} {
 		if err := soc.ServerAuthNull(domain); err != einval {
 			t.Errorf("ServerAuthNull(%q): %v, want EINVAL", domain, err)
@@ -50,7 +50,7 @@ func TestServerAuthErrors(t *testing.T) {
 }
 
 func TestClientAuthPlainEmpty(t *testing.T) {
-	ctx := newAuthContext(t)
+	ctx := newTestContext(t)
 	for _, test := range []struct {
 		oldPassword, username, password string
 		want                            error
@@ -62,7 +62,7 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 		{"old", "user", "", einval}, // libzmq cannot do it
 	} {
 		t.Run(fmt.Sprintf("%q %q %q", test.oldPassword, test.username, test.password), func(t *testing.T) {
-			soc := newAuthSocket(t, ctx, REQ)
+			soc := newTestSocket(t, ctx, REQ)
 			if err := soc.ClientAuthPlain("first", test.oldPassword); err != nil {
 				t.Fatal(err)
 			}
@@ -77,8 +77,8 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 }
 
 func TestClientAuthCurveErrors(t *testing.T) {
-	skipWithoutCurve(t)
-	ctx := newAuthContext(t)
+	needCurve(t)
+	ctx := newTestContext(t)
 	public, secret, err := NewCurveKeypair()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestClientAuthCurveErrors(t *testing.T) {
 		{"no secret key", public, public, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			soc := newAuthSocket(t, ctx, REQ)
+			soc := newTestSocket(t, ctx, REQ)
 			if err := soc.ClientAuthCurve(test.server, test.public, test.secret); err != einval {
 				t.Errorf("ClientAuthCurve: %v, want EINVAL", err)
 			}
@@ -99,8 +99,8 @@ func TestClientAuthCurveErrors(t *testing.T) {
 }
 
 func TestAuthRoles(t *testing.T) {
-	ctx := newAuthContext(t)
-	soc := newAuthSocket(t, ctx, REP)
+	ctx := newTestContext(t)
+	soc := newTestSocket(t, ctx, REP)
 	set := func(want Mechanism, err error) {
 		t.Helper()
 		if err != nil {
