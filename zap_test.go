@@ -15,11 +15,11 @@ import (
 func newZapClient(t testing.TB) *Socket {
 	t.Helper()
 	startAuth(t)
-	ctx := newAuthContext(t)
-	if err := newAuthSocket(t, ctx, PULL).ServerAuthNull("domain"); err != nil {
+	ctx := newTestContext(t)
+	if err := newTestSocket(t, ctx, PULL).ServerAuthNull("domain"); err != nil {
 		t.Fatal(err)
 	}
-	client := newAuthSocket(t, ctx, DEALER)
+	client := newTestSocket(t, ctx, DEALER)
 	if err := client.Connect(zapEndpoint); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestAuthMetadata(t *testing.T) {
 		calls <- call{version, domain, address, identity, mechanism, credentials}
 		return shared
 	})
-	s := newAuthServer(t, newAuthContext(t), false, plainServer)
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
 	for range 3 { // the map must not change
 		client := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
@@ -265,7 +265,7 @@ func TestAuthMetadataBlocks(t *testing.T) {
 		}
 		return nil
 	}))
-	s := newAuthServer(t, newAuthContext(t), false, plainServer)
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
 	s.connect(t, asUser("fast", "secret"))
@@ -293,7 +293,7 @@ func TestAuthMetadataBlocksTerm(t *testing.T) {
 		<-release
 		return nil
 	}))
-	ctx := newAuthContext(t)
+	ctx := newTestContext(t)
 	s := newAuthServer(t, ctx, false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
