@@ -69,7 +69,8 @@ func NewSocket(t Type) (soc *Socket, err error) {
 //
 // The errors are EINVAL for a type that libzmq does not have, EMFILE if there
 // are [Context.SetMaxSockets] sockets already or no file descriptors left, and
-// [ErrorContextClosed].
+// [ErrorContextClosed]. The first socket starts the context's threads: it also
+// returns the error of a thread option that cannot be applied, such as EPERM.
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
@@ -79,7 +80,7 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 	}
 	defer c.mu.RUnlock()
 	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1}
-	if err := check(C.zmq4_socket_new(c.p, C.int(t), &s.c)); err != nil {
+	if err := c.create(s); err != nil {
 		return nil, err
 	}
 	s.park.scan = s.scan
@@ -122,18 +123,43 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 // unlockAfter is unlock for an operation that made progress (anyEvent), or
 // none (0). Two that fail must not wake each other for ever.
 func (s *socket) unlockAfter(progress State) {
-	if s.park.waiting() {
-		ev := s.events() | progress
+	if s.watched() {
+		ev := s.events()
+		s.tellPollers(ev, nil)
 		if progress != 0 && (s.typ == REQ || s.typ == REP) {
-			// What others wait for may now be EFSM.
-			ev |= everyone
+			ev |= everyone // what others wait for may now be EFSM
 		}
-		s.park.wake(ev)
-	}
-	for _, ref := range s.polls {
-		ref.mark()
+		s.park.wake(ev | progress)
+	} else {
+		for _, ref := range s.polls {
+			ref.mark()
+		}
 	}
 	s.mu.Unlock()
+}
+
+// watched reports whether anybody waits for the socket right now.
+func (s *socket) watched() bool {
+	if s.park.waiting() {
+		return true
+	}
+	for _, ref := range s.polls {
+		if ref.q.park.waiting() {
+			return true
+		}
+	}
+	return false
+}
+
+// tellPollers wakes the pollers that wait for events which are there. Those
+// that do not wait only note that something may have happened: they look for
+// themselves. The one that found the events out, if any, knows them.
+func (s *socket) tellPollers(ev State, finder *pollRef) {
+	for _, ref := range s.polls {
+		if ref != finder && (ev&(State(ref.mask.Load())|everyone) != 0 || !ref.q.park.waiting()) {
+			ref.mark()
+		}
+	}
 }
 
 // events reads what the socket is ready for.
@@ -156,6 +182,7 @@ func (s *socket) scan(signalled bool) State {
 	if signalled {
 		ev |= anyEvent
 	}
+	s.tellPollers(ev, nil)
 	return ev
 }
 

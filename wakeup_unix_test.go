@@ -7,18 +7,9 @@ package zmq4
 import (
 	"fmt"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
-
-// cpuTime returns how long this process has used the processors.
-func cpuTime(t testing.TB) time.Duration {
-	t.Helper()
-	var u syscall.Rusage
-	must(t, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // A ROUTER with mandatory routing is writable while one of its peers is. A
 // send to another one must wait all the same, without using the processor.
