@@ -36,7 +36,8 @@ type Context struct {
 type handle struct {
 	mu      sync.RWMutex // held for reading while p is in use
 	p       C.uintptr_t
-	closed  bool // by Term; p is not used any more
+	closed  bool        // by Term; p is not used any more
+	ended   atomic.Bool // the same, for sockets: a send does not always notice by itself
 	sockets sync.WaitGroup
 
 	term    sync.Once
@@ -109,6 +110,7 @@ func (h *handle) terminate() error {
 	h.term.Do(func() {
 		h.mu.Lock()
 		h.closed = true
+		h.ended.Store(true)
 		h.mu.Unlock()
 		auth.forget(h)
 		h.termErr = check(C.zmq4_ctx_shutdown(h.p))

@@ -129,7 +129,7 @@ func TestContextBlockyAndIpv6(t *testing.T) {
 	ctx := newTestContext(t)
 	ctx.SetBlocky(false)
 	ctx.SetIpv6(true)
-	soc := made(t, ctx, PULL)
+	soc := newSocket(t, ctx, PULL)
 	if d, err := soc.GetLinger(); d != 0 || err != nil {
 		t.Errorf("GetLinger = %v, %v", d, err)
 	}

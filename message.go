@@ -31,9 +31,9 @@ const (
 	retryAny = 5 * time.Millisecond
 )
 
-// receive returns with the socket locked and one part (all is 0) or all parts
-// of one message (all is 1) in its inbox. The caller takes them, then calls done.
-func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, error) {
+// receive returns with the socket locked and one part of a message, or all
+// parts that are left of it, in its inbox. The caller takes them, then calls done.
+func (soc *Socket) receive(all bool, flags Flag) (*socket, []C.zmq4_received, error) {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
@@ -41,15 +41,18 @@ func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, e
 		if err != nil {
 			return nil, nil, err
 		}
+		if s.c.in_next < s.c.in_len {
+			return s, s.take(all), nil
+		}
 		timeo := s.rcvtimeo
 		if !tried && timeo == 0 {
 			nowait = true
 		}
 		if tried || nowait || !s.receiveWillWait() {
-			n := C.zmq4_recv(s.h(), all)
+			n := C.zmq4_recv(s.h())
 			if n > 0 {
 				s.rcvIdle, s.sent = parked, false
-				return s, unsafe.Slice(s.c.in, n), nil
+				return s, s.take(all), nil
 			}
 			if n != -C.EAGAIN || nowait {
 				s.unlockAfter(0)
@@ -66,6 +69,20 @@ func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, e
 			return nil, nil, err
 		}
 	}
+}
+
+// take hands out one part, or all that are left, of the message in the inbox.
+func (s *socket) take(all bool) []C.zmq4_received {
+	first := s.c.in_next
+	s.c.in_next++
+	if all {
+		s.c.in_next = s.c.in_len
+	}
+	s.c.rcvmore = 0
+	if s.c.in_next < s.c.in_len {
+		s.c.rcvmore = 1
+	}
+	return unsafe.Slice(s.c.in, s.c.in_len)[first:s.c.in_next]
 }
 
 // receiveWillWait guesses whether a receive will have to wait, so that it can
@@ -117,7 +134,7 @@ func (soc *Socket) Recv(flags Flag) (string, error) {
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
-	s, parts, err := soc.receive(0, flags)
+	s, parts, err := soc.receive(false, flags)
 	if err != nil {
 		return []byte{}, err
 	}
@@ -132,7 +149,7 @@ func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
 // goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
 // them leaves a message half received.
 func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(true, flags)
 	if err != nil {
 		return []string{}, err
 	}
@@ -142,7 +159,7 @@ func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
 
 // RecvMessageBytes receives all parts of one message. See [Socket.RecvMessage].
 func (soc *Socket) RecvMessageBytes(flags Flag) (msg [][]byte, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(true, flags)
 	if err != nil {
 		return [][]byte{}, err
 	}
@@ -187,38 +204,38 @@ func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg strin
 //
 // Functions zmq_msg_recv and zmq_msg_gets.
 func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(0, flags)
+	s, parts, err := soc.receive(false, flags)
 	if err != nil {
 		return []byte{}, map[string]string{}, err
 	}
 	defer s.done()
-	return takeAll(s, parts, func(b []byte) []byte { return b })[0], s.metadata(properties), nil
+	return takeAll(s, parts, func(b []byte) []byte { return b })[0], s.metadata(len(parts), properties), nil
 }
 
 // RecvMessageWithMetadata receives all parts of one message as strings, with
 // the metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (msg []string, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(true, flags)
 	if err != nil {
 		return []string{}, map[string]string{}, err
 	}
 	defer s.done()
-	return takeAll(s, parts, func(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }), s.metadata(properties), nil
+	return takeAll(s, parts, func(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }), s.metadata(len(parts), properties), nil
 }
 
 // RecvMessageBytesWithMetadata receives all parts of one message, with the
 // metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string) (msg [][]byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(true, flags)
 	if err != nil {
 		return [][]byte{}, map[string]string{}, err
 	}
 	defer s.done()
-	return takeAll(s, parts, func(b []byte) []byte { return b }), s.metadata(properties), nil
+	return takeAll(s, parts, func(b []byte) []byte { return b }), s.metadata(len(parts), properties), nil
 }
 
-// metadata looks up properties of the first part in the inbox.
-func (s *socket) metadata(properties []string) map[string]string {
+// metadata looks up properties of the first of n parts handed out last.
+func (s *socket) metadata(n int, properties []string) map[string]string {
 	metadata := make(map[string]string)
 	for _, p := range properties {
 		name, err := cstring(p)
@@ -226,7 +243,7 @@ func (s *socket) metadata(properties []string) map[string]string {
 			continue // no property has such a name
 		}
 		var value *C.char
-		if C.zmq4_gets(s.h(), name, &value) == 0 {
+		if C.zmq4_gets(s.h(), s.c.in_next-C.int(n), name, &value) == 0 {
 			metadata[p] = C.GoString(value)
 		}
 	}
@@ -391,9 +408,9 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 		if err != nil {
 			return err
 		}
-		if s.conflate && flags&SNDMORE != 0 {
+		if err := s.sendable(flags); err != nil {
 			s.unlockAfter(0)
-			return ENOTSUP // libzmq would keep one part of it, and may abort
+			return err
 		}
 		timeo := s.sndtimeo
 		if !tried && timeo == 0 {
@@ -436,11 +453,24 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 	}
 }
 
+// sendable refuses what libzmq does not, or not always.
+func (s *socket) sendable(flags Flag) error {
+	switch {
+	case s.ctx.c.ended.Load():
+		return ETERM
+	case s.conflate && flags&SNDMORE != 0:
+		return ENOTSUP // it would keep one part of the message, and may abort
+	case s.c.in_next < s.c.in_len && (s.typ == REQ || s.typ == REP):
+		return EFSM // it takes the message that is half handed out for received
+	}
+	return nil
+}
+
 // sendWillWait is receiveWillWait for a send. Types that know a peer that is
 // not there have to find out by a try.
 func (s *socket) sendWillWait() bool {
 	if !s.sndIdle || s.c.sndmore != 0 {
 		return false
 	}
-	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent && s.c.rcvmore == 0
+	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent
 }

@@ -305,13 +305,17 @@ typedef struct {
     void *socket;
     int type;
     int rollback; /* this libzmq drops the rest of a message it rolled back */
-    int rcvmore;  /* the part received last has more parts behind it */
+    int rcvmore;  /* the part handed out last has more parts behind it */
     int sndmore;  /* the part sent last asked for more */
     int dropping; /* the message under way lost its peer: swallow its rest */
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
-    /* Parts received last, valid until the next receive or release. */
+    /*
+     * The message received last. Go hands out its parts: those from in_next on
+     * are still to be received, those between in_free and in_next are valid
+     * until the next zmq4_release.
+     */
     zmq4_received *in;
-    int in_len, in_cap;
+    int in_free, in_next, in_len, in_cap;
     /* Where Go gathers small parts to send. */
     unsigned char *out;
     size_t out_cap;
@@ -336,21 +340,29 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     return rc == 0 ? 0 : zmq4_err();
 }
 
-/* zmq4_events reads ZMQ_EVENTS, which also processes all pending commands. */
+/*
+ * zmq4_events reads ZMQ_EVENTS, which also processes all pending commands.
+ * The rest of a message that is half handed out is there to be received, too.
+ */
 static inline int zmq4_events(uintptr_t h)
 {
+    zmq4_socket *s = zmq4_s(h);
     int events = 0;
     size_t size = sizeof events;
     int rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
-    return rc < 0 ? rc : events;
+    if (rc < 0)
+        return rc;
+    return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
 }
 
-/* zmq4_release frees the parts received last. */
+/* zmq4_release frees the parts that were handed out. */
 static inline int zmq4_release(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    while (s->in_len > 0)
-        zmq_msg_close(&s->in[--s->in_len].msg);
+    while (s->in_free < s->in_next)
+        zmq_msg_close(&s->in[s->in_free++].msg);
+    if (s->in_next == s->in_len)
+        s->in_free = s->in_next = s->in_len = 0;
     return 0;
 }
 
@@ -392,6 +404,7 @@ static inline int zmq4_close(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc;
+    s->in_next = s->in_len;
     zmq4_release(h);
     ZMQ4_RETRY(rc, zmq_close(s->socket));
     rc = rc == 0 ? 0 : zmq4_err();
@@ -530,8 +543,8 @@ static inline int zmq4_monitor(uintptr_t h, const unsigned char *endpoint, int e
 static inline int zmq4_fd(uintptr_t h)
 {
 #ifdef _WIN32
-    (void) h;
-    return -ENOTSUP;
+    (void) h; /* the parker does not need it */
+    return 0;
 #else
     int fd = -1;
     size_t size = sizeof fd;
@@ -544,19 +557,21 @@ static inline int zmq4_fd(uintptr_t h)
 }
 
 /*
- * zmq4_recv receives one part, or one whole message if all is set, and
- * returns how many parts are in s->in. libzmq hands over messages whole, so
- * EAGAIN can come only before the first part.
+ * zmq4_recv receives one whole message, of which nothing may be left to hand
+ * out, and returns how many parts it has. libzmq has messages whole, so that
+ * EAGAIN can come only before the first part. To take only one part would be
+ * to leave libzmq in the middle of a message, where it aborts the process if
+ * the connection is ended before the next part is taken.
  */
-static inline int zmq4_recv(uintptr_t h, int all)
+static inline int zmq4_recv(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    int rc;
+    int rc, more;
     zmq4_release(h);
     do {
         if (s->in_len == s->in_cap) {
             /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
-            zmq4_received *in = realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
+            zmq4_received *in = (zmq4_received *) realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
             if (!in)
                 return -ENOMEM;
             s->in = in;
@@ -567,26 +582,25 @@ static inline int zmq4_recv(uintptr_t h, int all)
         ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
         if (rc == -1) {
             rc = zmq4_err();
+            s->in_next = s->in_len;
             zmq4_release(h);
             return rc;
         }
-        s->rcvmore = zmq_msg_more(msg);
+        more = zmq_msg_more(msg);
         s->in_len++;
-    } while (all && s->rcvmore);
+    } while (more);
     for (int i = 0; i < s->in_len; i++) {
-        s->in[i].data = zmq_msg_data(&s->in[i].msg);
+        s->in[i].data = (unsigned char *) zmq_msg_data(&s->in[i].msg);
         s->in[i].size = zmq_msg_size(&s->in[i].msg);
     }
     return s->in_len;
 }
 
-/* zmq4_gets finds a metadata property of the first part received last. */
-static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char **value)
+/* zmq4_gets finds a metadata property of a part that was received. */
+static inline int zmq4_gets(uintptr_t h, int part, const unsigned char *name, const char **value)
 {
-    zmq4_socket *s = zmq4_s(h);
-    const char *p = s->in_len > 0 ? zmq_msg_gets(&s->in[0].msg, (const char *) name) : NULL;
-    *value = p;
-    return p ? 0 : -ENOENT;
+    *value = zmq_msg_gets(&zmq4_s(h)->in[part].msg, (const char *) name);
+    return *value ? 0 : -ENOENT;
 }
 
 static inline int zmq4_send_try(void *socket, const void *data, size_t size, int flags)
@@ -723,13 +737,16 @@ static inline zmq4_flow *zmq4_flow_new(void)
     return f;
 }
 
-/* zmq4_flow_recv takes one whole message in hand. */
+/*
+ * zmq4_flow_recv takes one whole message in hand, or what is left of one that
+ * somebody has begun to receive.
+ */
 static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 {
-    int rc;
+    int rc = 0, more;
     do {
         if (f->len == f->cap) {
-            zmq_msg_t *parts = realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
+            zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
             if (!parts)
                 return -ENOMEM;
             f->parts = parts;
@@ -737,15 +754,21 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
         }
         zmq_msg_t *msg = &f->parts[f->len];
         zmq_msg_init(msg);
-        ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
-        if (rc == -1) {
-            rc = zmq4_err();
-            zmq_msg_close(msg);
-            return rc;
+        if (from->in_next < from->in_len) {
+            zmq_msg_move(msg, &from->in[from->in_next++].msg);
+            more = from->in_next < from->in_len;
+        } else {
+            ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
+            if (rc == -1) {
+                rc = zmq4_err();
+                zmq_msg_close(msg);
+                return rc;
+            }
+            more = zmq_msg_more(msg);
         }
         f->len++;
-        from->rcvmore = zmq_msg_more(msg);
-    } while (from->rcvmore);
+    } while (more);
+    from->rcvmore = 0;
     return 0;
 }
 

@@ -258,7 +258,7 @@ func TestAuthMetadataBlocks(t *testing.T) {
 	AuthPlainAdd("domain", "slow", "secret")
 	AuthPlainAdd("domain", "fast", "secret")
 	entered, release := make(chan struct{}), make(chan struct{})
-	AuthSetMetadataHandler(authHandler(func(username string) map[string]string {
+	auth.setMetadata(authHandler(func(username string) map[string]string {
 		if username == "slow" {
 			entered <- struct{}{}
 			<-release
@@ -280,6 +280,22 @@ func TestAuthMetadataBlocks(t *testing.T) {
 	s.expect(t, 200)
 	close(release)
 	s.expect(t, 200) // slow got its answer, in spite of the restart
+}
+
+// Programs have handlers that were never meant to be called by two goroutines.
+func TestAuthMetadataOneAtATime(t *testing.T) {
+	captureAuthLog(t)
+	startAuth(t)
+	AuthPlainAdd("domain", "alice", "secret")
+	calls := 0 // under -race, this is the test
+	AuthSetMetadataHandler(authHandler(func(string) map[string]string { calls++; return nil }))
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	for range 20 {
+		s.connect(t, asUser("alice", "secret"))
+	}
+	for range 20 {
+		s.expect(t, 200)
+	}
 }
 
 func TestAuthMetadataBlocksTerm(t *testing.T) {
