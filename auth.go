@@ -5,10 +5,8 @@ package zmq4
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/binary"
 	"errors"
 	"log"
-	"math"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -17,12 +15,7 @@ import (
 // CURVE_ALLOW_ANY stands for every client's key in [AuthCurveAdd].
 const CURVE_ALLOW_ANY = "*"
 
-// maxMetadataKey is the most bytes of a metadata key, and of a User-Id.
-const maxMetadataKey = 255
-
 var errAuthRunning = errors.New("Auth is already running")
-
-type metadataHandler = func(version, request_id, domain, address, identity, mechanism string, credentials ...string) map[string]string
 
 // An authenticator decides which clients get in. It has a policy, and servers
 // that apply it in every context that has sockets to protect.
@@ -82,7 +75,8 @@ func newAuthenticator() *authenticator {
 //
 // If authentication runs already, that is an error and changes nothing. The
 // error is EADDRINUSE if the program has bound inproc://zeromq.zap.01 in the
-// default context. Where it has done so in another context, that is left to it.
+// default context. Where it has done so in another context, that is left to it;
+// to do so later gives EADDRINUSE until [AuthStop].
 func AuthStart() (err error) {
 	ctx, err := defaultContext()
 	if err != nil {
@@ -221,7 +215,7 @@ const noList = "no address list"
 func admitAddress(domains []*authDomain, address string) (ok bool, why string) {
 	// What is not an IP address, such as that of an ipc peer, is on no list.
 	addr, _ := netip.ParseAddr(address)
-	addr = addr.Unmap().WithZone("")
+	addr = addr.Unmap()
 	var hasAllow, allowed, hasDeny, denied bool
 	for _, d := range domains {
 		hasAllow = hasAllow || d.allow != nil
@@ -269,8 +263,8 @@ func admitCurve(domains []*authDomain, key string) (ok bool, why string) {
 	return false, "unknown key"
 }
 
-// contains reports whether addr, which must not be IPv4 mapped to IPv6, is in
-// one of the networks.
+// contains reports whether addr, which must not be IPv4 mapped to IPv6, and
+// whose zone does not matter, is in one of the networks.
 func (l addressList) contains(addr netip.Addr) bool {
 	for bits := 0; bits <= addr.BitLen() && len(l) > 0; bits++ {
 		if network, err := addr.Prefix(bits); err == nil {
@@ -494,51 +488,4 @@ func (a *authenticator) logf(format string, args ...any) {
 	if a.verbose.Load() {
 		log.Printf("AUTH: "+format, args...)
 	}
-}
-
-// AuthSetMetadataHandler sets a function that is called for each client that
-// gets in. What it returns comes as metadata with each message of the client,
-// see [Socket.RecvWithMetadata]: the value of "User-Id", of up to 255 bytes,
-// as the client's user id. By default, and with nil, there is no metadata.
-//
-// The arguments are those of ZeroMQ RFC 27: the credentials are the user name
-// and the password for [PLAIN], the client's public key as 32 bytes for
-// [CURVE], and the principal for [GSSAPI].
-//
-// It may be called from several goroutines at a time, so that a slow call does
-// not keep other clients waiting. The map is not changed, and must not be by
-// others either. A key that is empty or longer than 255 bytes is logged and
-// left out. If the function panics, or the User-Id is too long, the client is
-// refused; if 1024 calls are under way, it is told to try again.
-func AuthSetMetadataHandler(
-	handler func(
-		version, request_id, domain, address, identity, mechanism string, credentials ...string) (metadata map[string]string)) {
-	auth.mu.Lock()
-	defer auth.mu.Unlock()
-	auth.metadata = handler
-}
-
-func (a *authenticator) metadataHandler() metadataHandler {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	return a.metadata
-}
-
-// AuthMetaBlob encodes a property as it is in the metadata of a ZAP reply, for
-// a ZAP handler of the program's own. The error says that the key is empty or
-// longer than 255 bytes, or the value longer than 2 GiB.
-func AuthMetaBlob(key, value string) (blob []byte, err error) {
-	switch {
-	case key == "":
-		return []byte{}, errors.New("zmq4: empty metadata key")
-	case len(key) > maxMetadataKey:
-		return []byte{}, errors.New("zmq4: metadata key longer than 255 bytes")
-	case len(value) > math.MaxInt32:
-		return []byte{}, errors.New("zmq4: metadata value longer than 2 GiB")
-	}
-	blob = make([]byte, 0, 1+len(key)+4+len(value))
-	blob = append(blob, byte(len(key)))
-	blob = append(blob, key...)
-	blob = binary.BigEndian.AppendUint32(blob, uint32(len(value)))
-	return append(blob, value...), nil
 }

@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-// rfcBinary and rfcText are an example of RFC 32.
+// z85Binary and z85Text are an example of RFC 32.
 const (
-	rfcBinary = "\x86\x4f\xd2\x6f\xb5\x59\xf7\x5b"
-	rfcText   = "HelloWorld"
+	z85Binary = "\x86\x4f\xd2\x6f\xb5\x59\xf7\x5b"
+	z85Text   = "HelloWorld"
 )
 
 func TestZ85(t *testing.T) {
 	for _, test := range []struct{ name, binary, text string }{
 		{"empty", "", ""},
-		{"RFC 32", rfcBinary, rfcText},
+		{"RFC 32", z85Binary, z85Text},
 		{"zeros", "\x00\x00\x00\x00", "00000"},
 		{"ones", "\xff\xff\xff\xff", "%nSc0"},
 		{"key of RFC 32", "\x8e\x0b\xdd\x69\x76\x28\xb9\x1d\x8f\x24\x55\x87\xee\x95\xc5\xb0" +
@@ -35,13 +35,13 @@ func TestZ85(t *testing.T) {
 }
 
 func TestZ85Invalid(t *testing.T) {
-	for _, data := range []string{"a", "ab", "abc", "abcde", rfcBinary[:7]} {
+	for _, data := range []string{"a", "ab", "abc", "abcde", z85Binary[:7]} {
 		if text := Z85encode(data); text != "" {
 			t.Errorf("Z85encode(%q) = %q", data, text)
 		}
 	}
 	for _, text := range []string{
-		"0", "0000", "000000", rfcText[:9], // length
+		"0", "0000", "000000", z85Text[:9], // length
 		"0000 ", "0000\"", "0000'", "0000,", "0000;", "0000\\", "0000_", "0000`", "0000|", "0000~", // characters
 		"0000\x00", "00\x0000", "0000\x1f", "0000\x7f", "0000\x80", "000é",
 		"%nSc1", "#####", "00000#####", "%%nSc", // more than 32 bits
@@ -54,8 +54,8 @@ func TestZ85Invalid(t *testing.T) {
 
 func FuzzZ85(f *testing.F) {
 	f.Add("")
-	f.Add(rfcBinary)
-	f.Add(rfcText)
+	f.Add(z85Binary)
+	f.Add(z85Text)
 	f.Add("%nSc1")
 	f.Fuzz(func(t *testing.T, s string) {
 		text := Z85encode(s)

@@ -11,56 +11,11 @@ import (
 	"time"
 )
 
-// linked returns two sockets of a context of their own that are connected.
-func linked(t testing.TB, a, b Type) (*Socket, *Socket) {
-	t.Helper()
-	ctx, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { soon(t, func() { ctx.Term() }) })
-	x, y := made(t, ctx, a), made(t, ctx, b)
-	if err := x.Bind("inproc://" + t.Name()); err != nil {
-		t.Fatal(err)
-	}
-	if err := y.Connect("inproc://" + t.Name()); err != nil {
-		t.Fatal(err)
-	}
-	return x, y
-}
-
-// made returns a socket that is closed when the test ends.
-func made(t testing.TB, ctx *Context, typ Type) *Socket {
-	t.Helper()
-	soc, err := ctx.NewSocket(typ)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { soc.Close() })
-	return soc
-}
-
-// soon fails the test with all stacks if f takes too long.
-func soon(t testing.TB, f func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-time.After(20 * time.Second):
-		buf := make([]byte, 1<<20)
-		t.Fatalf("takes too long\n%s", buf[:runtime.Stack(buf, true)])
-	}
-}
-
 // poll polls and checks what was found: a list of index and state.
 func poll(t *testing.T, p *Poller, timeout time.Duration, socs []*Socket, want string) {
 	t.Helper()
 	var got string
-	soon(t, func() {
+	within(t, patience, t.Name(), func() {
 		polled, err := p.Poll(timeout)
 		if err != nil {
 			got = err.Error()
@@ -82,7 +37,7 @@ func send(t testing.TB, soc *Socket, parts ...interface{}) {
 }
 
 func TestPollerLevels(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
 	socs := []*Socket{x, y}
 	p := NewPoller()
 	ix := p.Add(x, POLLIN)
@@ -112,13 +67,12 @@ func TestPollerLevels(t *testing.T) {
 }
 
 func TestPollerIDsStayValid(t *testing.T) {
-	ctx, _ := NewContext()
-	t.Cleanup(func() { soon(t, func() { ctx.Term() }) })
+	ctx := newContext(t)
 	p := NewPoller()
 	var socs []*Socket
 	var ids []int
 	for range 6 {
-		soc := made(t, ctx, PUSH)
+		soc := newSocket(t, ctx, PUSH)
 		socs = append(socs, soc)
 		ids = append(ids, p.Add(soc, POLLOUT))
 	}
@@ -161,7 +115,7 @@ func TestPollerIDsStayValid(t *testing.T) {
 }
 
 func TestPollerTimeout(t *testing.T) {
-	x, _ := linked(t, PULL, PUSH)
+	x, _ := socketPair(t, "inproc", PULL, PUSH)
 	full := NewPoller()
 	full.Add(x, POLLIN)
 	for _, p := range []*Poller{full, NewPoller(), {}} {
@@ -188,8 +142,8 @@ func TestPollerTimeout(t *testing.T) {
 
 // A closed socket is reported once, and the others go on.
 func TestPollerClosedMember(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
-	z, w := linked2(t)
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	z, w := socketPair(t, "inproc", PAIR, PAIR)
 	socs := []*Socket{x, y, z, w}
 	p := NewPoller()
 	p.Add(x, POLLIN)
@@ -210,17 +164,6 @@ func TestPollerClosedMember(t *testing.T) {
 	poll(t, p, -1, socs, "0:POLLIN ")
 }
 
-func linked2(t *testing.T) (*Socket, *Socket) {
-	var x, y *Socket
-	ctx, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { soon(t, func() { ctx.Term() }) })
-	x, y = made(t, ctx, PAIR), made(t, ctx, PAIR)
-	return x, y
-}
-
 // What other goroutines do ends or changes a poll that waits.
 func TestPollerWhileWaiting(t *testing.T) {
 	for _, test := range []struct {
@@ -237,7 +180,7 @@ func TestPollerWhileWaiting(t *testing.T) {
 		{"Recv", func(p *Poller, x, y *Socket) { y.SendMessage("a"); x.RecvMessage(0); y.Send("b", 0) }, "0:POLLIN "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			x, y := linked(t, PAIR, PAIR)
+			x, y := socketPair(t, "inproc", PAIR, PAIR)
 			p := NewPoller()
 			p.Add(x, POLLIN)
 			got := make(chan struct{})
@@ -263,7 +206,7 @@ func TestPollerWhileWaiting(t *testing.T) {
 			} else {
 				test.do(p, x, y)
 			}
-			soon(t, func() { <-got })
+			within(t, patience, t.Name(), func() { <-got })
 		})
 	}
 }
@@ -277,19 +220,18 @@ func (p *Poller) queueWaiting() bool {
 // The work of a poll must not depend on how many idle sockets there are: the
 // idle ones are not even looked at.
 func TestPollerLooksAtReadyOnly(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
-	ctx, _ := NewContext()
-	t.Cleanup(func() { soon(t, func() { ctx.Term() }) })
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	ctx := newContext(t)
 	p := NewPoller()
 	for range 100 {
-		p.Add(made(t, ctx, PULL), POLLIN)
+		p.Add(newSocket(t, ctx, PULL), POLLIN)
 	}
 	p.Add(x, POLLIN)
 	if polled, err := p.Poll(0); len(polled) != 0 || err != nil {
 		t.Fatal(polled, err)
 	}
 	send(t, y, "m")
-	soon(t, func() { p.Poll(-1) })
+	within(t, patience, t.Name(), func() { p.Poll(-1) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if dirty, _ := p.queue().take(); len(dirty) == 0 || len(dirty) > 3 {
@@ -300,7 +242,7 @@ func TestPollerLooksAtReadyOnly(t *testing.T) {
 // Several pollers, receivers and senders on the same sockets lose nothing.
 func TestPollerShared(t *testing.T) {
 	const senders, n = 3, 3000
-	x, y := linked(t, DEALER, DEALER)
+	x, y := socketPair(t, "inproc", DEALER, DEALER)
 	var sent, got sync.WaitGroup
 	var mu sync.Mutex
 	seen := make(map[string]int)
@@ -344,8 +286,8 @@ func TestPollerShared(t *testing.T) {
 			}
 		}()
 	}
-	soon(t, sent.Wait)
-	soon(t, got.Wait)
+	within(t, patience, t.Name(), sent.Wait)
+	within(t, patience, t.Name(), got.Wait)
 	for m, n := range seen {
 		if n != 1 {
 			t.Errorf("%s came %d times", m, n)
@@ -356,7 +298,7 @@ func TestPollerShared(t *testing.T) {
 
 // A Poller that is lost does not keep its sockets, nor the other way round.
 func TestPollerCollected(t *testing.T) {
-	x, _ := linked(t, PAIR, PAIR)
+	x, _ := socketPair(t, "inproc", PAIR, PAIR)
 	freed := make(chan struct{})
 	func() {
 		p := NewPoller()
@@ -378,12 +320,11 @@ func TestPollerCollected(t *testing.T) {
 func BenchmarkPoller(b *testing.B) {
 	for _, idle := range []int{0, 100, 900} {
 		b.Run(fmt.Sprint(idle, " idle"), func(b *testing.B) {
-			x, y := linked(b, PAIR, PAIR)
-			ctx, _ := NewContext()
-			b.Cleanup(func() { ctx.Term() })
+			x, y := socketPair(b, "inproc", PAIR, PAIR)
+			ctx := newContext(b)
 			p := NewPoller()
 			for range idle {
-				p.Add(made(b, ctx, PULL), POLLIN)
+				p.Add(newSocket(b, ctx, PULL), POLLIN)
 			}
 			p.Add(x, POLLIN)
 			b.ReportAllocs()
@@ -397,7 +338,7 @@ func BenchmarkPoller(b *testing.B) {
 }
 
 func BenchmarkPollerPingPong(b *testing.B) {
-	x, y := linked(b, PAIR, PAIR)
+	x, y := socketPair(b, "inproc", PAIR, PAIR)
 	go func() {
 		p := NewPoller()
 		p.Add(x, POLLIN)

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -24,16 +23,12 @@ type station struct {
 // newStation starts a proxy, steerable if controlType is not -1.
 func newStation(t testing.TB, frontend, backend, client, server, controlType, pilotType Type, captured bool) *station {
 	t.Helper()
-	ctx, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { soon(t, func() { ctx.Term() }) })
+	ctx := newContext(t)
 	s := &station{ctx: ctx, result: make(chan error, 1)}
 	join := func(name string, a, b Type) (*Socket, *Socket) {
-		x, y := made(t, ctx, a), made(t, ctx, b)
+		x, y := newSocket(t, ctx, a), newSocket(t, ctx, b)
 		if b == SUB {
-			y.setBytes(6, "") // ZMQ_SUBSCRIBE
+			y.SetSubscribe("")
 		}
 		if err := x.Bind("inproc://" + name); err != nil {
 			t.Fatal(err)
@@ -51,7 +46,7 @@ func newStation(t testing.TB, frontend, backend, client, server, controlType, pi
 	if controlType >= 0 {
 		s.control, s.pilot = join("control", controlType, pilotType)
 		if controlType == SUB {
-			s.control.setBytes(6, "")
+			s.control.SetSubscribe("")
 		}
 	}
 	go func() {
@@ -66,7 +61,7 @@ func newStation(t testing.TB, frontend, backend, client, server, controlType, pi
 
 func (s *station) ends(t testing.TB, want error) {
 	t.Helper()
-	soon(t, func() {
+	within(t, patience, t.Name(), func() {
 		if err := <-s.result; err != want {
 			t.Errorf("the proxy returned %v, want %v", err, want)
 		}
@@ -75,7 +70,7 @@ func (s *station) ends(t testing.TB, want error) {
 
 func recv(t testing.TB, soc *Socket) (m []string) {
 	t.Helper()
-	soon(t, func() {
+	within(t, patience, t.Name(), func() {
 		var err error
 		if m, err = soc.RecvMessage(0); err != nil {
 			t.Errorf("RecvMessage: %v", err)
@@ -151,15 +146,15 @@ func TestProxyEnds(t *testing.T) {
 				test.do(s)
 				s.ends(t, test.want)
 				for _, soc := range []*Socket{s.client, s.server, s.watcher} {
-					soc.setInt(17, 0) // ZMQ_LINGER
+					soc.SetLinger(0)
 					soc.Close()
 				}
-				soon(t, wg.Wait)
+				within(t, patience, t.Name(), wg.Wait)
 			})
 		}
 	}
 	t.Run("closed before", func(t *testing.T) {
-		x, y := linked(t, PULL, PUSH)
+		x, y := socketPair(t, "inproc", PULL, PUSH)
 		for _, bad := range []*Socket{nil, {}} {
 			if err := Proxy(bad, y, nil); err != ErrorSocketClosed {
 				t.Error(err)
@@ -199,7 +194,7 @@ func TestProxyKeepsOrderUnderPressure(t *testing.T) {
 			}
 		}()
 	}
-	soon(t, wg.Wait)
+	within(t, patience, t.Name(), wg.Wait)
 	send(t, s.pilot, "TERMINATE")
 	s.ends(t, nil)
 }
@@ -245,15 +240,14 @@ func TestProxySteerable(t *testing.T) {
 				command("RESUME") // so that the next PAUSE has been obeyed when ...
 				command("PAUSE")
 			}
-			idle := cpuTime(t, func() {
-				send(t, s.client, "while paused")
-				s.server.setInt(27, 100) // ZMQ_RCVTIMEO
-				if m, err := s.server.Recv(0); err != eagain && types[0] == REP {
-					t.Errorf("while paused: %q, %v", m, err)
-				}
-				s.server.setInt(27, -1)
-			})
-			if idle > 60*time.Millisecond {
+			from := cpuTime(t)
+			send(t, s.client, "while paused")
+			s.server.SetRcvtimeo(100 * time.Millisecond)
+			if m, err := s.server.Recv(0); err != eagain && types[0] == REP {
+				t.Errorf("while paused: %q, %v", m, err)
+			}
+			s.server.SetRcvtimeo(-1)
+			if idle := cpuTime(t) - from; idle > 60*time.Millisecond {
 				t.Errorf("paused for 100 ms, %v of CPU time", idle)
 			}
 			command("RESUME")
@@ -266,18 +260,9 @@ func TestProxySteerable(t *testing.T) {
 	}
 }
 
-func cpuTime(t *testing.T, f func()) time.Duration {
-	t.Helper()
-	var from, to syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &from)
-	f()
-	syscall.Getrusage(syscall.RUSAGE_SELF, &to)
-	return time.Duration(to.Utime.Nano() - from.Utime.Nano() + to.Stime.Nano() - from.Stime.Nano())
-}
-
 // One socket on both sides: what comes in goes back out.
 func TestProxyOneSocket(t *testing.T) {
-	x, y := linked(t, DEALER, DEALER)
+	x, y := socketPair(t, "inproc", DEALER, DEALER)
 	result := make(chan error, 1)
 	go func() { result <- Proxy(x, x, nil) }()
 	send(t, y, "echo", "me")
@@ -285,7 +270,7 @@ func TestProxyOneSocket(t *testing.T) {
 		t.Errorf("got %q", m)
 	}
 	x.Close()
-	soon(t, func() { <-result })
+	within(t, patience, t.Name(), func() { <-result })
 }
 
 // Two proxies that share their sockets the other way round do not lock up.
@@ -310,10 +295,10 @@ func TestProxySharedSockets(t *testing.T) {
 			}
 		}()
 	}
-	soon(t, wg.Wait)
+	within(t, patience, t.Name(), wg.Wait)
 	s.backend.Close()
 	s.ends(t, ErrorSocketClosed)
-	soon(t, func() { <-second })
+	within(t, patience, t.Name(), func() { <-second })
 }
 
 func BenchmarkProxy(b *testing.B) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -17,7 +16,7 @@ var errDone = errors.New("done")
 // react runs a reactor and checks what it returns.
 func react(t *testing.T, r *Reactor, want error) {
 	t.Helper()
-	soon(t, func() {
+	within(t, patience, t.Name(), func() {
 		if err := r.Run(time.Hour); err != want {
 			t.Errorf("Run = %v, want %v", err, want)
 		}
@@ -25,7 +24,7 @@ func react(t *testing.T, r *Reactor, want error) {
 }
 
 func TestReactorSocketsAndChannels(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
 	r := NewReactor()
 	var got []string
 	ch := make(chan interface{}, 3)
@@ -54,7 +53,7 @@ func TestReactorSocketsAndChannels(t *testing.T) {
 
 // Handlers may remove and add what they want, themselves among it.
 func TestReactorChangesInHandlers(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
 	r := NewReactor()
 	calls := ""
 	var id uint64
@@ -104,7 +103,7 @@ func TestReactorEnds(t *testing.T) {
 		ch := make(chan interface{})
 		r.AddChannel(ch, 0, nil)
 		close(ch)
-		soon(t, func() {
+		within(t, patience, t.Name(), func() {
 			if err := r.Run(-1); err == nil {
 				t.Error("no error after the last channel was closed")
 			}
@@ -120,7 +119,7 @@ func TestReactorEnds(t *testing.T) {
 	} {
 		for _, channels := range []int{0, 2} {
 			t.Run(fmt.Sprint(test.name, " with channels ", channels), func(t *testing.T) {
-				x, _ := linked(t, PAIR, PAIR)
+				x, _ := socketPair(t, "inproc", PAIR, PAIR)
 				r := NewReactor()
 				r.AddSocket(x, POLLIN, func(State) error { return errors.New("called") })
 				for range channels {
@@ -140,7 +139,7 @@ func TestReactorEnds(t *testing.T) {
 
 // Neither an always ready channel nor an always ready socket starves others.
 func TestReactorFair(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
 	r := NewReactor()
 	busy := make(chan interface{}, 10)
 	busy <- 0
@@ -154,21 +153,19 @@ func TestReactorFair(t *testing.T) {
 
 // A reactor that waits uses no CPU, and leaves no goroutine behind.
 func TestReactorIdle(t *testing.T) {
-	x, y := linked(t, PAIR, PAIR)
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
 	before := runtime.NumGoroutine()
 	r := NewReactor()
 	r.AddSocket(x, POLLIN, func(State) error { return errDone })
 	r.AddChannelTime(make(chan time.Time), 0, nil)
 	time.AfterFunc(200*time.Millisecond, func() { y.Send("m", 0) })
-	var from, to syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &from)
-	soon(t, func() {
+	from := cpuTime(t)
+	within(t, patience, t.Name(), func() {
 		if err := r.Run(0); err != errDone { // an interval of 0 was a busy loop
 			t.Error(err)
 		}
 	})
-	syscall.Getrusage(syscall.RUSAGE_SELF, &to)
-	if cpu := time.Duration(to.Utime.Nano() - from.Utime.Nano() + to.Stime.Nano() - from.Stime.Nano()); cpu > 100*time.Millisecond {
+	if cpu := cpuTime(t) - from; cpu > 100*time.Millisecond {
 		t.Errorf("waiting for 200 ms took %v of CPU time", cpu)
 	}
 	for runtime.NumGoroutine() > before {

@@ -3,10 +3,12 @@
 package zmq4
 
 // ServerAuthNull makes the socket a server without security, whose clients
-// [AuthAllow] and [AuthDeny] decide on for the domain. With an empty domain
-// libzmq does not ask the authentication at all, and lets everybody in.
+// [AuthAllow] and [AuthDeny] decide on for the domain, of 1 to 255 bytes.
 //
-// Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart].
+// Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart]:
+// while nothing authenticates, libzmq lets everybody in.
+//
+// The error is EINVAL for a domain that is empty or too long.
 // Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthNull(domain string) error {
 	if err := server.SetPlainServer(0); err != nil {
@@ -19,7 +21,10 @@ func (server *Socket) ServerAuthNull(domain string) error {
 // name and a password: those of [AuthPlainAdd] for the domain.
 //
 // Call it before [Socket.Bind] or [Socket.Connect]. Without [AuthStart] nobody
-// gets in. Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
+// gets in.
+//
+// The error is EINVAL for a domain that is empty or longer than 255 bytes.
+// Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthPlain(domain string) error {
 	if err := server.SetPlainServer(1); err != nil {
 		return err
@@ -33,7 +38,8 @@ func (server *Socket) ServerAuthPlain(domain string) error {
 // Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart]:
 // while nothing authenticates, libzmq encrypts but takes any client's key.
 //
-// The error is EINVAL for a string that is not a key.
+// The error is EINVAL for a string that is not a key, which leaves the socket
+// as it was, and for a domain that is empty or longer than 255 bytes.
 // Options ZMQ_CURVE_SECRETKEY, ZMQ_CURVE_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthCurve(domain, secret_key string) error {
 	if err := server.SetCurveSecretkey(secret_key); err != nil {
@@ -45,14 +51,15 @@ func (server *Socket) ServerAuthCurve(domain, secret_key string) error {
 	return server.SetZapDomain(domain)
 }
 
-// ClientAuthPlain gives the socket the user name and the password, of 1 to
-// 255 bytes each, that a server with [Socket.ServerAuthPlain] asks for.
+// ClientAuthPlain gives the socket the user name, of 1 to 255 bytes, and the
+// password, of at most 255 bytes, that a server with [Socket.ServerAuthPlain]
+// asks for. They cross the network in clear text.
 //
-// They cross the network in clear text. The error is EINVAL if one is empty:
-// libzmq cannot be given an empty one, and would turn security off.
+// The error is EINVAL for an empty user name, which would turn security off,
+// and for an empty password if the socket had another one before.
 // Options ZMQ_PLAIN_USERNAME and ZMQ_PLAIN_PASSWORD.
 func (client *Socket) ClientAuthPlain(username, password string) error {
-	if username == "" || password == "" {
+	if username == "" {
 		if _, err := client.Context(); err != nil {
 			return err
 		}

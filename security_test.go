@@ -3,16 +3,32 @@
 package zmq4
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 )
 
 func TestServerAuthErrors(t *testing.T) {
 	ctx := newTestContext(t)
 	soc := newTestSocket(t, ctx, REP)
+	for _, domain := range []string{"", strings.Repeat("d", 256)} {
+		if err := soc.ServerAuthNull(domain); err != einval {
+			t.Errorf("ServerAuthNull(%q): %v, want EINVAL", domain, err)
+		}
+		if err := soc.ServerAuthPlain(domain); err != einval {
+			t.Errorf("ServerAuthPlain(%q): %v, want EINVAL", domain, err)
+		}
+	}
+	if err := soc.ServerAuthNull("domain"); err != nil {
+		t.Error(err)
+	}
 	if HasCurve() {
 		for _, key := range []string{"", "bad", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"} {
 			if err := soc.ServerAuthCurve("domain", key); err != einval {
 				t.Errorf("ServerAuthCurve with key %q: %v, want EINVAL", key, err)
+			}
+			if m := mechanism(t, soc); m != NULL {
+				t.Errorf("the mechanism has become %v", m)
 			}
 		}
 	}
@@ -35,17 +51,28 @@ func TestServerAuthErrors(t *testing.T) {
 
 func TestClientAuthPlainEmpty(t *testing.T) {
 	ctx := newTestContext(t)
-	for _, test := range []struct{ username, password string }{{"", ""}, {"", "password"}, {"user", ""}} {
-		soc := newTestSocket(t, ctx, REQ)
-		if err := soc.ClientAuthPlain("first", "first"); err != nil {
-			t.Fatal(err)
-		}
-		if err := soc.ClientAuthPlain(test.username, test.password); err != einval {
-			t.Errorf("ClientAuthPlain(%q, %q): %v, want EINVAL", test.username, test.password, err)
-		}
-		if m := mechanism(t, soc); m != PLAIN {
-			t.Errorf("after ClientAuthPlain(%q, %q) the mechanism is %v", test.username, test.password, m)
-		}
+	for _, test := range []struct {
+		oldPassword, username, password string
+		want                            error
+	}{
+		{"", "user", "", nil},
+		{"", "", "", einval},
+		{"", "", "password", einval},
+		{"old", "", "password", einval},
+		{"old", "user", "", einval}, // libzmq cannot do it
+	} {
+		t.Run(fmt.Sprintf("%q %q %q", test.oldPassword, test.username, test.password), func(t *testing.T) {
+			soc := newTestSocket(t, ctx, REQ)
+			if err := soc.ClientAuthPlain("first", test.oldPassword); err != nil {
+				t.Fatal(err)
+			}
+			if err := soc.ClientAuthPlain(test.username, test.password); err != test.want {
+				t.Errorf("ClientAuthPlain: %v, want %v", err, test.want)
+			}
+			if m := mechanism(t, soc); m != PLAIN {
+				t.Errorf("the mechanism has become %v", m)
+			}
+		})
 	}
 }
 

@@ -127,8 +127,11 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 func (s *socket) unlockAfter(progress State) {
 	if s.watched() {
 		ev := s.events()
-		s.park.wake(ev | progress)
 		s.tellPollers(ev, nil)
+		if progress != 0 && (s.typ == REQ || s.typ == REP) {
+			ev |= everyone // what others wait for may now be EFSM
+		}
+		s.park.wake(ev | progress)
 	} else {
 		for _, ref := range s.polls {
 			ref.mark()

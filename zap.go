@@ -94,29 +94,6 @@ var (
 	zapFailed  = zapReply{status: "500", text: "INTERNAL ERROR"}
 )
 
-// newZapReply welcomes a client, with what the metadata handler returned.
-func newZapReply(metadata map[string]string) zapReply {
-	reply := zapWelcome
-	for key, value := range metadata {
-		if key == "User-Id" {
-			if len(value) > maxMetadataKey {
-				// Without it the client would pass for somebody else.
-				log.Print("AUTH: DENIED: the metadata handler returned a User-Id longer than 255 bytes")
-				return zapFailed
-			}
-			reply.userID = value
-			continue
-		}
-		blob, err := AuthMetaBlob(key, value)
-		if err != nil {
-			log.Printf("AUTH: metadata %.40q is left out: %v", key, err)
-			continue
-		}
-		reply.metadata = append(reply.metadata, blob...)
-	}
-	return reply
-}
-
 // A zapServer answers the requests of one context, until that is terminated.
 //
 // It has a ROUTER socket, which may reply in any order and is never in a state
