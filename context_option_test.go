@@ -58,13 +58,13 @@ func TestContextOptions(t *testing.T) {
 			if !test.have {
 				t.Skip("this libzmq does not have it")
 			}
-			test.run(t, newTestContext(t))
+			test.run(t, newContext(t))
 		})
 	}
 }
 
 func TestContextReadOnly(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	if n, err := ctx.GetSocketLimit(); n < 1000 || err != nil {
 		t.Errorf("GetSocketLimit = %v, %v", n, err)
 	}
@@ -89,7 +89,7 @@ func TestContextThreads(t *testing.T) {
 	if _, err := fmt.Sscan(list, &cpu); err != nil { // the first one that may be used
 		t.Skip(err)
 	}
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	if err := ctx.SetThreadAffinityCpuRemove(0); err != einval {
 		t.Errorf("removing a CPU that is not there: %v", err)
 	}
@@ -127,7 +127,7 @@ func TestContextThreads(t *testing.T) {
 
 // TestContextMaxSockets also shows that the value is that of libzmq.
 func TestContextMaxSockets(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	if err := ctx.SetMaxSockets(1); err != nil {
 		t.Fatal(err)
 	}
@@ -138,10 +138,10 @@ func TestContextMaxSockets(t *testing.T) {
 }
 
 func TestContextBlockyAndIpv6(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	ctx.SetBlocky(false)
 	ctx.SetIpv6(true)
-	soc := made(t, ctx, PULL)
+	soc := fresh(t, ctx, PULL)
 	if d, err := soc.GetLinger(); d != 0 || err != nil {
 		t.Errorf("GetLinger = %v, %v", d, err)
 	}
@@ -180,7 +180,7 @@ func TestOptionsOfClosedContext(t *testing.T) {
 }
 
 func TestRetryAfterEINTR(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	for _, set := range []bool{true, false, true} {
 		ctx.SetRetryAfterEINTR(set)
 		if got := ctx.GetRetryAfterEINTR(); got != set {

@@ -112,7 +112,7 @@ var fences = map[string]struct {
 		if err != nil {
 			return err
 		}
-		soc := newTestSocket(t, newTestContext(t), PULL)
+		soc := newTestSocket(t, newContext(t), PULL)
 		soc.SetUseFd(dupFd(t, l))
 		for range 2 {
 			if err := soc.Bind("tcp://127.0.0.1:*"); err != nil {
@@ -145,7 +145,7 @@ var fences = map[string]struct {
 // started sets options of a context and starts it.
 func started(set func(*Context) error) func(*testing.T) error {
 	return func(t *testing.T) error {
-		ctx := newTestContext(t)
+		ctx := newContext(t)
 		if err := set(ctx); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func started(set func(*Context) error) func(*testing.T) error {
 // useFd binds to a descriptor, and waits until an I/O thread has had a look at it.
 func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
 	return func(t *testing.T) error {
-		ctx := newTestContext(t)
+		ctx := newContext(t)
 		soc := newTestSocket(t, ctx, PULL)
 		if err := soc.SetUseFd(fd(t)); err != nil {
 			return err
@@ -177,7 +177,7 @@ func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
 // routingID gives one routing id to the peers of two connections.
 func routingID(typ Type, between func(soc *Socket, endpoint string)) func(*testing.T) error {
 	return func(t *testing.T) error {
-		soc := newTestSocket(t, newTestContext(t), typ)
+		soc := newTestSocket(t, newContext(t), typ)
 		if err := errors.Join(soc.SetConnectRid("id"), soc.SetConnectRid("id"), soc.Connect("tcp://127.0.0.1:9")); err != nil {
 			return err
 		}
@@ -195,7 +195,7 @@ func routingID(typ Type, between func(soc *Socket, endpoint string)) func(*testi
 // multicast connects to a group on loopback, and sends.
 func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
 	return func(t *testing.T) error {
-		soc := newTestSocket(t, newTestContext(t), typ)
+		soc := newTestSocket(t, newContext(t), typ)
 		if err := set(soc); err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func TestFence(t *testing.T) {
 func TestUseFd(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
-			ctx := newTestContext(t)
+			ctx := newContext(t)
 			x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
 			address, scheme := "127.0.0.1:0", "tcp://"
 			if network == "unix" {
