@@ -48,6 +48,8 @@ type socket struct {
 
 	conflate bool
 
+	rids rids
+
 	taken int           // bytes copied out of the inbox
 	parts []C.zmq4_part // for sendMessage
 	pins  runtime.Pinner
@@ -302,7 +304,13 @@ func (soc *Socket) Unbind(endpoint string) error {
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_connect(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		rc := C.zmq4_connect(h, e)
+		if rc == 0 {
+			soc.s.rids.connected(endpoint)
+		}
+		return rc
+	})
 }
 
 // Disconnect ends the connection to an endpoint. Messages to it that are not
@@ -312,7 +320,13 @@ func (soc *Socket) Connect(endpoint string) error {
 //
 // Function zmq_disconnect.
 func (soc *Socket) Disconnect(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_disconnect(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		rc := C.zmq4_disconnect(h, e)
+		if rc == 0 {
+			soc.s.rids.disconnected(endpoint)
+		}
+		return rc
+	})
 }
 
 // endpoint calls a function of libzmq that takes an endpoint.
