@@ -31,6 +31,8 @@ package zmq4
 #cgo nocallback zmq4_getsockopt
 #cgo noescape zmq4_monitor
 #cgo nocallback zmq4_monitor
+#cgo noescape zmq4_pump
+#cgo nocallback zmq4_pump
 #cgo nocallback zmq4_recv
 #cgo nocallback zmq4_release
 #cgo nocallback zmq4_reserve

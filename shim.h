@@ -460,4 +460,150 @@ again:
     return 0;
 }
 
+/* --- proxy --- */
+
+/* zmq4_flow is one direction of a proxy, with at most one message in hand. */
+typedef struct {
+    zmq_msg_t *parts;
+    int len, cap;
+    int captured;     /* the message in hand has been given to the capture socket */
+    int blocked;      /* why pump returned, ZMQ4_BLOCKED_* */
+    uint64_t count;   /* messages moved */
+    uint64_t bytes;
+} zmq4_flow;
+
+enum { ZMQ4_BLOCKED_NOT, ZMQ4_BLOCKED_FROM, ZMQ4_BLOCKED_TO, ZMQ4_BLOCKED_CAPTURE };
+
+static inline void zmq4_flow_free(zmq4_flow *f)
+{
+    while (f->len > 0)
+        zmq_msg_close(&f->parts[--f->len]);
+    free(f->parts);
+    free(f);
+}
+
+static inline zmq4_flow *zmq4_flow_new(void)
+{
+    zmq4_flow *f = calloc(1, sizeof *f);
+    if (f) {
+        f->cap = 4;
+        f->parts = malloc((size_t) f->cap * sizeof *f->parts);
+        if (!f->parts) {
+            free(f);
+            f = NULL;
+        }
+    }
+    return f;
+}
+
+/* zmq4_flow_recv takes one whole message in hand. */
+static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
+{
+    int rc;
+    do {
+        if (f->len == f->cap) {
+            zmq_msg_t *parts = realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
+            if (!parts)
+                return -ENOMEM;
+            f->parts = parts;
+            f->cap *= 2;
+        }
+        zmq_msg_t *msg = &f->parts[f->len];
+        zmq_msg_init(msg);
+        ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
+        if (rc == -1) {
+            rc = zmq4_err();
+            zmq_msg_close(msg);
+            return rc;
+        }
+        f->len++;
+        from->rcvmore = zmq_msg_more(msg);
+    } while (from->rcvmore);
+    return 0;
+}
+
+/*
+ * zmq4_flow_send sends the message in hand, or a copy of it. EAGAIN can come
+ * only before the first part; a peer that is lost half-way takes the message
+ * with it.
+ */
+static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
+{
+    for (int i = 0; i < f->len; i++) {
+        int rc, more = i < f->len - 1 ? ZMQ_SNDMORE : 0;
+        zmq_msg_t dup, *msg = &f->parts[i];
+        if (copy) {
+            zmq_msg_init(&dup);
+            if (zmq_msg_copy(&dup, msg) == -1)
+                return zmq4_err();
+            msg = &dup;
+        }
+        ZMQ4_RETRY(rc, zmq_msg_send(msg, to->socket, more | ZMQ_DONTWAIT));
+        rc = rc == -1 ? zmq4_err() : 0;
+        if (rc == -EAGAIN && i == 0) {
+            to->events = zmq4_events((uintptr_t) to);
+            if (to->events < 0) {
+                rc = to->events;
+            } else if (to->events & ZMQ_POLLOUT) {
+                ZMQ4_RETRY(rc, zmq_msg_send(msg, to->socket, more | ZMQ_DONTWAIT));
+                rc = rc == -1 ? zmq4_err() : 0;
+            }
+        }
+        if (rc < 0 && copy)
+            zmq_msg_close(&dup);
+        if (rc == -EAGAIN && i > 0) {
+            zmq4_lost(to, more);
+            return 0;
+        }
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/*
+ * zmq4_pump moves up to max whole messages and returns how many. blocked then
+ * says what it would have had to wait for, if anything.
+ */
+static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_t capture, int max)
+{
+    int n;
+    f->blocked = ZMQ4_BLOCKED_NOT;
+    for (n = 0; n < max; n++) {
+        int rc = f->len > 0 ? 0 : zmq4_flow_recv(f, zmq4_s(from));
+        if (rc == -EAGAIN) {
+            f->blocked = ZMQ4_BLOCKED_FROM;
+            break;
+        }
+        if (rc < 0)
+            return rc;
+        if (capture && !f->captured) {
+            rc = zmq4_flow_send(f, zmq4_s(capture), 1);
+            if (rc == -EAGAIN) {
+                f->blocked = ZMQ4_BLOCKED_CAPTURE;
+                break;
+            }
+            if (rc < 0)
+                return rc;
+            f->captured = 1;
+        }
+        uint64_t bytes = 0;
+        for (int i = 0; i < f->len; i++)
+            bytes += zmq_msg_size(&f->parts[i]);
+        rc = zmq4_flow_send(f, zmq4_s(to), 0);
+        if (rc == -EAGAIN) {
+            f->blocked = ZMQ4_BLOCKED_TO;
+            break;
+        }
+        if (rc < 0)
+            return rc;
+        while (f->len > 0)
+            zmq_msg_close(&f->parts[--f->len]);
+        f->captured = 0;
+        f->count++;
+        f->bytes += bytes;
+    }
+    return n;
+}
+
 #endif

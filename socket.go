@@ -122,13 +122,40 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 // unlockAfter is unlock for an operation that made progress (anyEvent), or
 // none (0). Two that fail must not wake each other for ever.
 func (s *socket) unlockAfter(progress State) {
-	if s.park.waiting() {
-		s.park.wake(s.events() | progress)
-	}
-	for _, ref := range s.polls {
-		ref.mark()
+	if s.watched() {
+		ev := s.events()
+		s.park.wake(ev | progress)
+		s.tellPollers(ev, nil)
+	} else {
+		for _, ref := range s.polls {
+			ref.mark()
+		}
 	}
 	s.mu.Unlock()
+}
+
+// watched reports whether anybody waits for the socket right now.
+func (s *socket) watched() bool {
+	if s.park.waiting() {
+		return true
+	}
+	for _, ref := range s.polls {
+		if ref.q.park.waiting() {
+			return true
+		}
+	}
+	return false
+}
+
+// tellPollers wakes the pollers that wait for events which are there. Those
+// that do not wait only note that something may have happened: they look for
+// themselves. The one that found the events out, if any, knows them.
+func (s *socket) tellPollers(ev State, finder *pollRef) {
+	for _, ref := range s.polls {
+		if ref != finder && (ev&(State(ref.mask.Load())|everyone) != 0 || !ref.q.park.waiting()) {
+			ref.mark()
+		}
+	}
 }
 
 // events reads what the socket is ready for.
@@ -151,6 +178,7 @@ func (s *socket) scan(signalled bool) State {
 	if signalled {
 		ev |= anyEvent
 	}
+	s.tellPollers(ev, nil)
 	return ev
 }
 

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"errors"
+	"log"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Reactor calls handlers for events on sockets and for values from
+// channels, one at a time.
+//
+// All methods may be called from any goroutine, and from handlers. What is
+// added or removed takes effect at once.
+type Reactor struct {
+	poller *Poller
+
+	mu       sync.Mutex
+	sockets  map[*Socket]*reactorSocket
+	channels []*reactorChannel
+	lastID   uint64
+	verbose  bool
+
+	changed chan struct{} // tells Run that channels or sockets came or went, as poller.kick does
+}
+
+type reactorSocket struct {
+	id      int
+	handler func(State) error
+}
+
+type reactorChannel struct {
+	id      uint64
+	ch      reflect.Value
+	limit   int
+	handler func(interface{}) error
+}
+
+// NewReactor returns a Reactor that has nothing to do yet.
+func NewReactor() *Reactor {
+	return &Reactor{
+		poller:  NewPoller(),
+		sockets: make(map[*Socket]*reactorSocket),
+		changed: make(chan struct{}, 1),
+	}
+}
+
+// AddSocket makes the Reactor call handler, with what the socket is ready for,
+// when that is one of events: [POLLIN], [POLLOUT], or both. A socket has one
+// handler: a second one replaces the first.
+func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.removeSocket(soc)
+	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), handler}
+	r.change()
+}
+
+// RemoveSocket removes the handler of a socket, if it has one.
+func (r *Reactor) RemoveSocket(soc *Socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.removeSocket(soc)
+	r.change()
+}
+
+func (r *Reactor) removeSocket(soc *Socket) {
+	if s := r.sockets[soc]; s != nil {
+		delete(r.sockets, soc)
+		r.poller.Remove(s.id) // it is not there any more if the socket was closed
+	}
+}
+
+// AddChannel makes the Reactor call handler with each value that is received
+// from a channel, and returns an id for [Reactor.RemoveChannel]. A channel that
+// is closed is removed.
+//
+// If limit is positive, at most that many values are handled before other
+// channels and sockets get their turn; otherwise, those that the channel has
+// in its buffer then.
+func (r *Reactor) AddChannel(ch <-chan interface{}, limit int, handler func(interface{}) error) (id uint64) {
+	return r.addChannel(reflect.ValueOf(ch), limit, handler)
+}
+
+// AddChannelTime is [Reactor.AddChannel] for a channel of times, such as that
+// of a time.Ticker. The handler gets a time.Time.
+func (r *Reactor) AddChannelTime(ch <-chan time.Time, limit int, handler func(interface{}) error) (id uint64) {
+	return r.addChannel(reflect.ValueOf(ch), limit, handler)
+}
+
+func (r *Reactor) addChannel(ch reflect.Value, limit int, handler func(interface{}) error) uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lastID++
+	r.channels = append(r.channels, &reactorChannel{r.lastID, ch, limit, handler})
+	r.change()
+	return r.lastID
+}
+
+// RemoveChannel removes the handler of a channel. Its handler is not called
+// any more, and no value taken from the channel.
+func (r *Reactor) RemoveChannel(id uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.channels = slices.DeleteFunc(slices.Clone(r.channels), func(c *reactorChannel) bool { return c.id == id })
+	r.change()
+}
+
+// SetVerbose makes the Reactor log what it handles, by the package log.
+func (r *Reactor) SetVerbose(verbose bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.verbose = verbose
+}
+
+// change tells Run to look again at what there is to do.
+func (r *Reactor) change() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+	r.poller.kick()
+}
+
+// state returns what there is to do now.
+func (r *Reactor) state() (channels []*reactorChannel, sockets int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.channels, len(r.sockets)
+}
+
+func (r *Reactor) logf(format string, args ...interface{}) {
+	r.mu.Lock()
+	verbose := r.verbose
+	r.mu.Unlock()
+	if verbose {
+		log.Printf(format, args...)
+	}
+}
+
+// Run calls handlers until one of them returns an error, and returns that
+// error. It also returns when there is nothing to handle, and when a socket is
+// closed ([ErrorSocketClosed]) or its context terminated ([ETERM]).
+//
+// Sockets and channels are served as soon as they are ready. The interval was
+// how often channels were looked at; it has no meaning any more.
+//
+// Run must not be called again before it has returned.
+func (r *Reactor) Run(interval time.Duration) (err error) {
+	watch := &reactorWatch{poller: r.poller, ready: make(chan struct{}), done: make(chan struct{})}
+	defer watch.stop()
+	for {
+		channels, sockets := r.state()
+		if len(channels) == 0 && sockets == 0 {
+			return errors.New("No sockets to poll, no channels to read")
+		}
+		if len(channels) == 0 {
+			r.poller.await()
+			if err := r.serveSockets(); err != nil {
+				return err
+			}
+			continue
+		}
+		cases := []reflect.SelectCase{
+			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(r.changed)},
+			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(watch.ready)},
+		}
+		for _, c := range channels {
+			cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: c.ch})
+		}
+		watch.start()
+		chosen, value, ok := reflect.Select(cases)
+		switch {
+		case chosen == 0:
+		case chosen == 1:
+			err = r.serveSockets()
+			watch.resume()
+		default:
+			err = r.serveChannel(channels[chosen-2], value, ok)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// serveSockets calls the handlers of the sockets that are ready.
+func (r *Reactor) serveSockets() error {
+	polled, err := r.poller.Poll(0)
+	if err != nil {
+		return err
+	}
+	for _, item := range polled {
+		r.mu.Lock()
+		s := r.sockets[item.Socket]
+		r.mu.Unlock()
+		if s == nil {
+			continue // another handler has removed it
+		}
+		r.logf("Reactor(%p) %v", r, item)
+		if err := s.handler(item.Events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serveChannel calls the handler of a channel with a value that was received,
+// and with those that follow it.
+func (r *Reactor) serveChannel(c *reactorChannel, value reflect.Value, ok bool) error {
+	limit := c.limit
+	if limit <= 0 {
+		limit = c.ch.Len() + 1
+	}
+	for ; ok; value, ok = c.ch.TryRecv() {
+		r.logf("Reactor(%p) channel %d: %v", r, c.id, value)
+		if err := c.handler(value.Interface()); err != nil {
+			return err
+		}
+		limit--
+		if channels, _ := r.state(); limit == 0 || !slices.Contains(channels, c) {
+			return nil
+		}
+	}
+	if !value.IsValid() {
+		return nil // nothing there
+	}
+	r.logf("Reactor(%p) removing closed channel %d", r, c.id)
+	r.RemoveChannel(c.id)
+	return nil
+}
+
+// reactorWatch waits in a Poller while the Reactor waits for channels.
+type reactorWatch struct {
+	poller  *Poller
+	started bool
+	ready   chan struct{} // something is to be polled
+	done    chan struct{} // it has been; closed by stop
+}
+
+func (w *reactorWatch) start() {
+	if !w.started {
+		w.started = true
+		go w.run()
+	}
+}
+
+func (w *reactorWatch) run() {
+	for {
+		w.poller.await()
+		select {
+		case w.ready <- struct{}{}:
+		case <-w.done:
+			return
+		}
+		if _, ok := <-w.done; !ok {
+			return
+		}
+	}
+}
+
+// resume lets run wait again, after what it has reported was polled.
+func (w *reactorWatch) resume() { w.done <- struct{}{} }
+
+// stop ends run.
+func (w *reactorWatch) stop() {
+	close(w.done)
+	w.poller.kick()
+}
