@@ -9,6 +9,7 @@ package zmq4
 /*
 #cgo !windows pkg-config: libzmq
 #cgo windows LDFLAGS: -lzmq
+#cgo linux CFLAGS: -D_GNU_SOURCE
 #cgo noescape zmq4_bind
 #cgo nocallback zmq4_bind
 #cgo nocallback zmq4_close
@@ -21,12 +22,19 @@ package zmq4
 #cgo nocallback zmq4_ctx_set
 #cgo nocallback zmq4_ctx_shutdown
 #cgo nocallback zmq4_ctx_term
+#cgo noescape zmq4_ctx_try
+#cgo nocallback zmq4_ctx_try
+#cgo noescape zmq4_curve_keypair
+#cgo nocallback zmq4_curve_keypair
+#cgo noescape zmq4_curve_public
+#cgo nocallback zmq4_curve_public
 #cgo noescape zmq4_disconnect
 #cgo nocallback zmq4_disconnect
 #cgo nocallback zmq4_events
 #cgo nocallback zmq4_fd
 #cgo noescape zmq4_gets
 #cgo nocallback zmq4_gets
+#cgo nocallback zmq4_get_int
 #cgo noescape zmq4_getsockopt
 #cgo nocallback zmq4_getsockopt
 #cgo noescape zmq4_monitor

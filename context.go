@@ -9,6 +9,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // Defaults of the context options.
@@ -41,7 +42,9 @@ type handle struct {
 	term    sync.Once
 	termErr error
 
-	noRetryEINTR bool
+	start startup
+
+	noRetryEINTR atomic.Bool
 }
 
 var defaultContext = sync.OnceValues(NewContext)
@@ -49,7 +52,7 @@ var defaultContext = sync.OnceValues(NewContext)
 // NewContext creates a context. [Context.Term] ends it; a context that is
 // lost, with all its sockets, is terminated when the garbage collector finds it.
 func NewContext() (ctx *Context, err error) {
-	h := &handle{}
+	h := &handle{start: startup{policy: -1, priority: -1}}
 	if err := check(C.zmq4_ctx_new(&h.p)); err != nil {
 		return nil, err
 	}
@@ -107,6 +110,7 @@ func (h *handle) terminate() error {
 		h.mu.Lock()
 		h.closed = true
 		h.mu.Unlock()
+		auth.forget(h)
 		h.termErr = check(C.zmq4_ctx_shutdown(h.p))
 		h.sockets.Wait() // so that no thread is held for longer than the linger time
 		if err := check(C.zmq4_ctx_term(h.p)); err != nil {
@@ -126,7 +130,13 @@ func (ctx *Context) set(option C.int, value int) error {
 	if value < math.MinInt32 || value > math.MaxInt32 {
 		return einval
 	}
-	return check(C.zmq4_ctx_set(h.p, option, C.int(value)))
+	h.start.mu.Lock()
+	defer h.start.mu.Unlock()
+	if err := check(C.zmq4_ctx_set(h.p, option, C.int(value))); err != nil {
+		return err
+	}
+	h.start.note(option, C.int(value))
+	return nil
 }
 
 // get reads a context option.

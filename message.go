@@ -35,25 +35,34 @@ const (
 // of one message (all is 1) in its inbox. The caller takes them, then calls done.
 func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, error) {
 	var limit time.Time
+	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
 		s, err := soc.lock()
 		if err != nil {
 			return nil, nil, err
 		}
-		if tried || flags&DONTWAIT != 0 || !s.receiveWillWait() {
+		timeo := s.rcvtimeo
+		if !tried && timeo == 0 {
+			nowait = true
+		}
+		if tried || nowait || !s.receiveWillWait() {
 			n := C.zmq4_recv(s.h(), all)
 			if n > 0 {
 				s.rcvIdle, s.sent = parked, false
 				return s, unsafe.Slice(s.c.in, n), nil
 			}
-			if n != -C.EAGAIN || flags&DONTWAIT != 0 || s.rcvtimeo == 0 {
+			if n != -C.EAGAIN || nowait {
 				s.unlockAfter(0)
 				return nil, nil, check(n)
 			}
 		}
-		timeo := s.rcvtimeo
 		s.unlockAfter(0)
-		if parked, err = s.wait(POLLIN, deadline(&limit, timeo)); err != nil {
+		if !tried {
+			limit = deadline(timeo)
+		}
+		if parked, err = s.wait(POLLIN, limit); err == eagain {
+			nowait = true // the time is over; what came meanwhile still counts
+		} else if err != nil {
 			return nil, nil, err
 		}
 	}
@@ -63,16 +72,17 @@ func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, e
 // do so at once: a try that fails costs as much as ten that succeed. It must
 // not be true where a try would give an error other than EAGAIN.
 func (s *socket) receiveWillWait() bool {
-	return s.rcvIdle && s.rcvtimeo != 0 && (s.sent || s.typ != REQ && s.typ != REP)
+	return s.rcvIdle && (s.sent || s.typ != REQ && s.typ != REP)
 }
 
-// deadline sets *limit when it is asked first, and returns it. A negative
-// timeout has no limit, which is the zero time.
-func deadline(limit *time.Time, timeout time.Duration) time.Time {
-	if timeout >= 0 && limit.IsZero() {
-		*limit = time.Now().Add(timeout)
+// deadline is when a timeout that starts now is over. A negative one has no
+// limit, which is the zero time. An option that changes while a call waits is
+// for the calls after it.
+func deadline(timeout time.Duration) time.Time {
+	if timeout < 0 {
+		return time.Time{}
 	}
-	return *limit
+	return time.Now().Add(timeout)
 }
 
 // bytes returns a part in C memory: valid until done.
@@ -375,6 +385,7 @@ func (s *socket) outbox(parts []interface{}, count int) C.int {
 // more, and waits in between.
 func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 	var limit time.Time
+	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
 		s, err := soc.lock()
 		if err != nil {
@@ -384,15 +395,19 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 			s.unlockAfter(0)
 			return ENOTSUP // libzmq would keep one part of it, and may abort
 		}
+		timeo := s.sndtimeo
+		if !tried && timeo == 0 {
+			nowait = true
+		}
 		want := POLLOUT
-		if tried || flags&DONTWAIT != 0 || !s.sendWillWait() {
+		if tried || nowait || !s.sendWillWait() {
 			rc := try(s)
 			if rc >= 0 {
 				s.sndIdle, s.sent = parked, s.c.sndmore == 0
 				s.unlock()
 				return nil
 			}
-			if rc != -C.EAGAIN || flags&DONTWAIT != 0 || s.sndtimeo == 0 {
+			if rc != -C.EAGAIN || nowait {
 				s.unlockAfter(0)
 				return check(rc)
 			}
@@ -402,17 +417,20 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 				want = anyEvent
 			}
 		}
-		timeo := s.sndtimeo
 		s.unlockAfter(0)
-		until := deadline(&limit, timeo)
+		if !tried {
+			limit = deadline(timeo)
+		}
+		until := limit
 		if want == anyEvent {
 			// What would wake it may have been taken by another sender's try.
-			if retry := time.Now().Add(retryAny); until.IsZero() || retry.Before(until) {
-				s.wait(want, retry)
-				continue
+			if retry := time.Now().Add(retryAny); limit.IsZero() || retry.Before(limit) {
+				until = retry
 			}
 		}
-		if parked, err = s.wait(want, until); err != nil {
+		if parked, err = s.wait(want, until); err == eagain {
+			nowait = until == limit // the time is over, but for a last try
+		} else if err != nil {
 			return err
 		}
 	}
@@ -421,8 +439,8 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 // sendWillWait is receiveWillWait for a send. Types that know a peer that is
 // not there have to find out by a try.
 func (s *socket) sendWillWait() bool {
-	if !s.sndIdle || s.sndtimeo == 0 || s.c.sndmore != 0 {
+	if !s.sndIdle || s.c.sndmore != 0 {
 		return false
 	}
-	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent
+	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent && s.c.rcvmore == 0
 }

@@ -13,7 +13,9 @@ import (
 )
 
 // optNum is the set of numeric types that libzmq uses for option values.
-type optNum interface{ ~int32 | ~int64 | ~uint64 }
+type optNum interface {
+	~int32 | ~int64 | ~uint32 | ~uint64 | ~uintptr
+}
 
 // setNum sets a numeric option. T must have the width that libzmq documents:
 // a value of any other size is refused with EINVAL.
@@ -52,20 +54,38 @@ func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
 		s.sndtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
 	case C.ZMQ_CONFLATE:
 		s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0
+	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:
+		return auth.protect(s.ctx.c)
 	}
 	return nil
 }
 
-// setInt sets an option of type int. A value that C's int cannot hold is EINVAL.
-func (soc *Socket) setInt(option C.int, value int) error {
+// setBytes sets an option of a locked socket to the bytes of value. No bytes
+// are NULL, which some options tell from an empty string.
+func (s *socket) setBytes(option C.int, value string) error {
+	if value == "" {
+		return s.setOption(option, nil, 0)
+	}
+	return s.setOption(option, (*C.uchar)(unsafe.StringData(value)), uintptr(len(value)))
+}
+
+// invalid is the error for a value that libzmq is not asked about.
+func (soc *Socket) invalid() error {
+	if _, err := soc.Context(); err != nil {
+		return err
+	}
+	return einval
+}
+
+// setC sets an option of type int. A value that C's int cannot hold is EINVAL.
+func (soc *Socket) setC(option C.int, value int64) error {
 	if value < math.MinInt32 || value > math.MaxInt32 {
-		if _, err := soc.Context(); err != nil {
-			return err
-		}
-		return einval
+		return soc.invalid()
 	}
 	return setNum(soc, option, C.int(value))
 }
+
+func (soc *Socket) setInt(option C.int, value int) error { return soc.setC(option, int64(value)) }
 
 func (soc *Socket) getInt(option C.int) (int, error) {
 	value, err := getNum[C.int](soc, option)
@@ -73,11 +93,7 @@ func (soc *Socket) getInt(option C.int) (int, error) {
 }
 
 func (soc *Socket) setBool(option C.int, value bool) error {
-	n := 0
-	if value {
-		n = 1
-	}
-	return soc.setInt(option, n)
+	return soc.setC(option, int64(toInt(value)))
 }
 
 func (soc *Socket) getBool(option C.int) (bool, error) {
@@ -85,11 +101,34 @@ func (soc *Socket) getBool(option C.int) (bool, error) {
 	return value != 0, err
 }
 
-// setDuration sets an option in milliseconds. Fractions are rounded up, any
-// negative duration is given to libzmq as negative, which is -1 where that
-// means "no limit" and EINVAL elsewhere.
+func toInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// millis rounds d up to whole milliseconds. Any negative d is -1.
+func millis(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	ms := int64(d / time.Millisecond)
+	if d%time.Millisecond != 0 {
+		ms++
+	}
+	return ms
+}
+
+// setDuration sets an option in milliseconds. Fractions are rounded up. Any
+// negative duration is -1, which means "no limit" or is EINVAL.
 func (soc *Socket) setDuration(option C.int, value time.Duration) error {
-	return soc.setInt(option, millis(value))
+	return soc.setC(option, millis(value))
+}
+
+// setLimit is setDuration for an option where 0 means "no limit".
+func (soc *Socket) setLimit(option C.int, value time.Duration) error {
+	return soc.setDuration(option, max(value, 0))
 }
 
 // getDuration reads an option in milliseconds. A negative value is -1.
@@ -101,18 +140,6 @@ func (soc *Socket) getDuration(option C.int) (time.Duration, error) {
 	return time.Duration(value) * time.Millisecond, err
 }
 
-// millis rounds d up to whole milliseconds. Any negative d is -1.
-func millis(d time.Duration) int {
-	if d < 0 {
-		return -1
-	}
-	ms := d / time.Millisecond
-	if d%time.Millisecond != 0 {
-		ms++
-	}
-	return int(min(ms, math.MaxInt64))
-}
-
 // setBytes sets an option to the bytes of value, which may be any.
 func (soc *Socket) setBytes(option C.int, value string) error {
 	s, err := soc.lock()
@@ -120,54 +147,70 @@ func (soc *Socket) setBytes(option C.int, value string) error {
 		return err
 	}
 	defer s.unlock()
-	return s.setOption(option, (*C.uchar)(unsafe.StringData(value)), uintptr(len(value)))
+	return s.setBytes(option, value)
 }
 
-// setString sets an option that libzmq keeps as a C string: EINVAL for a NUL.
-func (soc *Socket) setString(option C.int, value string) error {
-	if strings.IndexByte(value, 0) >= 0 {
-		if _, err := soc.Context(); err != nil {
-			return err
-		}
-		return einval
-	}
-	return soc.setBytes(option, value)
-}
-
-// setNull sets an option to nothing, which some options tell from an empty string.
-func (soc *Socket) setNull(option C.int) error {
-	s, err := soc.lock()
-	if err != nil {
-		return err
-	}
-	defer s.unlock()
-	return s.setOption(option, nil, 0)
-}
-
-// getBytes reads a binary option.
+// getBytes reads an option whose value has any size.
 func (soc *Socket) getBytes(option C.int) (string, error) {
+	// libzmq gives EINVAL if the value does not fit, and for an option that
+	// it does not have.
+	for n := 256; ; n *= 4 {
+		value, err := soc.getSized(option, n)
+		if err != einval || n >= 1<<20 {
+			return value, err
+		}
+	}
+}
+
+// getSized reads an option into a buffer of n bytes.
+func (soc *Socket) getSized(option C.int, n int) (string, error) {
 	s, err := soc.lock()
 	if err != nil {
 		return "", err
 	}
 	defer s.unlock()
-	// libzmq gives EINVAL if the value does not fit, and for an option that
-	// it does not know.
-	for n := 256; ; n *= 4 {
-		value := make([]byte, n)
-		size := C.size_t(n)
-		err := check(C.zmq4_getsockopt(s.h(), option, (*C.uchar)(unsafe.SliceData(value)), &size))
-		if err == nil {
-			return string(value[:size]), nil
-		}
-		if err != einval || n >= 1<<20 {
-			return "", err
-		}
+	value := make([]byte, n)
+	size := C.size_t(n)
+	if err := check(C.zmq4_getsockopt(s.h(), option, (*C.uchar)(unsafe.SliceData(value)), &size)); err != nil {
+		return "", err
 	}
+	return string(value[:size]), nil
+}
+
+// setString sets an option that libzmq keeps as a C string: EINVAL for a NUL.
+func (soc *Socket) setString(option C.int, value string) error {
+	if strings.IndexByte(value, 0) >= 0 {
+		return soc.invalid()
+	}
+	return soc.setBytes(option, value)
 }
 
 // getString reads an option that libzmq returns with a NUL behind it.
 func (soc *Socket) getString(option C.int) (string, error) {
 	value, err := soc.getBytes(option)
+	return strings.TrimSuffix(value, "\x00"), err
+}
+
+// rawSize is the size of a CURVE key. libzmq tells the two forms apart by it.
+const rawSize = 32
+
+// setKey sets a CURVE key, given in either form. libzmq gets the raw bytes: it
+// would have overwritten half of the old key when it finds that one in Z85 is bad.
+func (soc *Socket) setKey(option C.int, key string) error {
+	if len(key) == z85Size {
+		key = Z85decode(key)
+	}
+	if len(key) != rawSize {
+		return soc.invalid()
+	}
+	return soc.setBytes(option, key)
+}
+
+// getRawKey reads a CURVE key as bytes.
+func (soc *Socket) getRawKey(option C.int) (string, error) { return soc.getSized(option, rawSize) }
+
+// getZ85Key reads a CURVE key in Z85.
+func (soc *Socket) getZ85Key(option C.int) (string, error) {
+	value, err := soc.getSized(option, z85Size+1)
 	return strings.TrimSuffix(value, "\x00"), err
 }

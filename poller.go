@@ -345,7 +345,10 @@ func (p *Poller) poll(timeout time.Duration, all bool) ([]Polled, error) {
 		}
 		q := p.q
 		p.mu.Unlock()
-		ok, _ := q.park.wait(anyEvent, deadline(&limit, timeout))
+		if limit.IsZero() {
+			limit = deadline(timeout)
+		}
+		ok, _ := q.park.wait(anyEvent, limit)
 		expired = !ok
 	}
 }

@@ -63,6 +63,7 @@ type proxy struct {
 // flow is one direction of a proxy.
 type flow struct {
 	from, to *Socket
+	mute     bool // from is of a type that never receives
 	c        *C.zmq4_flow
 }
 
@@ -84,6 +85,7 @@ func (p *proxy) run() error {
 		defer p.poller.RemoveBySocket(soc)
 	}
 	for _, f := range p.flows {
+		f.mute = f.from.s.typ == PUSH || f.from.s.typ == PUB
 		f.c = C.zmq4_flow_new()
 		if f.c == nil {
 			return Errno(C.ENOMEM)
@@ -127,13 +129,13 @@ func (p *proxy) holding() bool {
 }
 
 // idle reports whether a flow is not to receive.
-func (p *proxy) idle() bool { return p.paused || p.ending }
+func (p *proxy) idle(f *flow) bool { return f.mute || p.paused || p.ending }
 
 // move moves what can be moved now, up to a burst in each direction.
 func (p *proxy) move() (moved int, err error) {
 	for _, f := range p.flows {
 		limit := burst
-		if p.idle() {
+		if p.idle(f) {
 			if f.c.len == 0 {
 				continue
 			}
@@ -210,7 +212,7 @@ func (p *proxy) interest() (timeout time.Duration) {
 		case C.ZMQ4_BLOCKED_CAPTURE:
 			want[p.capture] |= POLLOUT
 		default:
-			if !p.idle() {
+			if !p.idle(f) {
 				want[f.from] |= POLLIN
 			}
 		}

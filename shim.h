@@ -23,6 +23,9 @@
 
 #ifndef _WIN32
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
@@ -95,6 +98,18 @@ static inline int zmq4_err(void)
         (rc) = (call);                                                         \
     } while ((rc) == -1 && zmq_errno() == EINTR)
 
+/* --- CURVE keys: 40 characters and a NUL each --- */
+
+static inline int zmq4_curve_keypair(unsigned char *public_key, unsigned char *secret_key)
+{
+    return zmq_curve_keypair((char *) public_key, (char *) secret_key) == 0 ? 0 : zmq4_err();
+}
+
+static inline int zmq4_curve_public(unsigned char *public_key, const unsigned char *secret_key)
+{
+    return zmq_curve_public((char *) public_key, (const char *) secret_key) == 0 ? 0 : zmq4_err();
+}
+
 /* --- contexts --- */
 
 static inline int zmq4_ctx_new(uintptr_t *ctx)
@@ -128,6 +143,143 @@ static inline int zmq4_ctx_term(uintptr_t ctx)
     int rc;
     ZMQ4_RETRY(rc, zmq_ctx_term((void *) ctx));
     return rc == 0 ? 0 : zmq4_err();
+}
+
+#ifndef _WIN32
+/* zmq4_trial is what the threads of zmq4_ctx_try share. */
+typedef struct {
+    int policy, priority;
+    const int *cpus;
+    int n_cpus;
+    pthread_mutex_t gate; /* held until all threads are there */
+    int error;
+} zmq4_trial;
+
+/*
+ * zmq4_tune applies settings to the calling thread, exactly as an I/O thread
+ * of libzmq does, which asserts that each step succeeds. It returns an errno.
+ */
+static inline int zmq4_tune(const zmq4_trial *t)
+{
+#if defined _POSIX_THREAD_PRIORITY_SCHEDULING && _POSIX_THREAD_PRIORITY_SCHEDULING >= 0
+    struct sched_param param;
+    int policy, realtime, rc = pthread_getschedparam(pthread_self(), &policy, &param);
+    if (rc != 0)
+        return rc;
+    if (t->policy != -1)
+        policy = t->policy;
+    realtime = policy == SCHED_FIFO || policy == SCHED_RR;
+    if (t->priority != -1)
+        param.sched_priority = realtime ? t->priority : 0;
+    rc = pthread_setschedparam(pthread_self(), policy, &param);
+    if (rc != 0)
+        return rc;
+    if (!realtime && t->priority != -1) {
+        errno = 0;
+        if (nice(-20) == -1) /* may be the new nice value: libzmq aborts all the same */
+            return errno ? errno : EPERM;
+    }
+#ifdef __linux__
+    if (t->n_cpus > 0) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        for (int i = 0; i < t->n_cpus; i++)
+            CPU_SET((size_t) t->cpus[i], &set);
+        rc = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+        if (rc != 0)
+            return rc;
+    }
+#endif
+#else
+    (void) t;
+#endif
+    return 0;
+}
+
+static inline void *zmq4_trial_thread(void *arg)
+{
+    zmq4_trial *t = (zmq4_trial *) arg;
+    int error = zmq4_tune(t);
+    pthread_mutex_lock(&t->gate);
+    if (t->error == 0)
+        t->error = error;
+    pthread_mutex_unlock(&t->gate);
+    return NULL;
+}
+
+/* zmq4_try_threads makes n threads that exist at the same time. */
+static inline int zmq4_try_threads(zmq4_trial *t, int n)
+{
+    sigset_t all, old;
+    int made, rc = 0;
+    pthread_t *threads = (pthread_t *) malloc((size_t) n * sizeof *threads);
+    if (!threads)
+        return -ENOMEM;
+    /* No signal of Go's may reach a thread that Go did not make. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_mutex_init(&t->gate, NULL);
+    pthread_mutex_lock(&t->gate);
+    for (made = 0; made < n; made++) {
+        rc = pthread_create(&threads[made], NULL, zmq4_trial_thread, t);
+        if (rc != 0)
+            break;
+    }
+    pthread_mutex_unlock(&t->gate);
+    while (made > 0)
+        pthread_join(threads[--made], NULL);
+    pthread_mutex_destroy(&t->gate);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    free(threads);
+    return -(rc != 0 ? rc : t->error);
+}
+
+/* zmq4_try_fds opens n file descriptors and closes them again. */
+static inline int zmq4_try_fds(int n)
+{
+    int made = 0, rc = 0;
+    int *fds = (int *) malloc((size_t) n * sizeof *fds);
+    if (!fds)
+        return -ENOMEM;
+    for (; made < n; made++) {
+        fds[made] = made == 0 ? open("/", O_RDONLY | O_CLOEXEC) : fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+        if (fds[made] < 0) {
+            /* Only a limit is of interest: F_DUPFD fails with EINVAL for it too. */
+            if (made > 0 || errno == EMFILE || errno == ENFILE)
+                rc = -EMFILE;
+            break;
+        }
+    }
+    while (made > 0)
+        close(fds[--made]);
+    free(fds);
+    return rc;
+}
+#endif
+
+/*
+ * zmq4_ctx_try finds out whether a context with these settings can start.
+ * libzmq does not: it starts its threads, one of which reaps sockets, when it
+ * makes the first socket, and aborts the process if something fails.
+ */
+static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const int *cpus, int n_cpus)
+{
+#ifdef _WIN32
+    (void) io_threads, (void) policy, (void) priority, (void) cpus, (void) n_cpus;
+    return 0;
+#else
+    int n = io_threads + 1;
+    zmq4_trial t = {0};
+    /* A thread has a mailbox and a poller; the first socket has a mailbox. */
+    int rc = zmq4_try_fds(3 * n + 2);
+    if (rc < 0 || (io_threads <= ZMQ_IO_THREADS_DFLT && policy == -1 && priority == -1 && n_cpus == 0))
+        return rc;
+    t.policy = policy;
+    t.priority = priority;
+    t.cpus = cpus;
+    t.n_cpus = n_cpus;
+    return zmq4_try_threads(&t, n);
+#endif
 }
 
 /* --- sockets --- */
@@ -263,11 +415,84 @@ static inline int zmq4_reserve(uintptr_t h, size_t size)
     return 0;
 }
 
+static inline int zmq4_get_int(uintptr_t h, int option)
+{
+    int value = -1;
+    size_t size = sizeof value;
+    zmq4_getsockopt(h, option, (unsigned char *) &value, &size);
+    return value;
+}
+
+static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
+{
+    return strncmp((const char *) s, prefix, strlen(prefix)) == 0;
+}
+
+/*
+ * zmq4_check_listener says whether libzmq can use a descriptor for a bind to
+ * endpoint. It takes any, and aborts the process later if it cannot.
+ */
+static inline int zmq4_check_listener(int fd, const unsigned char *endpoint)
+{
+#ifdef _WIN32
+    (void) fd, (void) endpoint;
+    return 0;
+#else
+    struct sockaddr_storage addr;
+    socklen_t size = sizeof addr, n = sizeof(int);
+    int listening = 0, local = zmq4_has_prefix(endpoint, "ipc:");
+    memset(&addr, 0, sizeof addr);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) != 0
+        || getsockname(fd, (struct sockaddr *) &addr, &size) != 0)
+        return -errno;
+    if (!listening)
+        return -EINVAL;
+    if (local ? addr.ss_family != AF_UNIX : addr.ss_family != AF_INET && addr.ss_family != AF_INET6)
+        return -EINVAL;
+    return 0;
+#endif
+}
+
+/*
+ * zmq4_check_multicast checks the options that the (e)pgm transports depend
+ * on. OpenPGM refuses some values, alone or together, and then libzmq or
+ * OpenPGM aborts the process.
+ */
+static inline int zmq4_check_multicast(uintptr_t h, const unsigned char *endpoint)
+{
+    int type = zmq4_s(h)->type, hops, tpdu;
+    int64_t rate, packets;
+    if (!zmq4_has_prefix(endpoint, "pgm:") && !zmq4_has_prefix(endpoint, "epgm:"))
+        return 0;
+    hops = zmq4_get_int(h, ZMQ_MULTICAST_HOPS);
+    tpdu = zmq4_get_int(h, ZMQ_MULTICAST_MAXTPDU);
+    if (hops > 255 || tpdu < 128 || tpdu > 65535) /* less has no room for the headers */
+        return -EINVAL;
+    rate = zmq4_get_int(h, ZMQ_RATE);
+    packets = rate / 8 * zmq4_get_int(h, ZMQ_RECOVERY_IVL) / tpdu;
+    if (packets > 1 << 24) /* each takes memory, sent or not */
+        return -EINVAL;
+    if ((type == ZMQ_PUB || type == ZMQ_XPUB) && (rate * 125 < tpdu || rate * 1000 > INT_MAX))
+        return -EINVAL;
+    return 0;
+}
+
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc;
+    int none = -1, fd = -1, rc = zmq4_check_multicast(h, endpoint);
+    if (rc < 0)
+        return rc;
+    if (zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:")
+        || zmq4_has_prefix(endpoint, "ws"))
+        fd = zmq4_get_int(h, ZMQ_USE_FD);
+    if (fd != -1 && (rc = zmq4_check_listener(fd, endpoint)) < 0)
+        return rc;
     ZMQ4_RETRY(rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
-    return rc == 0 ? 0 : zmq4_err();
+    if (rc != 0)
+        return zmq4_err();
+    if (fd != -1) /* it belongs to libzmq now; to use it twice would abort */
+        zmq4_setsockopt(h, ZMQ_USE_FD, (const unsigned char *) &none, sizeof none);
+    return 0;
 }
 
 static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
@@ -279,7 +504,9 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc;
+    int rc = zmq4_check_multicast(h, endpoint);
+    if (rc < 0)
+        return rc;
     ZMQ4_RETRY(rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }

@@ -69,7 +69,8 @@ func NewSocket(t Type) (soc *Socket, err error) {
 //
 // The errors are EINVAL for a type that libzmq does not have, EMFILE if there
 // are [Context.SetMaxSockets] sockets already or no file descriptors left, and
-// [ErrorContextClosed].
+// [ErrorContextClosed]. The first socket starts the context's threads: it also
+// returns the error of a thread option that cannot be applied, such as EPERM.
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
@@ -79,7 +80,7 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 	}
 	defer c.mu.RUnlock()
 	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1}
-	if err := check(C.zmq4_socket_new(c.p, C.int(t), &s.c)); err != nil {
+	if err := c.create(s); err != nil {
 		return nil, err
 	}
 	s.park.scan = s.scan
@@ -124,8 +125,11 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 func (s *socket) unlockAfter(progress State) {
 	if s.watched() {
 		ev := s.events()
-		s.park.wake(ev | progress)
 		s.tellPollers(ev, nil)
+		if progress != 0 && (s.typ == REQ || s.typ == REP) {
+			ev |= everyone // what others wait for may now be EFSM
+		}
+		s.park.wake(ev | progress)
 	} else {
 		for _, ref := range s.polls {
 			ref.mark()

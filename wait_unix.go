@@ -13,7 +13,7 @@ import (
 // A descriptor waits in Go's network poller. All but lead is called with
 // parker.mu held.
 type descriptor struct {
-	file     *os.File // nil until the first wait
+	file     *os.File // nil until open; the leader of a parker that has none sleeps
 	conn     syscall.RawConn
 	onSignal func(uintptr) bool // made once, so that waiting does not allocate
 	current  *waiter            // the leader, while it is in conn.Read
@@ -55,14 +55,20 @@ func (k *parker) opened() bool {
 
 // begin prepares the wait of a leader.
 func (k *parker) begin(deadline time.Time) {
-	if k.limited || !deadline.IsZero() {
+	if k.file != nil && (k.limited || !deadline.IsZero()) {
 		k.limited = !deadline.IsZero()
 		k.file.SetReadDeadline(deadline)
 	}
 }
 
 // lead waits until round returns true, or the deadline is over, or interrupt.
-func (k *parker) lead(w *waiter, _ time.Time) {
+func (k *parker) lead(w *waiter, deadline time.Time) {
+	if k.conn == nil {
+		if !k.round(w, false) {
+			w.sleep(deadline)
+		}
+		return
+	}
 	k.current, k.rounds = w, 0
 	k.conn.Read(k.onSignal)
 	k.current = nil
@@ -70,6 +76,9 @@ func (k *parker) lead(w *waiter, _ time.Time) {
 
 // interrupt ends lead.
 func (k *parker) interrupt() {
+	if k.file == nil {
+		return // the waiter's signal does
+	}
 	k.limited = true
 	k.file.SetReadDeadline(interrupted)
 }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build !asan
+
+package zmq4
+
+const asanEnabled = false

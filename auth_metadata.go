@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"encoding/binary"
+	"errors"
+	"log"
+	"math"
+)
+
+// maxMetadataKey is the most bytes of a metadata key, and of a User-Id.
+const maxMetadataKey = 255
+
+type metadataHandler = func(version, request_id, domain, address, identity, mechanism string, credentials ...string) map[string]string
+
+// AuthSetMetadataHandler sets a function that is called for each client that
+// gets in. What it returns comes as metadata with each message of the client,
+// see [Socket.RecvWithMetadata]: the value of "User-Id", of up to 255 bytes,
+// as the client's user id. By default, and with nil, there is no metadata.
+//
+// The arguments are those of ZeroMQ RFC 27: the credentials are the user name
+// and the password for [PLAIN], the client's public key as 32 bytes for
+// [CURVE], and the principal for [GSSAPI].
+//
+// It may be called from several goroutines at a time, so that a slow call does
+// not keep other clients waiting. The map is not changed, and must not be by
+// others either. A key that is empty or longer than 255 bytes is logged and
+// left out. If the function panics, or the User-Id is too long, the client is
+// refused; if 1024 calls are under way, it is told to try again.
+func AuthSetMetadataHandler(
+	handler func(
+		version, request_id, domain, address, identity, mechanism string, credentials ...string) (metadata map[string]string)) {
+	auth.mu.Lock()
+	defer auth.mu.Unlock()
+	auth.metadata = handler
+}
+
+func (a *authenticator) metadataHandler() metadataHandler {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.metadata
+}
+
+// AuthMetaBlob encodes a property as it is in the metadata of a ZAP reply, for
+// a ZAP handler of the program's own. The error says that the key is empty or
+// longer than 255 bytes, or the value longer than 2 GiB.
+func AuthMetaBlob(key, value string) (blob []byte, err error) {
+	switch {
+	case key == "":
+		return []byte{}, errors.New("zmq4: empty metadata key")
+	case len(key) > maxMetadataKey:
+		return []byte{}, errors.New("zmq4: metadata key longer than 255 bytes")
+	case len(value) > math.MaxInt32:
+		return []byte{}, errors.New("zmq4: metadata value longer than 2 GiB")
+	}
+	blob = make([]byte, 0, 1+len(key)+4+len(value))
+	blob = append(blob, byte(len(key)))
+	blob = append(blob, key...)
+	blob = binary.BigEndian.AppendUint32(blob, uint32(len(value)))
+	return append(blob, value...), nil
+}
+
+// newZapReply welcomes a client, with what the metadata handler returned.
+func newZapReply(metadata map[string]string) zapReply {
+	reply := zapWelcome
+	for key, value := range metadata {
+		if key == "User-Id" {
+			if len(value) > maxMetadataKey {
+				// Without it the client would pass for somebody else.
+				log.Print("AUTH: DENIED: the metadata handler returned a User-Id longer than 255 bytes")
+				return zapFailed
+			}
+			reply.userID = value
+			continue
+		}
+		blob, err := AuthMetaBlob(key, value)
+		if err != nil {
+			log.Printf("AUTH: metadata %.40q is left out: %v", key, err)
+			continue
+		}
+		reply.metadata = append(reply.metadata, blob...)
+	}
+	return reply
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"sync"
+	"testing"
+)
+
+// Term may be called from several goroutines, and waits for sockets that
+// others close later.
+func TestTerm(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			ctx := newContext(t)
+			pull, push := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			must(t, push.Connect(bindOn(t, pull, transport)))
+			received := make(chan error)
+			go func() { _, err := pull.RecvBytes(0); received <- err }()
+			waitParked(t, pull, 1)
+
+			var ending sync.WaitGroup
+			var ended [3]bool
+			for i := range ended {
+				ending.Go(func() {
+					if err := ctx.Term(); err != nil {
+						t.Error(err)
+					}
+					ended[i] = true
+				})
+			}
+			within(t, patience, "ETERM", func() {
+				if err := <-received; err != ETERM {
+					t.Error(err)
+				}
+			})
+			// From here on the context is of no use, but it is not gone.
+			if _, err := ctx.NewSocket(PULL); err != ErrorContextClosed {
+				t.Error(err)
+			}
+			if _, err := push.Send("x", 0); err != ETERM {
+				t.Error(err)
+			}
+			if _, err := pull.GetEvents(); err != ETERM {
+				t.Error(err)
+			}
+			must(t, pull.Close())
+			must(t, push.Close())
+			within(t, patience, "Term", ending.Wait)
+			if err := ctx.Term(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A context that was never made gives an error.
+func TestZeroContext(t *testing.T) {
+	for name, ctx := range map[string]*Context{"nil": nil, "zero": {}} {
+		t.Run(name, func(t *testing.T) {
+			if err := ctx.Term(); err != ErrorContextClosed {
+				t.Error("Term:", err)
+			}
+			if soc, err := ctx.NewSocket(PULL); soc != nil || err != ErrorContextClosed {
+				t.Error("NewSocket:", soc, err)
+			}
+			if _, err := ctx.GetMaxSockets(); err != ErrorContextClosed {
+				t.Error("GetMaxSockets:", err)
+			}
+			if err := ctx.SetMaxSockets(1); err != ErrorContextClosed {
+				t.Error("SetMaxSockets:", err)
+			}
+		})
+	}
+}
+
+func TestNewSocketErrors(t *testing.T) {
+	ctx := newContext(t)
+	for _, typ := range []Type{-1, 1000} {
+		if soc, err := ctx.NewSocket(typ); soc != nil || err != einval {
+			t.Errorf("type %d: %v, %v", typ, soc, err)
+		}
+	}
+	ctx = newContext(t) // the limit is for a context that has had no socket yet
+	must(t, ctx.SetMaxSockets(1))
+	for i := 0; ; i++ {
+		soc, err := ctx.NewSocket(PULL)
+		if err != nil {
+			if soc != nil || AsErrno(err).Error() != "too many open files" {
+				t.Errorf("one socket too many: %v, %v", soc, err)
+			}
+			return
+		}
+		t.Cleanup(func() { soc.Close() })
+		if i > 3 {
+			t.Fatal("ZMQ_MAX_SOCKETS has no effect") // some versions allow one more
+		}
+	}
+}

@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"math"
+	"runtime"
+	"time"
+)
+
+// The setters are grouped by what they are about, in the order of
+// zmq_setsockopt(3). Where nothing else is said, an option takes effect for
+// later calls of Bind and Connect, and a value that libzmq does not take is
+// refused with EINVAL and changes nothing.
+
+// Name types of a GSSAPI principal, see [Socket.SetGssapiPrincipalNametype].
+const (
+	GSSAPI_NT_HOSTBASED      = int(C.ZMQ_GSSAPI_NT_HOSTBASED)      // name of a service on a host
+	GSSAPI_NT_USER_NAME      = int(C.ZMQ_GSSAPI_NT_USER_NAME)      // name of a local user
+	GSSAPI_NT_KRB5_PRINCIPAL = int(C.ZMQ_GSSAPI_NT_KRB5_PRINCIPAL) // Kerberos principal, not parsed
+)
+
+// section: connections
+
+// SetAffinity sets which I/O threads of the context serve new connections: bit
+// 0 stands for the first thread, bit 1 for the second, and so on.
+//
+// The default is 0, any thread. A mask without a thread that exists makes Bind
+// and Connect return [EMTHREAD]. See [Context.SetIoThreads].
+//
+// Option ZMQ_AFFINITY.
+func (soc *Socket) SetAffinity(value uint64) error { return setNum(soc, C.ZMQ_AFFINITY, value) }
+
+// SetBacklog sets how many connections may wait to be accepted, as in
+// listen(2). The default is 100. It applies to connection-oriented transports.
+//
+// Option ZMQ_BACKLOG.
+func (soc *Socket) SetBacklog(value int) error { return soc.setInt(C.ZMQ_BACKLOG, value) }
+
+// SetBindToDevice ties the socket's connections to a network interface or VRF,
+// such as "eth0". An empty name unties them, which is the default.
+//
+// It applies to TCP and UDP, on Linux, and needs CAP_NET_RAW: else Bind fails
+// and Connect never connects. A name of more than 16 bytes is EINVAL.
+//
+// Option ZMQ_BINDTODEVICE, libzmq 4.3.
+func (soc *Socket) SetBindToDevice(name string) error { return soc.setString(C.ZMQ_BINDTODEVICE, name) }
+
+// SetConnectRid sets the routing id that the socket gives to the peer of the
+// next Connect, so that it can send to that peer at once. Later calls of
+// Connect are not concerned.
+//
+// The id may be any bytes, but no peer of the socket may have it already, and
+// it should have at most 255 bytes and not start with a zero byte. An empty id
+// is EINVAL. It applies to ROUTER and STREAM sockets.
+//
+// Option ZMQ_CONNECT_ROUTING_ID.
+func (soc *Socket) SetConnectRid(value string) error {
+	return soc.setBytes(C.ZMQ_CONNECT_ROUTING_ID, value)
+}
+
+// SetConflate makes the socket keep only the newest message of each of its
+// queues, in place of the high-water marks.
+//
+// The default is false. Set it before Bind and Connect. It applies to PULL,
+// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part.
+//
+// Option ZMQ_CONFLATE.
+func (soc *Socket) SetConflate(value bool) error { return soc.setBool(C.ZMQ_CONFLATE, value) }
+
+// SetConnectTimeout sets how long a TCP connection may take to be made before
+// it is given up and tried again.
+//
+// Fractions of a millisecond are rounded up. If value is 0 or negative, the
+// operating system's limit applies; that is the default.
+//
+// Option ZMQ_CONNECT_TIMEOUT.
+func (soc *Socket) SetConnectTimeout(value time.Duration) error {
+	return soc.setLimit(C.ZMQ_CONNECT_TIMEOUT, value)
+}
+
+// SetHandshakeIvl sets how long a new connection may take to exchange socket
+// types, routing ids and security before it is closed.
+//
+// Fractions of a millisecond are rounded up. If value is 0 or negative, there
+// is no limit. The default is 30 s. It applies to connection-oriented
+// transports, and to all sockets but STREAM.
+//
+// Option ZMQ_HANDSHAKE_IVL.
+func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
+	return soc.setLimit(C.ZMQ_HANDSHAKE_IVL, value)
+}
+
+// SetHeartbeatIvl sets how often the socket sends heartbeats on each of its
+// connections.
+//
+// Fractions of a millisecond are rounded up. If value is 0 or negative, it
+// sends none; that is the default. It applies to connection-oriented transports.
+//
+// Option ZMQ_HEARTBEAT_IVL.
+func (soc *Socket) SetHeartbeatIvl(value time.Duration) error {
+	return soc.setLimit(C.ZMQ_HEARTBEAT_IVL, value)
+}
+
+// SetHeartbeatTimeout sets how long a connection may stay silent after a
+// heartbeat was sent before it is closed. It has no effect without
+// [Socket.SetHeartbeatIvl].
+//
+// Fractions of a millisecond are rounded up. If value is 0, there is no limit;
+// a negative one is EINVAL. Until it is set, the interval of the heartbeats is
+// the limit.
+//
+// Option ZMQ_HEARTBEAT_TIMEOUT.
+func (soc *Socket) SetHeartbeatTimeout(value time.Duration) error {
+	return soc.setDuration(C.ZMQ_HEARTBEAT_TIMEOUT, value)
+}
+
+// SetHeartbeatTtl asks the peers to close a connection on which they get
+// nothing for that long. It has no effect without [Socket.SetHeartbeatIvl].
+//
+// The unit is 100 ms: fractions of it are rounded up. If value is 0 or
+// negative, the peers are asked nothing; that is the default. More than
+// 6553.5 s (655.3 s with some libzmq 4.2) is EINVAL.
+//
+// Option ZMQ_HEARTBEAT_TTL.
+func (soc *Socket) SetHeartbeatTtl(value time.Duration) error {
+	const unit = 100 * time.Millisecond
+	if value > math.MaxUint16*unit {
+		return soc.invalid()
+	}
+	return soc.setLimit(C.ZMQ_HEARTBEAT_TTL, (value+unit-1)/unit*unit)
+}
+
+// SetIdentity sets the routing id under which a ROUTER socket that is
+// connected to this one knows it. Until it is set, the ROUTER makes one up.
+//
+// It has 1 to 255 bytes, which may be any, but ids that start with a zero byte
+// are reserved for libzmq. Two peers of a ROUTER should not have the same one,
+// see [Socket.SetRouterHandover]. It applies to REQ, REP, DEALER and ROUTER.
+//
+// Option ZMQ_ROUTING_ID, which was ZMQ_IDENTITY.
+func (soc *Socket) SetIdentity(value string) error { return soc.setBytes(C.ZMQ_ROUTING_ID, value) }
+
+// SetImmediate makes the socket queue messages for connections that are
+// complete, and not for those that are still being made. A send then waits
+// where there is no complete one, and nothing is lost with a peer that never
+// comes.
+//
+// The default is false. It applies to connection-oriented transports.
+//
+// Option ZMQ_IMMEDIATE.
+func (soc *Socket) SetImmediate(value bool) error { return soc.setBool(C.ZMQ_IMMEDIATE, value) }
+
+// SetIpv6 lets the socket use IPv6 as well as IPv4. The default is false, or
+// what [Context.SetIpv6] has set. It applies to TCP.
+//
+// Option ZMQ_IPV6.
+func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, value) }
+
+// SetReconnectIvl sets how long the socket waits before it tries again to make
+// a connection that has failed or was lost. libzmq adds a random time, up to
+// as much again.
+//
+// Fractions of a millisecond are rounded up. If value is 0 or negative, it
+// does not try again. The default is 100 ms. It applies to connection-oriented
+// transports.
+//
+// Option ZMQ_RECONNECT_IVL.
+func (soc *Socket) SetReconnectIvl(value time.Duration) error {
+	if value == 0 {
+		value = -1 // the same, but libzmq 4.2 divides by it
+	}
+	return soc.setDuration(C.ZMQ_RECONNECT_IVL, value)
+}
+
+// SetReconnectIvlMax makes the time of [Socket.SetReconnectIvl] double with
+// each attempt, up to value.
+//
+// Fractions of a millisecond are rounded up. If value is 0 or negative, or less
+// than that time, it does not grow; 0 is the default.
+//
+// Option ZMQ_RECONNECT_IVL_MAX.
+func (soc *Socket) SetReconnectIvlMax(value time.Duration) error {
+	return soc.setLimit(C.ZMQ_RECONNECT_IVL_MAX, value)
+}
+
+// SetSocksProxy makes TCP connections by way of a SOCKS5 proxy, such as
+// "127.0.0.1:1080". The proxy is given host names as they are. An empty
+// address, the default, means no proxy.
+//
+// Option ZMQ_SOCKS_PROXY.
+func (soc *Socket) SetSocksProxy(value string) error { return soc.setString(C.ZMQ_SOCKS_PROXY, value) }
+
+// SetUseFd makes the next Bind to a tcp or ipc endpoint use a descriptor that
+// was bound and listens already, as one of systemd's. The host and port of
+// that endpoint are ignored. -1, the default, means that Bind makes its own.
+//
+// After that Bind the option is -1 again and libzmq owns the descriptor, which
+// it closes; give it no descriptor that something else closes too, such as an
+// os.File, or that two sockets share. If it is not a listening socket of the
+// right family, Bind returns EBADF, [ENOTSOCK] or EINVAL, and the descriptor
+// stays the caller's.
+//
+// Option ZMQ_USE_FD.
+func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, value) }
+
+// section: queues, sizes and time limits
+
+// SetLinger sets how long messages that were sent but not yet delivered are
+// kept after [Socket.Close] or [Socket.Disconnect].
+//
+// If value is 0, they are dropped at once. If it is negative, they are kept
+// until delivered, and [Context.Term] waits for them without limit. Fractions
+// of a millisecond are rounded up.
+//
+// The default is -1, no limit, or 0 after [Context.SetBlocky] with false. It
+// may be changed at any time before Close.
+//
+// Option ZMQ_LINGER.
+func (soc *Socket) SetLinger(value time.Duration) error { return soc.setDuration(C.ZMQ_LINGER, value) }
+
+// SetMaxmsgsize sets the largest message part, in bytes, that the socket
+// accepts. A peer that sends a larger one is disconnected.
+//
+// If value is negative, there is no limit; the default is -1.
+//
+// Option ZMQ_MAXMSGSIZE.
+func (soc *Socket) SetMaxmsgsize(value int64) error { return setNum(soc, C.ZMQ_MAXMSGSIZE, value) }
+
+// SetRcvbuf sets the size, in bytes, of the kernel's receive buffer of each
+// connection, as SO_RCVBUF does. The default is -1, the system's own.
+//
+// Option ZMQ_RCVBUF.
+func (soc *Socket) SetRcvbuf(value int) error { return soc.setInt(C.ZMQ_RCVBUF, value) }
+
+// SetRcvhwm sets the most messages that are queued from one peer before the
+// peer has to wait or loses messages, as the socket types decide. The limit
+// counts messages, not bytes, and 0 means no limit. The default is 1000.
+//
+// The limit is approximate. Unlike most options it also takes effect on
+// existing connections.
+//
+// Option ZMQ_RCVHWM.
+func (soc *Socket) SetRcvhwm(value int) error { return soc.setInt(C.ZMQ_RCVHWM, value) }
+
+// SetRcvtimeo sets how long a receive waits before it returns EAGAIN.
+//
+// If value is 0, it does not wait. If it is negative, it waits without limit;
+// that is the default. Fractions of a millisecond are rounded up. It takes
+// effect for the next receive.
+//
+// Option ZMQ_RCVTIMEO.
+func (soc *Socket) SetRcvtimeo(value time.Duration) error {
+	return soc.setDuration(C.ZMQ_RCVTIMEO, value)
+}
+
+// SetSndbuf sets the size, in bytes, of the kernel's send buffer of each
+// connection, as SO_SNDBUF does. The default is -1, the system's own.
+//
+// Option ZMQ_SNDBUF.
+func (soc *Socket) SetSndbuf(value int) error { return soc.setInt(C.ZMQ_SNDBUF, value) }
+
+// SetSndhwm sets the most messages that are queued for one peer before a send
+// waits or drops, as the socket type decides. The limit counts messages, not
+// bytes, and 0 means no limit. The default is 1000.
+//
+// The limit is approximate: libzmq may hold far fewer messages, or, over TCP,
+// some more. Unlike most options it also takes effect on existing connections.
+//
+// Option ZMQ_SNDHWM.
+func (soc *Socket) SetSndhwm(value int) error { return soc.setInt(C.ZMQ_SNDHWM, value) }
+
+// SetSndtimeo sets how long a send waits before it returns EAGAIN.
+//
+// If value is 0, it does not wait. If it is negative, it waits without limit;
+// that is the default. Fractions of a millisecond are rounded up. It takes
+// effect for the next send.
+//
+// Option ZMQ_SNDTIMEO.
+func (soc *Socket) SetSndtimeo(value time.Duration) error {
+	return soc.setDuration(C.ZMQ_SNDTIMEO, value)
+}
+
+// section: multicast
+
+// SetMulticastHops sets the time-to-live of multicast packets. With 1, the
+// default, they do not leave the local network. Connect and Bind to a pgm or
+// epgm endpoint return EINVAL for more than 255.
+//
+// Option ZMQ_MULTICAST_HOPS.
+func (soc *Socket) SetMulticastHops(value int) error { return soc.setInt(C.ZMQ_MULTICAST_HOPS, value) }
+
+// SetMulticastMaxtpdu sets the size, in bytes, of the largest multicast packet,
+// headers included. The default is 1500. No network on the way to a receiver
+// may have a smaller limit. Connect and Bind to a pgm or epgm endpoint return
+// EINVAL unless it is 128 to 65535 and a sender can send it within a second,
+// see [Socket.SetRate].
+//
+// Option ZMQ_MULTICAST_MAXTPDU.
+func (soc *Socket) SetMulticastMaxtpdu(value int) error {
+	return soc.setInt(C.ZMQ_MULTICAST_MAXTPDU, value)
+}
+
+// SetRate sets the most that is sent or received by multicast, in kilobits per
+// second. The default is 100. Connect and Bind to a pgm or epgm endpoint return
+// EINVAL for a sender with more than 2147483.
+//
+// Option ZMQ_RATE.
+func (soc *Socket) SetRate(value int) error { return soc.setInt(C.ZMQ_RATE, value) }
+
+// SetRecoveryIvl sets how long a receiver of multicast may be away before it
+// loses messages for good. All that comes in that time at the rate of
+// [Socket.SetRate] is kept in memory: a minute at 1 Gbit/s is 7 GB. Connect and
+// Bind to a pgm or epgm endpoint return EINVAL for more than 16 million packets.
+//
+// Fractions of a millisecond are rounded up, a negative value is EINVAL. The
+// default is 10 s.
+//
+// Option ZMQ_RECOVERY_IVL.
+func (soc *Socket) SetRecoveryIvl(value time.Duration) error {
+	return soc.setDuration(C.ZMQ_RECOVERY_IVL, value)
+}
+
+// section: TCP
+
+// SetTcpKeepalive turns TCP keep-alive on (1) or off (0), as SO_KEEPALIVE does.
+// The default is -1, as the system has it.
+//
+// Option ZMQ_TCP_KEEPALIVE.
+func (soc *Socket) SetTcpKeepalive(value int) error { return soc.setInt(C.ZMQ_TCP_KEEPALIVE, value) }
+
+// SetTcpKeepaliveCnt sets how many keep-alive probes may go unanswered before
+// a connection is closed, as TCP_KEEPCNT does. The default is -1, as the system
+// has it. What the system would not take is EINVAL: 0, and on Linux more than 127.
+//
+// Option ZMQ_TCP_KEEPALIVE_CNT.
+func (soc *Socket) SetTcpKeepaliveCnt(value int) error {
+	return soc.setKeepalive(C.ZMQ_TCP_KEEPALIVE_CNT, value, 127)
+}
+
+// SetTcpKeepaliveIdle sets for how many seconds a connection is silent before
+// keep-alive probes are sent, as TCP_KEEPIDLE does. The default is -1, as the
+// system has it. What the system would not take is EINVAL: 0, and on Linux more
+// than 32767.
+//
+// Option ZMQ_TCP_KEEPALIVE_IDLE.
+func (soc *Socket) SetTcpKeepaliveIdle(value int) error {
+	return soc.setKeepalive(C.ZMQ_TCP_KEEPALIVE_IDLE, value, 32767)
+}
+
+// SetTcpKeepaliveIntvl sets how many seconds are between keep-alive probes, as
+// TCP_KEEPINTVL does. The default is -1, as the system has it. What the system
+// would not take is EINVAL: 0, and on Linux more than 32767.
+//
+// Option ZMQ_TCP_KEEPALIVE_INTVL.
+func (soc *Socket) SetTcpKeepaliveIntvl(value int) error {
+	return soc.setKeepalive(C.ZMQ_TCP_KEEPALIVE_INTVL, value, 32767)
+}
+
+// setKeepalive sets a parameter of TCP keep-alive. With one that the system
+// does not take, libzmq closes every connection, or aborts (4.2).
+func (soc *Socket) setKeepalive(option C.int, value, linuxMax int) error {
+	if value == 0 || runtime.GOOS == "linux" && value > linuxMax {
+		return soc.invalid()
+	}
+	return soc.setInt(option, value)
+}
+
+// SetTcpMaxrt sets how long sent data may stay unacknowledged before a TCP
+// connection is closed, where the system has such a limit.
+//
+// Fractions of a millisecond are rounded up. If value is 0 or negative, it is
+// as the system has it; that is the default.
+//
+// Option ZMQ_TCP_MAXRT.
+func (soc *Socket) SetTcpMaxrt(value time.Duration) error {
+	return soc.setLimit(C.ZMQ_TCP_MAXRT, value)
+}
+
+// SetTos sets the type-of-service byte of the IP header, 0 to 255. The default
+// is 0. It applies to TCP.
+//
+// Option ZMQ_TOS.
+func (soc *Socket) SetTos(value int) error {
+	if value < 0 || value > 255 {
+		return soc.invalid()
+	}
+	return soc.setInt(C.ZMQ_TOS, value)
+}
+
+// section: subscriptions
+
+// SetInvertMatching turns the filters around (1): a PUB or XPUB socket sends a
+// message to those that have not subscribed to it, a SUB socket receives what
+// it has not subscribed to. Both sides must agree. The default is 0.
+//
+// It applies to PUB, XPUB and SUB sockets.
+//
+// Option ZMQ_INVERT_MATCHING.
+func (soc *Socket) SetInvertMatching(value int) error {
+	return soc.setInt(C.ZMQ_INVERT_MATCHING, value)
+}
+
+// SetSubscribe makes the socket receive the messages that begin with filter,
+// which may be any bytes. An empty filter matches all messages; with no filter
+// at all none is received. The same filter given twice counts twice.
+//
+// It takes effect at once. It applies to SUB sockets, and to XPUB sockets after
+// [Socket.SetXpubManual].
+//
+// Option ZMQ_SUBSCRIBE.
+func (soc *Socket) SetSubscribe(filter string) error { return soc.setBytes(C.ZMQ_SUBSCRIBE, filter) }
+
+// SetUnsubscribe takes back one [Socket.SetSubscribe] with the same filter.
+//
+// Option ZMQ_UNSUBSCRIBE.
+func (soc *Socket) SetUnsubscribe(filter string) error {
+	return soc.setBytes(C.ZMQ_UNSUBSCRIBE, filter)
+}
+
+// SetXpubVerbose makes the socket hand all subscriptions to the program (1),
+// and not only the first to each filter (0, the default). It takes effect at
+// once and ends [Socket.SetXpubVerboser]. It applies to XPUB sockets.
+//
+// Option ZMQ_XPUB_VERBOSE.
+func (soc *Socket) SetXpubVerbose(value int) error { return soc.setInt(C.ZMQ_XPUB_VERBOSE, value) }
+
+// SetXpubVerboser makes the socket hand all subscriptions and unsubscriptions
+// to the program (1), and not only the first and the last of each filter (0,
+// the default). It takes effect at once. It applies to XPUB sockets.
+//
+// Option ZMQ_XPUB_VERBOSER.
+func (soc *Socket) SetXpubVerboser(value int) error { return soc.setInt(C.ZMQ_XPUB_VERBOSER, value) }
+
+// SetXpubManual leaves it to the program (1) to subscribe for a peer: when it
+// has received a subscription, it calls [Socket.SetSubscribe] with the filter
+// that the peer is to have. The default is 0. It applies to XPUB sockets.
+//
+// Option ZMQ_XPUB_MANUAL.
+func (soc *Socket) SetXpubManual(value int) error { return soc.setInt(C.ZMQ_XPUB_MANUAL, value) }
+
+// SetXpubNodrop makes a send wait, or return EAGAIN, where a subscriber's queue
+// is full, and not drop the message for that subscriber. The default is false.
+// It takes effect at once. It applies to XPUB and PUB sockets.
+//
+// Option ZMQ_XPUB_NODROP.
+func (soc *Socket) SetXpubNodrop(value bool) error { return soc.setBool(C.ZMQ_XPUB_NODROP, value) }
+
+// SetXpubWelcomeMsg sets a message, of any bytes, that each subscriber gets
+// when it connects and has subscribed to it. The socket must be received from
+// for that. An empty message, the default, means none. It applies to XPUB sockets.
+//
+// Option ZMQ_XPUB_WELCOME_MSG.
+func (soc *Socket) SetXpubWelcomeMsg(value string) error {
+	return soc.setBytes(C.ZMQ_XPUB_WELCOME_MSG, value)
+}
+
+// section: requests, routing and streams
+
+// SetProbeRouter makes the socket send an empty message on each new connection
+// (1), to tell a ROUTER socket that it is there. The default is 0. Do not use
+// it to talk to another type. It applies to ROUTER, DEALER and REQ sockets.
+//
+// Option ZMQ_PROBE_ROUTER.
+func (soc *Socket) SetProbeRouter(value int) error { return soc.setInt(C.ZMQ_PROBE_ROUTER, value) }
+
+// SetReqCorrelate makes the socket put a request id before each request (1)
+// and drop replies that do not have it. The default is 0. It takes effect at
+// once. It applies to REQ sockets.
+//
+// Option ZMQ_REQ_CORRELATE.
+func (soc *Socket) SetReqCorrelate(value int) error { return soc.setInt(C.ZMQ_REQ_CORRELATE, value) }
+
+// SetReqRelaxed allows a new request before the reply to the last one has come
+// (1), which is then dropped. Set [Socket.SetReqCorrelate] too, or a late reply
+// is taken for that to the new request. The default is 0. It applies to REQ
+// sockets.
+//
+// Option ZMQ_REQ_RELAXED.
+func (soc *Socket) SetReqRelaxed(value int) error { return soc.setInt(C.ZMQ_REQ_RELAXED, value) }
+
+// SetRouterHandover makes a new peer whose routing id another one has take the
+// place of that one, which is disconnected. The default, false, refuses the new
+// one. It takes effect at once. It applies to ROUTER sockets.
+//
+// Option ZMQ_ROUTER_HANDOVER.
+func (soc *Socket) SetRouterHandover(value bool) error {
+	return soc.setBool(C.ZMQ_ROUTER_HANDOVER, value)
+}
+
+// SetRouterMandatory makes the socket return [EHOSTUNREACH] for a message to a
+// peer that it does not have, and wait or return EAGAIN where the peer's queue
+// is full (1). By default (0) such messages are dropped without notice. It takes
+// effect at once. It applies to ROUTER sockets.
+//
+// Option ZMQ_ROUTER_MANDATORY.
+func (soc *Socket) SetRouterMandatory(value int) error {
+	return soc.setInt(C.ZMQ_ROUTER_MANDATORY, value)
+}
+
+// SetRouterRaw makes the socket read and write TCP data without ZeroMQ's
+// framing (1). The default is 0. It applies to ROUTER sockets.
+//
+// Deprecated: use a socket of type [STREAM].
+//
+// Option ZMQ_ROUTER_RAW.
+func (soc *Socket) SetRouterRaw(value int) error { return soc.setInt(C.ZMQ_ROUTER_RAW, value) }
+
+// SetStreamNotify makes the socket deliver an empty message when a peer
+// connects and when it disconnects (1, the default), or not (0). It applies to
+// STREAM sockets.
+//
+// Option ZMQ_STREAM_NOTIFY.
+func (soc *Socket) SetStreamNotify(value int) error { return soc.setInt(C.ZMQ_STREAM_NOTIFY, value) }
+
+// section: security. A socket has one mechanism, the one that was set last.
+
+// SetCurveServer makes the socket a server of the [CURVE] mechanism (1), which
+// needs [Socket.SetCurveSecretkey]. With 0 the socket has no security any more,
+// whichever mechanism it had. The default is 0.
+//
+// Option ZMQ_CURVE_SERVER.
+func (soc *Socket) SetCurveServer(value int) error { return soc.setInt(C.ZMQ_CURVE_SERVER, value) }
+
+// SetCurvePublickey sets the socket's own public key, as 40 characters of Z85
+// or as 32 bytes, and selects the [CURVE] mechanism. A client needs it, and the
+// secret key that belongs to it. Anything that is not a key is EINVAL.
+//
+// Option ZMQ_CURVE_PUBLICKEY.
+func (soc *Socket) SetCurvePublickey(key string) error { return soc.setKey(C.ZMQ_CURVE_PUBLICKEY, key) }
+
+// SetCurveSecretkey sets the socket's own secret key, as 40 characters of Z85
+// or as 32 bytes, and selects the [CURVE] mechanism. Clients and servers need
+// it. Anything that is not a key is EINVAL.
+//
+// Option ZMQ_CURVE_SECRETKEY.
+func (soc *Socket) SetCurveSecretkey(key string) error { return soc.setKey(C.ZMQ_CURVE_SECRETKEY, key) }
+
+// SetCurveServerkey sets the public key of the server, as 40 characters of Z85
+// or as 32 bytes, and makes the socket a client of the [CURVE] mechanism.
+// Anything that is not a key is EINVAL.
+//
+// Option ZMQ_CURVE_SERVERKEY.
+func (soc *Socket) SetCurveServerkey(key string) error { return soc.setKey(C.ZMQ_CURVE_SERVERKEY, key) }
+
+// SetGssapiPlaintext turns off encryption under the [GSSAPI] mechanism. The
+// default is false. EINVAL if libzmq does not have the mechanism.
+//
+// Option ZMQ_GSSAPI_PLAINTEXT.
+func (soc *Socket) SetGssapiPlaintext(value bool) error {
+	return soc.setBool(C.ZMQ_GSSAPI_PLAINTEXT, value)
+}
+
+// SetGssapiPrincipal sets the name, of 1 to 255 bytes, for which credentials
+// are acquired, and selects the [GSSAPI] mechanism. EINVAL if libzmq does not
+// have it.
+//
+// Option ZMQ_GSSAPI_PRINCIPAL.
+func (soc *Socket) SetGssapiPrincipal(value string) error {
+	return soc.setString(C.ZMQ_GSSAPI_PRINCIPAL, value)
+}
+
+// SetGssapiPrincipalNametype sets how the name of [Socket.SetGssapiPrincipal]
+// is to be read: [GSSAPI_NT_HOSTBASED], which is the default,
+// [GSSAPI_NT_USER_NAME] or [GSSAPI_NT_KRB5_PRINCIPAL].
+//
+// Option ZMQ_GSSAPI_PRINCIPAL_NAMETYPE, libzmq 4.3.
+func (soc *Socket) SetGssapiPrincipalNametype(value int) error {
+	return soc.setInt(C.ZMQ_GSSAPI_PRINCIPAL_NAMETYPE, value)
+}
+
+// SetGssapiServer selects the [GSSAPI] mechanism: true makes the socket a
+// server, false a client. EINVAL if libzmq does not have the mechanism.
+//
+// Option ZMQ_GSSAPI_SERVER.
+func (soc *Socket) SetGssapiServer(value bool) error { return soc.setBool(C.ZMQ_GSSAPI_SERVER, value) }
+
+// SetGssapiServicePrincipal sets the name, of 1 to 255 bytes, of the server,
+// and makes the socket a client of the [GSSAPI] mechanism. EINVAL if libzmq does
+// not have it.
+//
+// Option ZMQ_GSSAPI_SERVICE_PRINCIPAL.
+func (soc *Socket) SetGssapiServicePrincipal(value string) error {
+	return soc.setString(C.ZMQ_GSSAPI_SERVICE_PRINCIPAL, value)
+}
+
+// SetGssapiServicePrincipalNametype sets how the name of
+// [Socket.SetGssapiServicePrincipal] is to be read: [GSSAPI_NT_HOSTBASED], which
+// is the default, [GSSAPI_NT_USER_NAME] or [GSSAPI_NT_KRB5_PRINCIPAL].
+//
+// Option ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE, libzmq 4.3.
+func (soc *Socket) SetGssapiServicePrincipalNametype(value int) error {
+	return soc.setInt(C.ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE, value)
+}
+
+// SetPlainServer makes the socket a server of the [PLAIN] mechanism (1). With 0
+// the socket has no security any more, whichever mechanism it had. The default
+// is 0.
+//
+// Option ZMQ_PLAIN_SERVER.
+func (soc *Socket) SetPlainServer(value int) error { return soc.setInt(C.ZMQ_PLAIN_SERVER, value) }
+
+// SetPlainUsername sets the user name, of 1 to 255 bytes, and makes the socket
+// a client of the [PLAIN] mechanism.
+//
+// An empty name makes a client of that mechanism one without security. Sockets
+// with other security keep it: EINVAL.
+//
+// Option ZMQ_PLAIN_USERNAME.
+func (soc *Socket) SetPlainUsername(username string) error {
+	if username != "" {
+		return soc.setString(C.ZMQ_PLAIN_USERNAME, username)
+	}
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	switch mechanism := Mechanism(C.zmq4_get_int(s.h(), C.ZMQ_MECHANISM)); {
+	case mechanism == PLAIN && C.zmq4_get_int(s.h(), C.ZMQ_PLAIN_SERVER) == 0, mechanism == NULL:
+		return s.setBytes(C.ZMQ_PLAIN_USERNAME, "")
+	}
+	return einval
+}
+
+// SetPlainPassword sets the password, of at most 255 bytes, and makes the
+// socket a client of the [PLAIN] mechanism.
+//
+// The password is empty until it is set. An empty one is good for that and
+// changes nothing; a password that is set cannot be made empty again: EINVAL.
+//
+// Option ZMQ_PLAIN_PASSWORD.
+func (soc *Socket) SetPlainPassword(password string) error {
+	if password != "" {
+		return soc.setString(C.ZMQ_PLAIN_PASSWORD, password)
+	}
+	// libzmq would take it to turn the mechanism off.
+	if old, err := soc.GetPlainPassword(); err != nil || old == "" {
+		return err
+	}
+	return einval
+}
+
+// SetZapDomain sets the domain, of 1 to 255 bytes, that a server tells the
+// ZAP handler. Until it is set, the NULL mechanism does not ask the handler.
+//
+// Option ZMQ_ZAP_DOMAIN.
+func (soc *Socket) SetZapDomain(domain string) error { return soc.setString(C.ZMQ_ZAP_DOMAIN, domain) }
+
+// section: filters of connections, which libzmq has deprecated in favour of ZAP
+
+// SetTcpAcceptFilter adds an address, such as "192.168.0.0/16", from which TCP
+// connections are accepted. Without any, which is the default, all are. An empty
+// filter removes them all.
+//
+// Option ZMQ_TCP_ACCEPT_FILTER.
+func (soc *Socket) SetTcpAcceptFilter(filter string) error {
+	return soc.setString(C.ZMQ_TCP_ACCEPT_FILTER, filter)
+}
+
+// SetIpcFilterGid adds a group whose members may connect over ipc. If any group,
+// process or user is given, others are refused. A negative number removes all
+// groups.
+//
+// EINVAL where libzmq cannot tell who connects: it can on Linux and macOS.
+//
+// Option ZMQ_IPC_FILTER_GID.
+func (soc *Socket) SetIpcFilterGid(gid int) error {
+	return setID[C.uint](soc, C.ZMQ_IPC_FILTER_GID, gid)
+}
+
+// SetIpcFilterPid adds a process that may connect over ipc. If any group,
+// process or user is given, others are refused. A negative number removes all
+// processes.
+//
+// EINVAL where libzmq cannot tell who connects: it can on Linux.
+//
+// Option ZMQ_IPC_FILTER_PID.
+func (soc *Socket) SetIpcFilterPid(pid int) error {
+	return setID[C.int](soc, C.ZMQ_IPC_FILTER_PID, pid)
+}
+
+// SetIpcFilterUid adds a user who may connect over ipc. If any group, process
+// or user is given, others are refused. A negative number removes all users.
+//
+// EINVAL where libzmq cannot tell who connects: it can on Linux and macOS.
+//
+// Option ZMQ_IPC_FILTER_UID.
+func (soc *Socket) SetIpcFilterUid(uid int) error {
+	return setID[C.uint](soc, C.ZMQ_IPC_FILTER_UID, uid)
+}
+
+// setID adds to a set of ids of type T, or empties it.
+func setID[T optNum](soc *Socket, option C.int, id int) error {
+	if id < 0 {
+		return soc.setBytes(option, "")
+	}
+	if int64(T(id)) != int64(id) {
+		return soc.invalid()
+	}
+	return setNum(soc, option, T(id))
+}
+
+// section: VMCI, the transport between VMware machines
+
+// SetVmciBufferSize sets the size, in bytes, of the buffer of a vmci
+// connection. EINVAL if libzmq does not have the vmci transport.
+//
+// Option ZMQ_VMCI_BUFFER_SIZE.
+func (soc *Socket) SetVmciBufferSize(value uint64) error {
+	return setNum(soc, C.ZMQ_VMCI_BUFFER_SIZE, value)
+}
+
+// SetVmciBufferMinSize sets the smallest size, in bytes, that the buffer of a
+// vmci connection may get. EINVAL if libzmq does not have the vmci transport.
+//
+// Option ZMQ_VMCI_BUFFER_MIN_SIZE.
+func (soc *Socket) SetVmciBufferMinSize(value uint64) error {
+	return setNum(soc, C.ZMQ_VMCI_BUFFER_MIN_SIZE, value)
+}
+
+// SetVmciBufferMaxSize sets the largest size, in bytes, that the buffer of a
+// vmci connection may get. EINVAL if libzmq does not have the vmci transport.
+//
+// Option ZMQ_VMCI_BUFFER_MAX_SIZE.
+func (soc *Socket) SetVmciBufferMaxSize(value uint64) error {
+	return setNum(soc, C.ZMQ_VMCI_BUFFER_MAX_SIZE, value)
+}
+
+// SetVmciConnectTimeout sets how long a vmci connection may take to be made.
+// Fractions of a millisecond are rounded up. A negative value, the default,
+// means no limit. EINVAL if libzmq does not have the vmci transport.
+//
+// Option ZMQ_VMCI_CONNECT_TIMEOUT.
+func (soc *Socket) SetVmciConnectTimeout(value time.Duration) error {
+	return soc.setDuration(C.ZMQ_VMCI_CONNECT_TIMEOUT, value)
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+var errDone = errors.New("done")
+
+// react runs a reactor and checks what it returns.
+func react(t *testing.T, r *Reactor, want error) {
+	t.Helper()
+	within(t, patience, t.Name(), func() {
+		if err := r.Run(time.Hour); err != want {
+			t.Errorf("Run = %v, want %v", err, want)
+		}
+	})
+}
+
+func TestReactorSocketsAndChannels(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	var got []string
+	ch := make(chan interface{}, 3)
+	r.AddSocket(x, POLLIN, func(ev State) error {
+		m, err := x.Recv(0)
+		got = append(got, fmt.Sprint(ev, " ", m))
+		ch <- nil // served at once, though the interval is an hour
+		return err
+	})
+	r.AddChannel(ch, 1, func(v interface{}) error {
+		got = append(got, fmt.Sprint(v))
+		if len(got) == 4 {
+			return errDone
+		}
+		return nil
+	})
+	send(t, y, "one")
+	go func() {
+		y.Send("two", 0)
+	}()
+	react(t, r, errDone)
+	if s := strings.Join(got, ","); s != "POLLIN one,<nil>,POLLIN two,<nil>" && s != "POLLIN one,POLLIN two,<nil>,<nil>" {
+		t.Errorf("handled %s", s)
+	}
+}
+
+// Handlers may remove and add what they want, themselves among it.
+func TestReactorChangesInHandlers(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	calls := ""
+	var id uint64
+	closed := make(chan interface{})
+	close(closed)
+	never := make(chan interface{}, 1)
+	never <- 1
+	onX := func(State) error {
+		calls += "x"
+		r.RemoveSocket(y) // ready in the same poll
+		r.RemoveSocket(x)
+		r.RemoveChannel(id)
+		r.AddChannel(closed, 0, func(interface{}) error { return errors.New("value of a closed channel") })
+		r.AddChannelTime(time.After(time.Millisecond), 1, func(v interface{}) error {
+			calls += "t"
+			if _, ok := v.(time.Time); !ok {
+				t.Errorf("got %T", v)
+			}
+			r.AddSocket(y, POLLOUT, func(State) error { calls += "y"; return errDone })
+			return nil
+		})
+		return nil
+	}
+	r.AddSocket(x, POLLOUT, onX)
+	r.AddSocket(y, POLLOUT, func(State) error { return errors.New("y was removed") })
+	react(t, r, errDone)
+	if calls != "xty" {
+		t.Errorf("calls %q", calls)
+	}
+	// The channel was removed before its handler was called: nothing was taken from it.
+	r = NewReactor()
+	r.AddSocket(x, POLLOUT, onX)
+	id = r.AddChannel(never, 0, func(interface{}) error { return errors.New("taken") })
+	r.RemoveChannel(id)
+	react(t, r, errDone)
+	if len(never) != 1 {
+		t.Error("a value was taken from a removed channel")
+	}
+}
+
+func TestReactorEnds(t *testing.T) {
+	t.Run("nothing to do", func(t *testing.T) {
+		if err := NewReactor().Run(-1); err == nil {
+			t.Error("no error")
+		}
+		r := NewReactor()
+		ch := make(chan interface{})
+		r.AddChannel(ch, 0, nil)
+		close(ch)
+		within(t, patience, t.Name(), func() {
+			if err := r.Run(-1); err == nil {
+				t.Error("no error after the last channel was closed")
+			}
+		})
+	})
+	for _, test := range []struct {
+		name string
+		do   func(x *Socket)
+		want error
+	}{
+		{"Close", func(x *Socket) { x.Close() }, ErrorSocketClosed},
+		{"Term", func(x *Socket) { ctx, _ := x.Context(); go ctx.Term() }, ETERM},
+	} {
+		for _, channels := range []int{0, 2} {
+			t.Run(fmt.Sprint(test.name, " with channels ", channels), func(t *testing.T) {
+				x, _ := socketPair(t, "inproc", PAIR, PAIR)
+				r := NewReactor()
+				r.AddSocket(x, POLLIN, func(State) error { return errors.New("called") })
+				for range channels {
+					r.AddChannel(make(chan interface{}), 0, nil)
+				}
+				go func() {
+					for !r.poller.queueWaiting() {
+						runtime.Gosched()
+					}
+					test.do(x)
+				}()
+				react(t, r, test.want)
+			})
+		}
+	}
+}
+
+// Neither an always ready channel nor an always ready socket starves others.
+func TestReactorFair(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	busy := make(chan interface{}, 10)
+	busy <- 0
+	n := 0
+	r.AddChannel(busy, 0, func(interface{}) error { n++; busy <- 0; return nil })
+	r.AddSocket(y, POLLOUT, func(State) error { n++; return nil })
+	r.AddSocket(x, POLLIN, func(State) error { return errDone })
+	send(t, y, "m")
+	react(t, r, errDone)
+}
+
+// A reactor that waits uses no CPU, and leaves no goroutine behind.
+func TestReactorIdle(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	before := runtime.NumGoroutine()
+	r := NewReactor()
+	r.AddSocket(x, POLLIN, func(State) error { return errDone })
+	r.AddChannelTime(make(chan time.Time), 0, nil)
+	time.AfterFunc(200*time.Millisecond, func() { y.Send("m", 0) })
+	from := cpuTime(t)
+	within(t, patience, t.Name(), func() {
+		if err := r.Run(0); err != errDone { // an interval of 0 was a busy loop
+			t.Error(err)
+		}
+	})
+	if cpu := cpuTime(t) - from; cpu > 100*time.Millisecond {
+		t.Errorf("waiting for 200 ms took %v of CPU time", cpu)
+	}
+	for runtime.NumGoroutine() > before {
+		runtime.Gosched()
+	}
+}
