@@ -53,8 +53,21 @@ func (x *exchange) perform(pattern func(*exchange) error) (err error) {
 	for _, soc := range x.sockets {
 		x.fail(soc.Close())
 	}
-	x.fail(x.ctx.Term())
+	x.fail(x.term())
 	return x.err
+}
+
+// term ends the context, but does not wait for ever for an I/O thread that
+// got stuck.
+func (x *exchange) term() error {
+	done := make(chan error, 1)
+	go func() { done <- x.ctx.Term() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return errors.New("the context does not end")
+	}
 }
 
 // begin starts a part of the pattern in a goroutine.

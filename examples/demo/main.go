@@ -128,7 +128,11 @@ func table(rows []row, size int, dir string, w io.Writer) int {
 	fmt.Fprintf(w, head, "PATTERN", "TRANSPORT", "MESSAGES", "BYTES", "TIME", "MSG/S", "MB/S", "STATUS")
 	var passed, failed, skipped, messages int
 	for _, r := range rows {
-		if why := r.transport.missing(); why != "" {
+		why := r.transport.missing()
+		if limit := r.transport.maxSize; why == "" && limit > 0 && size > limit {
+			why = fmt.Sprintf("libzmq may hang for messages of more than %d bytes", limit)
+		}
+		if why != "" {
 			skipped++
 			fmt.Fprintf(w, head, r.pattern, r.transport.name, "-", "-", "-", "-", "-", "skipped: "+why)
 			continue

@@ -147,6 +147,28 @@ func TestDemoNotices(t *testing.T) {
 	}
 }
 
+// TestDemoSize runs the smallest messages, and ones that not all transports take.
+func TestDemoSize(t *testing.T) {
+	for _, test := range []struct {
+		size string
+		norm string // what a row with a norm that libzmq has ends with
+	}{
+		{"8", "ok"},
+		{"100000", "skipped: libzmq may hang for messages of more than 2000 bytes"},
+	} {
+		t.Run(test.size, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			status := run([]string{"-n", "3", "-size", test.size, "-run", "tcp|norm"}, &stdout, &stderr)
+			if status != 0 || strings.Count(stdout.String(), " ok\n") < 5 {
+				t.Errorf("status %d\n%s%s", status, &stderr, &stdout)
+			}
+			if norm.missing() == "" && !strings.Contains(stdout.String(), test.norm+"\n\n") {
+				t.Errorf("want %q in\n%s", test.norm, &stdout)
+			}
+		})
+	}
+}
+
 func TestUsage(t *testing.T) {
 	for _, test := range []struct {
 		args   []string
