@@ -217,6 +217,7 @@ func TestAuthMetadataReplies(t *testing.T) {
 		switch username {
 		case "panics":
 			var m map[string]string
+			//lint:ignore SA5000 the panic is what is tested
 			m["x"] = "y"
 		case "exits":
 			runtime.Goexit()
