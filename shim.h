@@ -312,6 +312,9 @@ typedef struct {
     /* Parts received last, valid until the next receive or release. */
     zmq4_received *in;
     int in_len, in_cap;
+    /* The rest of a message that is received part by part, see zmq4_hold. */
+    zmq_msg_t *held;
+    int held_len, held_next;
     /* Where Go gathers small parts to send. */
     unsigned char *out;
     size_t out_cap;
@@ -342,6 +345,8 @@ static inline int zmq4_events(uintptr_t h)
     int events = 0;
     size_t size = sizeof events;
     int rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
+    if (rc == 0 && zmq4_s(h)->held)
+        events |= ZMQ_POLLIN;
     return rc < 0 ? rc : events;
 }
 
@@ -388,11 +393,71 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     return 0;
 }
 
+/* zmq4_next receives one part: one that is held, or from libzmq. */
+static inline int zmq4_next(zmq4_socket *s, zmq_msg_t *msg)
+{
+    int rc;
+    zmq_msg_init(msg);
+    if (s->held) {
+        zmq_msg_move(msg, &s->held[s->held_next++]);
+        if (s->held_next == s->held_len) {
+            free(s->held);
+            s->held = NULL;
+        }
+    } else {
+        ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
+        if (rc == -1) {
+            rc = zmq4_err();
+            zmq_msg_close(msg);
+            return rc;
+        }
+    }
+    s->rcvmore = zmq_msg_more(msg);
+    return 0;
+}
+
+/*
+ * zmq4_hold runs before a connection is closed. If a message was received in
+ * part, it takes the rest: libzmq would look for it on the connection that is
+ * gone, and abort the process.
+ */
+static inline int zmq4_hold(zmq4_socket *s)
+{
+    zmq_msg_t *held = NULL;
+    int len = 0, rc = 0, rcvmore = s->rcvmore;
+    if (s->held)
+        return 0;
+    while (rc == 0 && s->rcvmore) {
+        zmq_msg_t *more = realloc(held, (size_t) (len + 1) * sizeof *held);
+        if (!more) {
+            rc = -ENOMEM;
+            break;
+        }
+        held = more;
+        rc = zmq4_next(s, &held[len]);
+        len += rc == 0;
+    }
+    if (len == 0) {
+        free(held);
+        return rc;
+    }
+    s->rcvmore = rcvmore;
+    s->held = held;
+    s->held_len = len;
+    s->held_next = 0;
+    return rc;
+}
+
 static inline int zmq4_close(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc;
     zmq4_release(h);
+    while (s->held) {
+        zmq_msg_t msg;
+        zmq4_next(s, &msg);
+        zmq_msg_close(&msg);
+    }
     ZMQ4_RETRY(rc, zmq_close(s->socket));
     rc = rc == 0 ? 0 : zmq4_err();
     free(s->in);
@@ -497,7 +562,9 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc;
+    int rc = zmq4_hold(zmq4_s(h));
+    if (rc < 0)
+        return rc;
     ZMQ4_RETRY(rc, zmq_unbind(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }
@@ -513,7 +580,9 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_disconnect(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc;
+    int rc = zmq4_hold(zmq4_s(h));
+    if (rc < 0)
+        return rc;
     ZMQ4_RETRY(rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }
@@ -562,15 +631,11 @@ static inline int zmq4_recv(uintptr_t h, int all)
             s->in = in;
             s->in_cap *= 2;
         }
-        zmq_msg_t *msg = &s->in[s->in_len].msg;
-        zmq_msg_init(msg);
-        ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
-        if (rc == -1) {
-            rc = zmq4_err();
+        rc = zmq4_next(s, &s->in[s->in_len].msg);
+        if (rc < 0) {
             zmq4_release(h);
             return rc;
         }
-        s->rcvmore = zmq_msg_more(msg);
         s->in_len++;
     } while (all && s->rcvmore);
     for (int i = 0; i < s->in_len; i++) {
@@ -580,13 +645,20 @@ static inline int zmq4_recv(uintptr_t h, int all)
     return s->in_len;
 }
 
-/* zmq4_gets finds a metadata property of the first part received last. */
+/*
+ * zmq4_gets finds a metadata property of the message received last. All its
+ * parts have the same, but that ROUTER's first part has none if ZMQ_EVENTS was
+ * read before.
+ */
 static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char **value)
 {
     zmq4_socket *s = zmq4_s(h);
-    const char *p = s->in_len > 0 ? zmq_msg_gets(&s->in[0].msg, (const char *) name) : NULL;
-    *value = p;
-    return p ? 0 : -ENOENT;
+    *value = NULL;
+    for (int i = 0; i < s->in_len && !*value; i++)
+        *value = zmq_msg_gets(&s->in[i].msg, (const char *) name);
+    if (!*value && s->type == ZMQ_ROUTER && zmq4_hold(s) == 0 && s->held)
+        *value = zmq_msg_gets(&s->held[s->held_next], (const char *) name);
+    return *value ? 0 : -ENOENT;
 }
 
 static inline int zmq4_send_try(void *socket, const void *data, size_t size, int flags)
@@ -735,16 +807,10 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
             f->parts = parts;
             f->cap *= 2;
         }
-        zmq_msg_t *msg = &f->parts[f->len];
-        zmq_msg_init(msg);
-        ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
-        if (rc == -1) {
-            rc = zmq4_err();
-            zmq_msg_close(msg);
+        rc = zmq4_next(from, &f->parts[f->len]);
+        if (rc < 0)
             return rc;
-        }
         f->len++;
-        from->rcvmore = zmq_msg_more(msg);
     } while (from->rcvmore);
     return 0;
 }
