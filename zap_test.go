@@ -216,8 +216,7 @@ func TestAuthMetadataReplies(t *testing.T) {
 	AuthSetMetadataHandler(authHandler(func(username string) map[string]string {
 		switch username {
 		case "panics":
-			var m map[string]string
-			m["x"] = "y"
+			panic("on purpose")
 		case "exits":
 			runtime.Goexit()
 		case "long id":
