@@ -209,7 +209,7 @@ func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg 
 		return []byte{}, map[string]string{}, err
 	}
 	defer s.done()
-	return takeAll(s, parts, func(b []byte) []byte { return b })[0], s.metadata(len(parts), properties), nil
+	return takeAll(s, parts, func(b []byte) []byte { return b })[0], s.metadata(properties), nil
 }
 
 // RecvMessageWithMetadata receives all parts of one message as strings, with
@@ -220,7 +220,7 @@ func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (ms
 		return []string{}, map[string]string{}, err
 	}
 	defer s.done()
-	return takeAll(s, parts, func(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }), s.metadata(len(parts), properties), nil
+	return takeAll(s, parts, func(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }), s.metadata(properties), nil
 }
 
 // RecvMessageBytesWithMetadata receives all parts of one message, with the
@@ -231,11 +231,11 @@ func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string
 		return [][]byte{}, map[string]string{}, err
 	}
 	defer s.done()
-	return takeAll(s, parts, func(b []byte) []byte { return b }), s.metadata(len(parts), properties), nil
+	return takeAll(s, parts, func(b []byte) []byte { return b }), s.metadata(properties), nil
 }
 
-// metadata looks up properties of the first of n parts handed out last.
-func (s *socket) metadata(n int, properties []string) map[string]string {
+// metadata looks up properties of the message in the inbox.
+func (s *socket) metadata(properties []string) map[string]string {
 	metadata := make(map[string]string)
 	for _, p := range properties {
 		name, err := cstring(p)
@@ -243,7 +243,7 @@ func (s *socket) metadata(n int, properties []string) map[string]string {
 			continue // no property has such a name
 		}
 		var value *C.char
-		if C.zmq4_gets(s.h(), s.c.in_next-C.int(n), name, &value) == 0 {
+		if C.zmq4_gets(s.h(), name, &value) == 0 {
 			metadata[p] = C.GoString(value)
 		}
 	}

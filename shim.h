@@ -596,10 +596,17 @@ static inline int zmq4_recv(uintptr_t h)
     return s->in_len;
 }
 
-/* zmq4_gets finds a metadata property of a part that was received. */
-static inline int zmq4_gets(uintptr_t h, int part, const unsigned char *name, const char **value)
+/*
+ * zmq4_gets finds a metadata property of the message received last. All its
+ * parts have the same, but that ROUTER's first part has none if ZMQ_EVENTS was
+ * read before.
+ */
+static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char **value)
 {
-    *value = zmq_msg_gets(&zmq4_s(h)->in[part].msg, (const char *) name);
+    zmq4_socket *s = zmq4_s(h);
+    *value = NULL;
+    for (int i = s->in_free; i < s->in_len && !*value; i++)
+        *value = zmq_msg_gets(&s->in[i].msg, (const char *) name);
     return *value ? 0 : -ENOENT;
 }
 
