@@ -327,7 +327,7 @@ func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interfac
 		if rc := s.outbox(parts, count); rc < 0 {
 			return rc
 		}
-		rc := C.zmq4_send_parts(s.h(), unsafe.SliceData(s.parts), C.int(count))
+		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
 		s.pins.Unpin()
 		clear(s.parts)
 		return rc
