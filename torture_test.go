@@ -171,6 +171,11 @@ func TestTorture(t *testing.T) {
 	}
 	for _, g := range groups {
 		for _, transport := range transports {
+			if g.name == "chaos" && transport == "inproc" {
+				// libzmq connects any type to any other there, and aborts when
+				// somebody binds what a ROUTER has connected to and left.
+				continue
+			}
 			t.Run(g.name+"/"+transport, func(t *testing.T) {
 				g.run(t, transport, tortureTime(len(groups)*len(transports)))
 			})
@@ -409,10 +414,7 @@ func tortureDealerRouter(t *testing.T, transport string, d time.Duration) {
 // Sockets are closed at any moment, whatever is under way. Messages get lost
 // then, but none may be broken, and no call may hang or fail oddly.
 func tortureChaos(t *testing.T, transport string, d time.Duration) {
-	groups := [][]Type{{PUSH, PULL}, {DEALER, ROUTER}, {PUB, SUB, XPUB, XSUB}}
-	if transport != "inproc" { // libzmq aborts when a PAIR that has a peer connects to an endpoint that is not there
-		groups = append(groups, []Type{PAIR})
-	}
+	groups := [][]Type{{PUSH, PULL}, {DEALER, ROUTER}, {PUB, SUB, XPUB, XSUB}, {PAIR}}
 	if transport != "tcp" { // a port that is used again may be another group's
 		groups = append(groups, []Type{REQ, REP})
 	}
@@ -475,12 +477,9 @@ func tortureChaos(t *testing.T, transport string, d time.Duration) {
 					}
 				}
 			case 7:
-				endpoint := fmt.Sprintf("inproc://chaos-%d-%d", g, slot)
-				switch transport {
-				case "ipc":
+				endpoint := "tcp://127.0.0.1:*"
+				if transport == "ipc" {
 					endpoint = fmt.Sprintf("ipc://%s/%d-%d", dir, g, slot)
-				case "tcp":
-					endpoint = "tcp://127.0.0.1:*"
 				}
 				if soc.Bind(endpoint) == nil {
 					if last, err := soc.GetLastEndpoint(); err == nil {
