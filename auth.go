@@ -215,7 +215,7 @@ const noList = "no address list"
 func admitAddress(domains []*authDomain, address string) (ok bool, why string) {
 	// What is not an IP address, such as that of an ipc peer, is on no list.
 	addr, _ := netip.ParseAddr(address)
-	addr = addr.Unmap().WithZone("")
+	addr = addr.Unmap()
 	var hasAllow, allowed, hasDeny, denied bool
 	for _, d := range domains {
 		hasAllow = hasAllow || d.allow != nil
@@ -263,8 +263,8 @@ func admitCurve(domains []*authDomain, key string) (ok bool, why string) {
 	return false, "unknown key"
 }
 
-// contains reports whether addr, which must not be IPv4 mapped to IPv6, is in
-// one of the networks.
+// contains reports whether addr, which must not be IPv4 mapped to IPv6, and
+// whose zone does not matter, is in one of the networks.
 func (l addressList) contains(addr netip.Addr) bool {
 	for bits := 0; bits <= addr.BitLen() && len(l) > 0; bits++ {
 		if network, err := addr.Prefix(bits); err == nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log"
 	"math"
+	"sync"
 )
 
 // maxMetadataKey is the most bytes of a metadata key, and of a User-Id.
@@ -23,17 +24,30 @@ type metadataHandler = func(version, request_id, domain, address, identity, mech
 // and the password for [PLAIN], the client's public key as 32 bytes for
 // [CURVE], and the principal for [GSSAPI].
 //
-// It may be called from several goroutines at a time, so that a slow call does
-// not keep other clients waiting. The map is not changed, and must not be by
-// others either. A key that is empty or longer than 255 bytes is logged and
+// It is called for one client at a time; others wait for it. The map is not
+// changed, and must not be by others either. A key that is empty or longer than 255 bytes is logged and
 // left out. If the function panics, or the User-Id is too long, the client is
 // refused; if 1024 calls are under way, it is told to try again.
 func AuthSetMetadataHandler(
 	handler func(
 		version, request_id, domain, address, identity, mechanism string, credentials ...string) (metadata map[string]string)) {
-	auth.mu.Lock()
-	defer auth.mu.Unlock()
-	auth.metadata = handler
+	if handler == nil {
+		auth.setMetadata(nil)
+		return
+	}
+	var one sync.Mutex
+	auth.setMetadata(func(version, requestID, domain, address, identity, mechanism string, credentials ...string) map[string]string {
+		one.Lock()
+		defer one.Unlock()
+		return handler(version, requestID, domain, address, identity, mechanism, credentials...)
+	})
+}
+
+// setMetadata sets a handler that may be called by several goroutines at a time.
+func (a *authenticator) setMetadata(handler metadataHandler) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.metadata = handler
 }
 
 func (a *authenticator) metadataHandler() metadataHandler {

@@ -35,7 +35,7 @@ func authWithin(t testing.TB, what string, f func()) {
 	}
 }
 
-func newAuthContext(t testing.TB) *Context {
+func newTestContext(t testing.TB) *Context {
 	t.Helper()
 	ctx, err := NewContext()
 	if err != nil {
@@ -45,8 +45,8 @@ func newAuthContext(t testing.TB) *Context {
 	return ctx
 }
 
-// newAuthSocket makes a socket whose calls do not wait for ever.
-func newAuthSocket(t testing.TB, ctx *Context, typ Type) *Socket {
+// newTestSocket makes a socket whose calls do not wait for ever.
+func newTestSocket(t testing.TB, ctx *Context, typ Type) *Socket {
 	t.Helper()
 	soc, err := ctx.NewSocket(typ)
 	if err != nil {
@@ -131,7 +131,7 @@ func newAuthServer(t testing.TB, ctx *Context, ipv6 bool, role func(*Socket) err
 	if major, minor, _ := Version(); major == 4 && minor < 3 {
 		t.Skip("libzmq has no handshake events")
 	}
-	s := &authServer{soc: newAuthSocket(t, ctx, PULL), mon: newAuthSocket(t, ctx, PAIR)}
+	s := &authServer{soc: newTestSocket(t, ctx, PULL), mon: newTestSocket(t, ctx, PAIR)}
 	fail := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -162,7 +162,7 @@ func newAuthServer(t testing.TB, ctx *Context, ipv6 bool, role func(*Socket) err
 // connect makes a client.
 func (s *authServer) connect(t testing.TB, role func(*Socket) error) *Socket {
 	t.Helper()
-	soc := newAuthSocket(t, newAuthContext(t), PUSH)
+	soc := newTestSocket(t, newTestContext(t), PUSH)
 	if err := role(soc); err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestAuth(t *testing.T) {
 			captureAuthLog(t)
 			startAuth(t)
 			test.policy()
-			s := newAuthServer(t, newAuthContext(t), test.ipv6, test.server)
+			s := newAuthServer(t, newTestContext(t), test.ipv6, test.server)
 			client := s.connect(t, test.client)
 			s.expect(t, test.want)
 			if test.want == 200 {
@@ -297,7 +297,7 @@ func TestAuth(t *testing.T) {
 }
 
 func TestAuthCurve(t *testing.T) {
-	skipWithoutCurve(t)
+	needCurve(t)
 	serverPublic, serverSecret, err := NewCurveKeypair()
 	if err != nil {
 		t.Fatal(err)
@@ -328,7 +328,7 @@ func TestAuthCurve(t *testing.T) {
 			captureAuthLog(t)
 			startAuth(t)
 			test.policy()
-			s := newAuthServer(t, newAuthContext(t), false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
+			s := newAuthServer(t, newTestContext(t), false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
 			client := s.connect(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) })
 			s.expect(t, test.want)
 			if test.want == 200 {
@@ -343,7 +343,7 @@ func TestAuthRace(t *testing.T) {
 	captureAuthLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
-	s := newAuthServer(t, newAuthContext(t), false, plainServer)
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
 
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -387,7 +387,7 @@ func TestAuthNeverLogsPasswords(t *testing.T) {
 	startAuth(t)
 	AuthSetVerbose(true)
 	AuthPlainAdd("domain", "alice", "open sesame")
-	s := newAuthServer(t, newAuthContext(t), false, plainServer)
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
 	for _, password := range []string{"open sesame", "open window"} {
 		s.connect(t, asUser("alice", password))
 		s.outcome(t)
@@ -451,7 +451,7 @@ func TestAuthStartStop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := newAuthSocket(t, ctx, REP)
+		own := newTestSocket(t, ctx, REP)
 		if err := own.Bind(zapEndpoint); err != nil {
 			t.Fatal(err)
 		}
@@ -468,7 +468,7 @@ func TestAuthStartStop(t *testing.T) {
 	t.Run("restart", func(t *testing.T) {
 		startAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newAuthContext(t), false, plainServer)
+		s := newAuthServer(t, newTestContext(t), false, plainServer)
 		first := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 		for i := range 50 {
@@ -486,7 +486,7 @@ func TestAuthStartStop(t *testing.T) {
 	t.Run("stopped", func(t *testing.T) {
 		startAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newAuthContext(t), false, plainServer)
+		s := newAuthServer(t, newTestContext(t), false, plainServer)
 		first := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 		AuthStop()
@@ -504,7 +504,7 @@ func TestAuthContexts(t *testing.T) {
 	t.Run("before AuthStart", func(t *testing.T) {
 		freshAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newAuthContext(t), false, plainServer)
+		s := newAuthServer(t, newTestContext(t), false, plainServer)
 		if err := AuthStart(); err != nil {
 			t.Fatal(err)
 		}
@@ -528,8 +528,8 @@ func TestAuthContexts(t *testing.T) {
 	})
 	t.Run("of the program's own handler", func(t *testing.T) {
 		startAuth(t)
-		ctx := newAuthContext(t)
-		own := newAuthSocket(t, ctx, REP)
+		ctx := newTestContext(t)
+		own := newTestSocket(t, ctx, REP)
 		if err := own.Bind(zapEndpoint); err != nil {
 			t.Fatal(err)
 		}
@@ -644,11 +644,11 @@ func TestAuthContexts(t *testing.T) {
 	})
 	t.Run("no socket left", func(t *testing.T) {
 		startAuth(t)
-		ctx := newAuthContext(t)
+		ctx := newTestContext(t)
 		if err := ctx.SetMaxSockets(1); err != nil {
 			t.Fatal(err)
 		}
-		soc := newAuthSocket(t, ctx, PULL)
+		soc := newTestSocket(t, ctx, PULL)
 		if err := soc.ServerAuthPlain("domain"); AsErrno(err) != Errno(syscall.EMFILE) {
 			t.Errorf("ServerAuthPlain that cannot be served: %v, want EMFILE", err)
 		}
@@ -656,7 +656,7 @@ func TestAuthContexts(t *testing.T) {
 	t.Run("without the first", func(t *testing.T) {
 		// As after Term of the default context.
 		freshAuth(t)
-		first := newAuthContext(t)
+		first := newTestContext(t)
 		first.Term()
 		if err := auth.start(first.c); err != nil {
 			t.Fatal(err)
@@ -665,7 +665,7 @@ func TestAuthContexts(t *testing.T) {
 			t.Error("a terminated context is served")
 		}
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newAuthContext(t), false, plainServer)
+		s := newAuthServer(t, newTestContext(t), false, plainServer)
 		s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 	})

@@ -71,7 +71,7 @@ func FuzzZ85(f *testing.F) {
 	})
 }
 
-func skipWithoutCurve(t testing.TB) {
+func needCurve(t testing.TB) {
 	t.Helper()
 	if !HasCurve() {
 		t.Skip("libzmq has no CURVE")
@@ -79,7 +79,7 @@ func skipWithoutCurve(t testing.TB) {
 }
 
 func TestNewCurveKeypair(t *testing.T) {
-	skipWithoutCurve(t)
+	needCurve(t)
 	seen := make(map[string]bool)
 	for range 10 {
 		public, secret, err := NewCurveKeypair()
@@ -111,7 +111,7 @@ func TestNewCurveKeypairUnsupported(t *testing.T) {
 }
 
 func TestAuthCurvePublic(t *testing.T) {
-	skipWithoutCurve(t)
+	needCurve(t)
 	// The pair of keys of zmq_curve(7).
 	const public, secret = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
 	if got, err := AuthCurvePublic(secret); err != nil || got != public {

@@ -73,14 +73,21 @@ func newContext(t testing.TB) *Context {
 	return ctx
 }
 
-// newSocket makes a socket that does not linger and ends with the test.
-func newSocket(t testing.TB, ctx *Context, typ Type) *Socket {
+// bareSocket makes a socket that ends with the test.
+func bareSocket(t testing.TB, ctx *Context, typ Type) *Socket {
 	t.Helper()
 	soc, err := ctx.NewSocket(typ)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { soc.Close() })
+	return soc
+}
+
+// newSocket makes a socket that does not linger and ends with the test.
+func newSocket(t testing.TB, ctx *Context, typ Type) *Socket {
+	t.Helper()
+	soc := bareSocket(t, ctx, typ)
 	must(t, soc.SetLinger(0))
 	return soc
 }

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"time"
 	"unsafe"
@@ -31,9 +32,9 @@ const (
 	retryAny = 5 * time.Millisecond
 )
 
-// receive returns with the socket locked and one part (all is 0) or all parts
-// of one message (all is 1) in its inbox. The caller takes them, then calls done.
-func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, error) {
+// receive returns with the socket locked and one part of a message, or all
+// parts that are left of it, in its inbox. The caller takes them, then calls done.
+func (soc *Socket) receive(ctx context.Context, all bool, flags Flag) (*socket, []C.zmq4_received, error) {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
@@ -41,15 +42,18 @@ func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, e
 		if err != nil {
 			return nil, nil, err
 		}
+		if s.c.in_next < s.c.in_len {
+			return s, s.take(all), nil
+		}
 		timeo := s.rcvtimeo
 		if !tried && timeo == 0 {
 			nowait = true
 		}
 		if tried || nowait || !s.receiveWillWait() {
-			n := C.zmq4_recv(s.h(), all)
+			n := C.zmq4_recv(s.h())
 			if n > 0 {
 				s.rcvIdle, s.sent = parked, false
-				return s, unsafe.Slice(s.c.in, n), nil
+				return s, s.take(all), nil
 			}
 			if n != -C.EAGAIN || nowait {
 				s.unlockAfter(0)
@@ -60,12 +64,26 @@ func (soc *Socket) receive(all C.int, flags Flag) (*socket, []C.zmq4_received, e
 		if !tried {
 			limit = deadline(timeo)
 		}
-		if parked, err = s.wait(POLLIN, limit); err == eagain {
+		if parked, err = s.wait(ctx, POLLIN, limit); err == eagain {
 			nowait = true // the time is over; what came meanwhile still counts
 		} else if err != nil {
 			return nil, nil, err
 		}
 	}
+}
+
+// take hands out one part, or all that are left, of the message in the inbox.
+func (s *socket) take(all bool) []C.zmq4_received {
+	first := s.c.in_next
+	s.c.in_next++
+	if all {
+		s.c.in_next = s.c.in_len
+	}
+	s.c.rcvmore = 0
+	if s.c.in_next < s.c.in_len {
+		s.c.rcvmore = 1
+	}
+	return unsafe.Slice(s.c.in, s.c.in_len)[first:s.c.in_next]
 }
 
 // receiveWillWait guesses whether a receive will have to wait, so that it can
@@ -117,7 +135,11 @@ func (soc *Socket) Recv(flags Flag) (string, error) {
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
-	s, parts, err := soc.receive(0, flags)
+	return soc.recvBytes(context.Background(), flags)
+}
+
+func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
+	s, parts, err := soc.receive(ctx, false, flags)
 	if err != nil {
 		return []byte{}, err
 	}
@@ -132,7 +154,7 @@ func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
 // goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
 // them leaves a message half received.
 func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags)
 	if err != nil {
 		return []string{}, err
 	}
@@ -142,7 +164,11 @@ func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
 
 // RecvMessageBytes receives all parts of one message. See [Socket.RecvMessage].
 func (soc *Socket) RecvMessageBytes(flags Flag) (msg [][]byte, err error) {
-	s, parts, err := soc.receive(1, flags)
+	return soc.recvMessageBytes(context.Background(), flags)
+}
+
+func (soc *Socket) recvMessageBytes(ctx context.Context, flags Flag) (msg [][]byte, err error) {
+	s, parts, err := soc.receive(ctx, true, flags)
 	if err != nil {
 		return [][]byte{}, err
 	}
@@ -187,7 +213,7 @@ func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg strin
 //
 // Functions zmq_msg_recv and zmq_msg_gets.
 func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(0, flags)
+	s, parts, err := soc.receive(context.Background(), false, flags)
 	if err != nil {
 		return []byte{}, map[string]string{}, err
 	}
@@ -198,7 +224,7 @@ func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg 
 // RecvMessageWithMetadata receives all parts of one message as strings, with
 // the metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (msg []string, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags)
 	if err != nil {
 		return []string{}, map[string]string{}, err
 	}
@@ -209,7 +235,7 @@ func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (ms
 // RecvMessageBytesWithMetadata receives all parts of one message, with the
 // metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string) (msg [][]byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(1, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags)
 	if err != nil {
 		return [][]byte{}, map[string]string{}, err
 	}
@@ -217,7 +243,7 @@ func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string
 	return takeAll(s, parts, func(b []byte) []byte { return b }), s.metadata(properties), nil
 }
 
-// metadata looks up properties of the first part in the inbox.
+// metadata looks up properties of the message in the inbox.
 func (s *socket) metadata(properties []string) map[string]string {
 	metadata := make(map[string]string)
 	for _, p := range properties {
@@ -235,7 +261,7 @@ func (s *socket) metadata(properties []string) map[string]string {
 
 // Send sends one message part from a string. See [Socket.SendBytes].
 func (soc *Socket) Send(data string, flags Flag) (int, error) {
-	return soc.send((*C.uchar)(unsafe.StringData(data)), len(data), flags)
+	return soc.send(context.Background(), (*C.uchar)(unsafe.StringData(data)), len(data), flags)
 }
 
 // SendBytes sends one message part and returns its size. With [SNDMORE] more
@@ -251,11 +277,15 @@ func (soc *Socket) Send(data string, flags Flag) (int, error) {
 //
 // Function zmq_send.
 func (soc *Socket) SendBytes(data []byte, flags Flag) (int, error) {
-	return soc.send((*C.uchar)(unsafe.SliceData(data)), len(data), flags)
+	return soc.sendBytes(context.Background(), data, flags)
 }
 
-func (soc *Socket) send(data *C.uchar, size int, flags Flag) (int, error) {
-	err := soc.transmit(flags, func(s *socket) C.int {
+func (soc *Socket) sendBytes(ctx context.Context, data []byte, flags Flag) (int, error) {
+	return soc.send(ctx, (*C.uchar)(unsafe.SliceData(data)), len(data), flags)
+}
+
+func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag) (int, error) {
+	err := soc.transmit(ctx, flags, func(s *socket) C.int {
 		return C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
 	})
 	if err != nil {
@@ -274,15 +304,15 @@ func (soc *Socket) send(data *C.uchar, size int, flags Flag) (int, error) {
 // See [Socket.SendBytes] for the errors. With an error the size is -1 and
 // nothing has been sent.
 func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
-	return soc.sendMessage(0, parts)
+	return soc.sendMessage(context.Background(), 0, parts)
 }
 
 // SendMessageDontwait is [Socket.SendMessage] with [DONTWAIT].
 func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err error) {
-	return soc.sendMessage(DONTWAIT, parts)
+	return soc.sendMessage(context.Background(), DONTWAIT, parts)
 }
 
-func (soc *Socket) sendMessage(flags Flag, parts []interface{}) (total int, err error) {
+func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
 	parts, count, total := flatten(parts)
 	if count == 0 {
 		if _, err := soc.Context(); err != nil {
@@ -293,11 +323,11 @@ func (soc *Socket) sendMessage(flags Flag, parts []interface{}) (total int, err 
 	if count > 1 {
 		flags |= SNDMORE // for transmit: it has more than one part
 	}
-	err = soc.transmit(flags, func(s *socket) C.int {
+	err = soc.transmit(ctx, flags, func(s *socket) C.int {
 		if rc := s.outbox(parts, count); rc < 0 {
 			return rc
 		}
-		rc := C.zmq4_send_parts(s.h(), unsafe.SliceData(s.parts), C.int(count))
+		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
 		s.pins.Unpin()
 		clear(s.parts)
 		return rc
@@ -383,7 +413,7 @@ func (s *socket) outbox(parts []interface{}, count int) C.int {
 
 // transmit calls try with the socket locked until it does not give EAGAIN any
 // more, and waits in between.
-func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
+func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C.int) error {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
@@ -391,9 +421,9 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 		if err != nil {
 			return err
 		}
-		if s.conflate && flags&SNDMORE != 0 {
+		if err := s.sendable(flags); err != nil {
 			s.unlockAfter(0)
-			return ENOTSUP // libzmq would keep one part of it, and may abort
+			return err
 		}
 		timeo := s.sndtimeo
 		if !tried && timeo == 0 {
@@ -428,12 +458,25 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 				until = retry
 			}
 		}
-		if parked, err = s.wait(want, until); err == eagain {
+		if parked, err = s.wait(ctx, want, until); err == eagain {
 			nowait = until == limit // the time is over, but for a last try
 		} else if err != nil {
 			return err
 		}
 	}
+}
+
+// sendable refuses what libzmq does not, or not always.
+func (s *socket) sendable(flags Flag) error {
+	switch {
+	case s.ctx.c.ended.Load():
+		return ETERM
+	case s.conflate && flags&SNDMORE != 0:
+		return ENOTSUP // it would keep one part of the message, and may abort
+	case s.c.in_next < s.c.in_len && (s.typ == REQ || s.typ == REP):
+		return EFSM // it takes the message that is half handed out for received
+	}
+	return nil
 }
 
 // sendWillWait is receiveWillWait for a send. Types that know a peer that is
@@ -442,5 +485,5 @@ func (s *socket) sendWillWait() bool {
 	if !s.sndIdle || s.c.sndmore != 0 {
 		return false
 	}
-	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent && s.c.rcvmore == 0
+	return s.typ == PUSH || s.typ == DEALER || s.typ == PAIR || s.typ == REQ && !s.sent
 }

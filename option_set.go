@@ -53,13 +53,72 @@ func (soc *Socket) SetBindToDevice(name string) error { return soc.setString(C.Z
 // next Connect, so that it can send to that peer at once. Later calls of
 // Connect are not concerned.
 //
-// The id may be any bytes, but no peer of the socket may have it already, and
-// it should have at most 255 bytes and not start with a zero byte. An empty id
-// is EINVAL. It applies to ROUTER and STREAM sockets.
+// The id may be any bytes, but should have at most 255 and not start with a zero
+// byte. An empty id is EINVAL. It applies to ROUTER and STREAM sockets.
 //
-// Option ZMQ_CONNECT_ROUTING_ID.
+// No two peers may have the same id. One that was given to another Connect is
+// [EADDRINUSE], until a second after its [Socket.Disconnect]; libzmq aborts the
+// program if it is that of a peer which has chosen it with [Socket.SetIdentity].
+//
+// Option ZMQ_CONNECT_ROUTING_ID, which was ZMQ_CONNECT_RID.
 func (soc *Socket) SetConnectRid(value string) error {
-	return soc.setBytes(C.ZMQ_CONNECT_ROUTING_ID, value)
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	if s.rids.taken(value) {
+		return EADDRINUSE
+	}
+	if err := s.setBytes(C.ZMQ_CONNECT_ROUTING_ID, value); err != nil {
+		return err
+	}
+	s.rids.next = value
+	return nil
+}
+
+// rids are the routing ids that a socket has given by SetConnectRid. libzmq
+// aborts if one is given that a peer still has.
+type rids struct {
+	next string // for the next Connect
+	used map[string]usedRid
+}
+
+type usedRid struct {
+	endpoint string
+	gone     time.Time // when it was disconnected, or zero
+}
+
+// ridRest is how long libzmq may take to forget a peer after Disconnect.
+const ridRest = time.Second
+
+func (r *rids) taken(id string) bool {
+	used, ok := r.used[id]
+	return ok && (used.gone.IsZero() || time.Since(used.gone) < ridRest)
+}
+
+// connected takes note that the next id is used.
+func (r *rids) connected(endpoint string) {
+	if r.next == "" {
+		return
+	}
+	if r.used == nil {
+		r.used = make(map[string]usedRid)
+	}
+	r.used[r.next] = usedRid{endpoint: endpoint}
+	r.next = ""
+}
+
+// disconnected takes note that an endpoint's ids are free soon.
+func (r *rids) disconnected(endpoint string) {
+	for id, used := range r.used {
+		switch {
+		case !r.taken(id):
+			delete(r.used, id)
+		case used.gone.IsZero() && used.endpoint == endpoint:
+			r.used[id] = usedRid{endpoint, time.Now()}
+		}
+	}
 }
 
 // SetConflate makes the socket keep only the newest message of each of its

@@ -3,6 +3,7 @@
 package zmq4
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -467,7 +468,11 @@ func TestUseAfterClose(t *testing.T) {
 			t.Run(name+"/"+method.Name, func(t *testing.T) {
 				var args []reflect.Value
 				for i := range method.Type.NumIn() {
-					args = append(args, reflect.Zero(method.Type.In(i)))
+					if arg := method.Type.In(i); arg == reflect.TypeFor[context.Context]() {
+						args = append(args, reflect.ValueOf(context.Background()))
+					} else {
+						args = append(args, reflect.Zero(arg))
+					}
 				}
 				args[0] = v
 				if method.Type.IsVariadic() {

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -324,16 +325,34 @@ func (p *Poller) remove(i int) {
 //
 // An event that is there is found again by each poll until it is dealt with.
 func (p *Poller) Poll(timeout time.Duration) ([]Polled, error) {
-	return p.poll(timeout, false)
+	return p.poll(context.Background(), timeout, false)
 }
 
 // PollAll waits as [Poller.Poll] does, but returns all sockets, in the order
 // in which they were added: those with no event, too, with Events 0.
 func (p *Poller) PollAll(timeout time.Duration) ([]Polled, error) {
-	return p.poll(timeout, true)
+	return p.poll(context.Background(), timeout, true)
 }
 
-func (p *Poller) poll(timeout time.Duration, all bool) ([]Polled, error) {
+// PollContext waits as [Poller.Poll] does, until ctx is done. The error is then
+// ctx.Err() in an [*OpError]. A Poller that holds no socket waits, too: others
+// may add one.
+func (p *Poller) PollContext(ctx context.Context) ([]Polled, error) {
+	for {
+		if err := p.await(ctx); err != nil {
+			return []Polled{}, &OpError{Op: "poll", Err: err}
+		}
+		polled, err := p.poll(ctx, 0, false)
+		if err != nil {
+			return polled, &OpError{Op: "poll", Err: err}
+		}
+		if len(polled) > 0 {
+			return polled, nil
+		}
+	}
+}
+
+func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]Polled, error) {
 	var limit time.Time
 	for expired := timeout == 0; ; {
 		p.mu.Lock()
@@ -348,19 +367,28 @@ func (p *Poller) poll(timeout time.Duration, all bool) ([]Polled, error) {
 		if limit.IsZero() {
 			limit = deadline(timeout)
 		}
-		ok, _ := q.park.wait(anyEvent, limit)
-		expired = !ok
+		if _, err := q.park.wait(ctx, anyEvent, limit); err == eagain {
+			expired = true
+		} else if err != nil {
+			return []Polled{}, err
+		}
 	}
 }
 
-// await waits until a poll may find something, or kick.
-func (p *Poller) await() {
+// await waits until a poll may find something, or kick, or ctx is done.
+func (p *Poller) await(ctx context.Context) error {
 	p.mu.Lock()
 	q := p.queue()
 	p.mu.Unlock()
-	for q.scan(false) == 0 {
-		q.park.wait(anyEvent, time.Time{})
+	if err := ctx.Err(); err != nil {
+		return err
 	}
+	for q.scan(false) == 0 {
+		if _, err := q.park.wait(ctx, anyEvent, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kick ends await: now, or the next one.

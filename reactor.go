@@ -3,6 +3,7 @@
 package zmq4
 
 import (
+	"context"
 	"errors"
 	"log"
 	"reflect"
@@ -151,6 +152,20 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 //
 // Run must not be called again before it has returned.
 func (r *Reactor) Run(interval time.Duration) (err error) {
+	return r.run(context.Background())
+}
+
+// RunContext is [Reactor.Run] that also returns when ctx is done. The error is
+// then ctx.Err() in an [*OpError]; that of a handler is returned as it is.
+func (r *Reactor) RunContext(ctx context.Context) error {
+	err := r.run(ctx)
+	if err != nil && err == ctx.Err() {
+		return &OpError{Op: "run", Err: err}
+	}
+	return err
+}
+
+func (r *Reactor) run(ctx context.Context) (err error) {
 	watch := &reactorWatch{poller: r.poller, ready: make(chan struct{}), done: make(chan struct{})}
 	defer watch.stop()
 	for {
@@ -159,8 +174,10 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 			return errors.New("No sockets to poll, no channels to read")
 		}
 		if len(channels) == 0 {
-			r.poller.await()
-			if err := r.serveSockets(); err != nil {
+			if err = r.poller.await(ctx); err == nil {
+				err = r.serveSockets()
+			}
+			if err != nil {
 				return err
 			}
 			continue
@@ -168,6 +185,7 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 		cases := []reflect.SelectCase{
 			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(r.changed)},
 			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(watch.ready)},
+			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
 		}
 		for _, c := range channels {
 			cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: c.ch})
@@ -179,8 +197,10 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 		case chosen == 1:
 			err = r.serveSockets()
 			watch.resume()
+		case chosen == 2:
+			err = ctx.Err()
 		default:
-			err = r.serveChannel(channels[chosen-2], value, ok)
+			err = r.serveChannel(channels[chosen-3], value, ok)
 		}
 		if err != nil {
 			return err
@@ -251,7 +271,7 @@ func (w *reactorWatch) start() {
 
 func (w *reactorWatch) run() {
 	for {
-		w.poller.await()
+		w.poller.await(context.Background())
 		select {
 		case w.ready <- struct{}{}:
 		case <-w.done:

@@ -3,10 +3,12 @@
 package zmq4
 
 // ServerAuthNull makes the socket a server without security, whose clients
-// [AuthAllow] and [AuthDeny] decide on for the domain. With an empty domain
-// libzmq does not ask the authentication at all, and lets everybody in.
+// [AuthAllow] and [AuthDeny] decide on for the domain, of 1 to 255 bytes.
 //
-// Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart].
+// Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart]:
+// while nothing authenticates, libzmq lets everybody in.
+//
+// The error is EINVAL for a domain that is empty or too long.
 // Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthNull(domain string) error {
 	if err := server.SetPlainServer(0); err != nil {
@@ -19,7 +21,10 @@ func (server *Socket) ServerAuthNull(domain string) error {
 // name and a password: those of [AuthPlainAdd] for the domain.
 //
 // Call it before [Socket.Bind] or [Socket.Connect]. Without [AuthStart] nobody
-// gets in. Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
+// gets in.
+//
+// The error is EINVAL for a domain that is empty or longer than 255 bytes.
+// Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthPlain(domain string) error {
 	if err := server.SetPlainServer(1); err != nil {
 		return err
@@ -33,7 +38,8 @@ func (server *Socket) ServerAuthPlain(domain string) error {
 // Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart]:
 // while nothing authenticates, libzmq encrypts but takes any client's key.
 //
-// The error is EINVAL for a string that is not a key.
+// The error is EINVAL for a string that is not a key, which leaves the socket
+// as it was, and for a domain that is empty or longer than 255 bytes.
 // Options ZMQ_CURVE_SECRETKEY, ZMQ_CURVE_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthCurve(domain, secret_key string) error {
 	if err := server.SetCurveSecretkey(secret_key); err != nil {

@@ -4,16 +4,31 @@ package zmq4
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
 func TestServerAuthErrors(t *testing.T) {
-	ctx := newAuthContext(t)
-	soc := newAuthSocket(t, ctx, REP)
+	ctx := newTestContext(t)
+	soc := newTestSocket(t, ctx, REP)
+	for _, domain := range []string{"", strings.Repeat("d", 256)} {
+		if err := soc.ServerAuthNull(domain); err != einval {
+			t.Errorf("ServerAuthNull(%q): %v, want EINVAL", domain, err)
+		}
+		if err := soc.ServerAuthPlain(domain); err != einval {
+			t.Errorf("ServerAuthPlain(%q): %v, want EINVAL", domain, err)
+		}
+	}
+	if err := soc.ServerAuthNull("domain"); err != nil {
+		t.Error(err)
+	}
 	if HasCurve() {
 		for _, key := range []string{"", "bad", "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"} {
 			if err := soc.ServerAuthCurve("domain", key); err != einval {
 				t.Errorf("ServerAuthCurve with key %q: %v, want EINVAL", key, err)
+			}
+			if m := mechanism(t, soc); m != NULL {
+				t.Errorf("the mechanism has become %v", m)
 			}
 		}
 	}
@@ -35,7 +50,7 @@ func TestServerAuthErrors(t *testing.T) {
 }
 
 func TestClientAuthPlainEmpty(t *testing.T) {
-	ctx := newAuthContext(t)
+	ctx := newTestContext(t)
 	for _, test := range []struct {
 		oldPassword, username, password string
 		want                            error
@@ -47,7 +62,7 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 		{"old", "user", "", einval}, // libzmq cannot do it
 	} {
 		t.Run(fmt.Sprintf("%q %q %q", test.oldPassword, test.username, test.password), func(t *testing.T) {
-			soc := newAuthSocket(t, ctx, REQ)
+			soc := newTestSocket(t, ctx, REQ)
 			if err := soc.ClientAuthPlain("first", test.oldPassword); err != nil {
 				t.Fatal(err)
 			}
@@ -62,8 +77,8 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 }
 
 func TestClientAuthCurveErrors(t *testing.T) {
-	skipWithoutCurve(t)
-	ctx := newAuthContext(t)
+	needCurve(t)
+	ctx := newTestContext(t)
 	public, secret, err := NewCurveKeypair()
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +90,7 @@ func TestClientAuthCurveErrors(t *testing.T) {
 		{"no secret key", public, public, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			soc := newAuthSocket(t, ctx, REQ)
+			soc := newTestSocket(t, ctx, REQ)
 			if err := soc.ClientAuthCurve(test.server, test.public, test.secret); err != einval {
 				t.Errorf("ClientAuthCurve: %v, want EINVAL", err)
 			}
@@ -84,8 +99,8 @@ func TestClientAuthCurveErrors(t *testing.T) {
 }
 
 func TestAuthRoles(t *testing.T) {
-	ctx := newAuthContext(t)
-	soc := newAuthSocket(t, ctx, REP)
+	ctx := newTestContext(t)
+	soc := newTestSocket(t, ctx, REP)
 	set := func(want Mechanism, err error) {
 		t.Helper()
 		if err != nil {

@@ -284,10 +284,14 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
 
 /* --- sockets --- */
 
-/* zmq4_part is one part to send. data is C memory, or pinned Go memory. */
+/*
+ * zmq4_part is one part of a message. data is C memory, or pinned Go memory, or
+ * an offset in memory that is given apart.
+ */
 typedef struct {
     uintptr_t data;
     size_t size;
+    int more; /* the next part is of the same message */
 } zmq4_part;
 
 /* zmq4_received is one part that was received. data is inside msg or owned by it. */
@@ -305,16 +309,17 @@ typedef struct {
     void *socket;
     int type;
     int rollback; /* this libzmq drops the rest of a message it rolled back */
-    int rcvmore;  /* the part received last has more parts behind it */
+    int rcvmore;  /* the part handed out last has more parts behind it */
     int sndmore;  /* the part sent last asked for more */
     int dropping; /* the message under way lost its peer: swallow its rest */
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
-    /* Parts received last, valid until the next receive or release. */
+    /*
+     * The message received last. Go hands out its parts: those from in_next on
+     * are still to be received, those between in_free and in_next are valid
+     * until the next zmq4_release.
+     */
     zmq4_received *in;
-    int in_len, in_cap;
-    /* The rest of a message that is received part by part, see zmq4_hold. */
-    zmq_msg_t *held;
-    int held_len, held_next;
+    int in_free, in_next, in_len, in_cap;
     /* Where Go gathers small parts to send. */
     unsigned char *out;
     size_t out_cap;
@@ -339,23 +344,29 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     return rc == 0 ? 0 : zmq4_err();
 }
 
-/* zmq4_events reads ZMQ_EVENTS, which also processes all pending commands. */
+/*
+ * zmq4_events reads ZMQ_EVENTS, which also processes all pending commands.
+ * The rest of a message that is half handed out is there to be received, too.
+ */
 static inline int zmq4_events(uintptr_t h)
 {
+    zmq4_socket *s = zmq4_s(h);
     int events = 0;
     size_t size = sizeof events;
     int rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
-    if (rc == 0 && zmq4_s(h)->held)
-        events |= ZMQ_POLLIN;
-    return rc < 0 ? rc : events;
+    if (rc < 0)
+        return rc;
+    return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
 }
 
-/* zmq4_release frees the parts received last. */
+/* zmq4_release frees the parts that were handed out. */
 static inline int zmq4_release(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    while (s->in_len > 0)
-        zmq_msg_close(&s->in[--s->in_len].msg);
+    while (s->in_free < s->in_next)
+        zmq_msg_close(&s->in[s->in_free++].msg);
+    if (s->in_next == s->in_len)
+        s->in_free = s->in_next = s->in_len = 0;
     return 0;
 }
 
@@ -393,71 +404,12 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     return 0;
 }
 
-/* zmq4_next receives one part: one that is held, or from libzmq. */
-static inline int zmq4_next(zmq4_socket *s, zmq_msg_t *msg)
-{
-    int rc;
-    zmq_msg_init(msg);
-    if (s->held) {
-        zmq_msg_move(msg, &s->held[s->held_next++]);
-        if (s->held_next == s->held_len) {
-            free(s->held);
-            s->held = NULL;
-        }
-    } else {
-        ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
-        if (rc == -1) {
-            rc = zmq4_err();
-            zmq_msg_close(msg);
-            return rc;
-        }
-    }
-    s->rcvmore = zmq_msg_more(msg);
-    return 0;
-}
-
-/*
- * zmq4_hold runs before a connection is closed. If a message was received in
- * part, it takes the rest: libzmq would look for it on the connection that is
- * gone, and abort the process.
- */
-static inline int zmq4_hold(zmq4_socket *s)
-{
-    zmq_msg_t *held = NULL;
-    int len = 0, rc = 0, rcvmore = s->rcvmore;
-    if (s->held)
-        return 0;
-    while (rc == 0 && s->rcvmore) {
-        zmq_msg_t *more = realloc(held, (size_t) (len + 1) * sizeof *held);
-        if (!more) {
-            rc = -ENOMEM;
-            break;
-        }
-        held = more;
-        rc = zmq4_next(s, &held[len]);
-        len += rc == 0;
-    }
-    if (len == 0) {
-        free(held);
-        return rc;
-    }
-    s->rcvmore = rcvmore;
-    s->held = held;
-    s->held_len = len;
-    s->held_next = 0;
-    return rc;
-}
-
 static inline int zmq4_close(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc;
+    s->in_next = s->in_len;
     zmq4_release(h);
-    while (s->held) {
-        zmq_msg_t msg;
-        zmq4_next(s, &msg);
-        zmq_msg_close(&msg);
-    }
     ZMQ4_RETRY(rc, zmq_close(s->socket));
     rc = rc == 0 ? 0 : zmq4_err();
     free(s->in);
@@ -562,9 +514,7 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc = zmq4_hold(zmq4_s(h));
-    if (rc < 0)
-        return rc;
+    int rc;
     ZMQ4_RETRY(rc, zmq_unbind(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }
@@ -580,9 +530,7 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_disconnect(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc = zmq4_hold(zmq4_s(h));
-    if (rc < 0)
-        return rc;
+    int rc;
     ZMQ4_RETRY(rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }
@@ -599,8 +547,8 @@ static inline int zmq4_monitor(uintptr_t h, const unsigned char *endpoint, int e
 static inline int zmq4_fd(uintptr_t h)
 {
 #ifdef _WIN32
-    (void) h;
-    return -ENOTSUP;
+    (void) h; /* the parker does not need it */
+    return 0;
 #else
     int fd = -1;
     size_t size = sizeof fd;
@@ -613,33 +561,40 @@ static inline int zmq4_fd(uintptr_t h)
 }
 
 /*
- * zmq4_recv receives one part, or one whole message if all is set, and
- * returns how many parts are in s->in. libzmq hands over messages whole, so
- * EAGAIN can come only before the first part.
+ * zmq4_recv receives one whole message, of which nothing may be left to hand
+ * out, and returns how many parts it has. libzmq has messages whole, so that
+ * EAGAIN can come only before the first part. To take only one part would be
+ * to leave libzmq in the middle of a message, where it aborts the process if
+ * the connection is ended before the next part is taken.
  */
-static inline int zmq4_recv(uintptr_t h, int all)
+static inline int zmq4_recv(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    int rc;
+    int rc, more;
     zmq4_release(h);
     do {
         if (s->in_len == s->in_cap) {
             /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
-            zmq4_received *in = realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
+            zmq4_received *in = (zmq4_received *) realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
             if (!in)
                 return -ENOMEM;
             s->in = in;
             s->in_cap *= 2;
         }
-        rc = zmq4_next(s, &s->in[s->in_len].msg);
-        if (rc < 0) {
+        zmq_msg_t *msg = &s->in[s->in_len].msg;
+        zmq_msg_init(msg);
+        ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
+        if (rc == -1) {
+            rc = zmq4_err();
+            s->in_next = s->in_len;
             zmq4_release(h);
             return rc;
         }
+        more = zmq_msg_more(msg);
         s->in_len++;
-    } while (all && s->rcvmore);
+    } while (more);
     for (int i = 0; i < s->in_len; i++) {
-        s->in[i].data = zmq_msg_data(&s->in[i].msg);
+        s->in[i].data = (unsigned char *) zmq_msg_data(&s->in[i].msg);
         s->in[i].size = zmq_msg_size(&s->in[i].msg);
     }
     return s->in_len;
@@ -654,17 +609,17 @@ static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char *
 {
     zmq4_socket *s = zmq4_s(h);
     *value = NULL;
-    for (int i = 0; i < s->in_len && !*value; i++)
+    for (int i = s->in_free; i < s->in_len && !*value; i++)
         *value = zmq_msg_gets(&s->in[i].msg, (const char *) name);
-    if (!*value && s->type == ZMQ_ROUTER && zmq4_hold(s) == 0 && s->held)
-        *value = zmq_msg_gets(&s->held[s->held_next], (const char *) name);
     return *value ? 0 : -ENOENT;
 }
 
-static inline int zmq4_send_try(void *socket, const void *data, size_t size, int flags)
+/* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
+static inline int zmq4_send_try(void *socket, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc;
-    ZMQ4_RETRY(rc, zmq_send(socket, data, size, flags | ZMQ_DONTWAIT));
+    flags |= ZMQ_DONTWAIT;
+    ZMQ4_RETRY(rc, msg ? zmq_msg_send(msg, socket, flags) : zmq_send(socket, data, size, flags));
     return rc == -1 ? zmq4_err() : 0;
 }
 
@@ -673,16 +628,16 @@ static inline int zmq4_send_try(void *socket, const void *data, size_t size, int
  * does not always look at its commands before it gives EAGAIN; reading
  * ZMQ_EVENTS does, and also arms ZMQ_FD.
  */
-static inline int zmq4_send_first(zmq4_socket *s, const void *data, size_t size, int flags)
+static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
-    int rc = zmq4_send_try(s->socket, data, size, flags);
+    int rc = zmq4_send_try(s->socket, msg, data, size, flags);
     if (rc != -EAGAIN)
         return rc;
     s->events = zmq4_events((uintptr_t) s);
     if (s->events < 0)
         return s->events;
     if (s->events & ZMQ_POLLOUT)
-        rc = zmq4_send_try(s->socket, data, size, flags);
+        rc = zmq4_send_try(s->socket, msg, data, size, flags);
     return rc;
 }
 
@@ -694,29 +649,31 @@ static inline int zmq4_send_first(zmq4_socket *s, const void *data, size_t size,
 static inline void zmq4_lost(zmq4_socket *s, int more)
 {
     if (more && s->rollback && (s->type == ZMQ_PUSH || s->type == ZMQ_DEALER || s->type == ZMQ_REQ))
-        zmq4_send_try(s->socket, "", 0, 0);
+        zmq4_send_try(s->socket, NULL, "", 0, 0);
 }
 
 /*
- * zmq4_send sends one part. If the message that it continues has lost its
+ * zmq4_send_part sends one part. If the message that it continues has lost its
  * peer, the rest of it is dropped, as zmq_send does when it may block.
  */
-static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size, int flags)
+static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
-    zmq4_socket *s = zmq4_s(h);
-    int rc, more = flags & ZMQ_SNDMORE;
-    if (s->dropping) {
-        s->dropping = s->sndmore = more;
-        return 0;
-    }
-    if (!s->sndmore) {
-        rc = zmq4_send_first(s, data, size, more);
-    } else {
-        rc = zmq4_send_try(s->socket, data, size, more);
+    int rc = 0, more = flags & ZMQ_SNDMORE, dropped = s->dropping;
+    if (!dropped && !s->sndmore) {
+        rc = zmq4_send_first(s, msg, data, size, more);
+    } else if (!dropped) {
+        rc = zmq4_send_try(s->socket, msg, data, size, more);
         if (rc == -EAGAIN) {
             zmq4_lost(s, more);
-            s->dropping = more;
+            dropped = 1;
             rc = 0;
+        }
+    }
+    if (dropped) {
+        s->dropping = more;
+        if (msg) {
+            zmq_msg_close(msg);
+            zmq_msg_init(msg);
         }
     }
     if (rc == 0)
@@ -724,38 +681,160 @@ static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size,
     return rc;
 }
 
+static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size, int flags)
+{
+    return zmq4_send_part(zmq4_s(h), NULL, data, size, flags);
+}
+
 /*
  * zmq4_send_parts sends one whole message, or the rest of one that zmq4_send
- * began. A message that loses its peer half-way is sent again from its first
- * part, to another peer; only REQ, which has then forgotten its state, cannot.
+ * began. The data of the parts is at an offset from base, which may be NULL.
+ * A message that loses its peer half-way is sent again from its first part, to
+ * another peer; only REQ, which has then forgotten its state, cannot.
  */
-static inline int zmq4_send_parts(uintptr_t h, const zmq4_part *parts, int n)
+static inline int zmq4_send_parts(uintptr_t h, const unsigned char *base, const zmq4_part *parts, int n)
 {
     zmq4_socket *s = zmq4_s(h);
-    if (s->sndmore) {
-        for (int i = 0; i < n; i++) {
-            int rc = zmq4_send(h, (const unsigned char *) parts[i].data, parts[i].size,
-                               i < n - 1 ? ZMQ_SNDMORE : 0);
-            if (rc < 0)
-                return rc;
-        }
-        return 0;
-    }
+    int whole = !s->sndmore;
 again:
     for (int i = 0; i < n; i++) {
-        int more = i < n - 1 ? ZMQ_SNDMORE : 0;
-        const void *data = (const void *) parts[i].data;
-        int rc = i == 0 ? zmq4_send_first(s, data, parts[i].size, more)
-                        : zmq4_send_try(s->socket, data, parts[i].size, more);
-        if (i > 0 && rc == -EAGAIN) {
-            zmq4_lost(s, more);
-            if (s->type == ZMQ_REQ)
-                return -EHOSTUNREACH;
-            goto again;
+        int rc, more = i < n - 1 ? ZMQ_SNDMORE : 0;
+        const void *data = (const void *) ((uintptr_t) base + parts[i].data);
+        if (!whole) {
+            rc = zmq4_send_part(s, NULL, data, parts[i].size, more);
+        } else if (i == 0) {
+            rc = zmq4_send_first(s, NULL, data, parts[i].size, more);
+        } else {
+            rc = zmq4_send_try(s->socket, NULL, data, parts[i].size, more);
+            if (rc == -EAGAIN) {
+                zmq4_lost(s, more);
+                if (s->type == ZMQ_REQ)
+                    return -EHOSTUNREACH;
+                goto again;
+            }
         }
         if (rc < 0)
             return rc;
     }
+    return 0;
+}
+
+/* --- batches: many messages in one crossing --- */
+
+/*
+ * zmq4_send_batch sends whole messages and returns how many of the n parts
+ * they had. It gives an error only if it has sent nothing.
+ */
+static inline int zmq4_send_batch(uintptr_t h, const unsigned char *base, const zmq4_part *parts, int n)
+{
+    int sent = 0;
+    while (sent < n) {
+        int rc, len = 1;
+        while (parts[sent + len - 1].more)
+            len++;
+        rc = zmq4_send_parts(h, base, parts + sent, len);
+        if (rc < 0)
+            return sent > 0 ? sent : rc;
+        sent += len;
+    }
+    return sent;
+}
+
+/*
+ * zmq4_recv_batch receives up to max whole messages, copies their parts to
+ * data, the first at offset *used, and describes them from parts[0] on. It
+ * returns how many messages. A message that has no room in data or in the
+ * n_parts parts stays in s->in, to be handed out.
+ */
+static inline int zmq4_recv_batch(uintptr_t h, int max, unsigned char *data, size_t size, size_t *used,
+                                  zmq4_part *parts, int n_parts, int *used_parts)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int count = 0, at = 0;
+    while (count < max) {
+        size_t total = 0;
+        int n = zmq4_recv(h);
+        if (n < 0)
+            break; /* an error is there the next time, too */
+        for (int i = 0; i < n; i++)
+            total += s->in[i].size;
+        if (total > size - *used || n > n_parts - at)
+            break;
+        for (int i = 0; i < n; i++) {
+            zmq4_part *p = &parts[at++];
+            p->data = *used;
+            p->size = s->in[i].size;
+            p->more = i < n - 1;
+            memcpy(data + *used, s->in[i].data, p->size);
+            *used += p->size;
+        }
+        s->in_next = n;
+        count++;
+    }
+    s->rcvmore = 0;
+    *used_parts = at;
+    return count;
+}
+
+/* --- message parts that Go owns --- */
+
+typedef struct {
+    zmq_msg_t msg;
+    unsigned char *data; /* NULL when it was sent */
+    size_t size;
+    int more;
+} zmq4_msg;
+
+static inline void zmq4_msg_view(zmq4_msg *m)
+{
+    m->data = (unsigned char *) zmq_msg_data(&m->msg);
+    m->size = zmq_msg_size(&m->msg);
+}
+
+static inline int zmq4_msg_new(size_t size, zmq4_msg **out)
+{
+    zmq4_msg *m = (zmq4_msg *) calloc(1, sizeof *m);
+    if (!m)
+        return -ENOMEM;
+    if (zmq_msg_init_size(&m->msg, size) == -1) {
+        int rc = zmq4_err();
+        free(m);
+        return rc;
+    }
+    zmq4_msg_view(m);
+    *out = m;
+    return 0;
+}
+
+static inline void zmq4_msg_free(zmq4_msg *m)
+{
+    zmq_msg_close(&m->msg);
+    free(m);
+}
+
+static inline int zmq4_msg_gets(zmq4_msg *m, const unsigned char *name, const char **value)
+{
+    *value = zmq_msg_gets(&m->msg, (const char *) name);
+    return *value ? 0 : -ENOENT;
+}
+
+/* zmq4_msg_send gives the content of m to libzmq. */
+static inline int zmq4_msg_send(uintptr_t h, zmq4_msg *m, int flags)
+{
+    int rc = zmq4_send_part(zmq4_s(h), &m->msg, NULL, 0, flags);
+    if (rc == 0) {
+        m->data = NULL;
+        m->size = 0;
+    }
+    return rc;
+}
+
+/* zmq4_msg_take moves a part that was received into m. */
+static inline int zmq4_msg_take(uintptr_t h, int part, zmq4_msg *m)
+{
+    zmq_msg_move(&m->msg, &zmq4_s(h)->in[part].msg);
+    zmq4_msg_view(m);
+    m->more = zmq4_s(h)->rcvmore;
     return 0;
 }
 
@@ -795,23 +874,38 @@ static inline zmq4_flow *zmq4_flow_new(void)
     return f;
 }
 
-/* zmq4_flow_recv takes one whole message in hand. */
+/*
+ * zmq4_flow_recv takes one whole message in hand, or what is left of one that
+ * somebody has begun to receive.
+ */
 static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 {
-    int rc;
+    int rc = 0, more;
     do {
         if (f->len == f->cap) {
-            zmq_msg_t *parts = realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
+            zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
             if (!parts)
                 return -ENOMEM;
             f->parts = parts;
             f->cap *= 2;
         }
-        rc = zmq4_next(from, &f->parts[f->len]);
-        if (rc < 0)
-            return rc;
+        zmq_msg_t *msg = &f->parts[f->len];
+        zmq_msg_init(msg);
+        if (from->in_next < from->in_len) {
+            zmq_msg_move(msg, &from->in[from->in_next++].msg);
+            more = from->in_next < from->in_len;
+        } else {
+            ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
+            if (rc == -1) {
+                rc = zmq4_err();
+                zmq_msg_close(msg);
+                return rc;
+            }
+            more = zmq_msg_more(msg);
+        }
         f->len++;
-    } while (from->rcvmore);
+    } while (more);
+    from->rcvmore = 0;
     return 0;
 }
 
@@ -831,17 +925,7 @@ static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
                 return zmq4_err();
             msg = &dup;
         }
-        ZMQ4_RETRY(rc, zmq_msg_send(msg, to->socket, more | ZMQ_DONTWAIT));
-        rc = rc == -1 ? zmq4_err() : 0;
-        if (rc == -EAGAIN && i == 0) {
-            to->events = zmq4_events((uintptr_t) to);
-            if (to->events < 0) {
-                rc = to->events;
-            } else if (to->events & ZMQ_POLLOUT) {
-                ZMQ4_RETRY(rc, zmq_msg_send(msg, to->socket, more | ZMQ_DONTWAIT));
-                rc = rc == -1 ? zmq4_err() : 0;
-            }
-        }
+        rc = i == 0 ? zmq4_send_first(to, msg, NULL, 0, more) : zmq4_send_try(to->socket, msg, NULL, 0, more);
         if (rc < 0 && copy)
             zmq_msg_close(&dup);
         if (rc == -EAGAIN && i > 0) {

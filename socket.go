@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -47,6 +48,10 @@ type socket struct {
 	sent bool
 
 	conflate bool
+
+	where string // endpoint of the last Bind or Connect, for errors
+
+	rids rids
 
 	taken int           // bytes copied out of the inbox
 	parts []C.zmq4_part // for sendMessage
@@ -187,18 +192,15 @@ func (s *socket) scan(signalled bool) State {
 }
 
 // wait parks the goroutine until one of the events in want may be there, or
-// the socket is closed, or the deadline is over: EAGAIN.
-func (s *socket) wait(want State, deadline time.Time) (parked bool, err error) {
+// the socket is closed. Else the error is EAGAIN when the deadline is over, or
+// ctx.Err().
+func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
 	if !s.park.opened() {
 		if err := s.openPark(); err != nil {
 			return false, err
 		}
 	}
-	ok, parked := s.park.wait(want, deadline)
-	if !ok {
-		return parked, eagain
-	}
-	return parked, nil
+	return s.park.wait(ctx, want, deadline)
 }
 
 func (s *socket) openPark() error {
@@ -283,7 +285,13 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_bind(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		rc := C.zmq4_bind(h, e)
+		if rc == 0 {
+			soc.s.where = endpoint
+		}
+		return rc
+	})
 }
 
 // Unbind stops accepting connections on an endpoint, and closes those that
@@ -302,7 +310,14 @@ func (soc *Socket) Unbind(endpoint string) error {
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_connect(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		rc := C.zmq4_connect(h, e)
+		if rc == 0 {
+			soc.s.where = endpoint
+			soc.s.rids.connected(endpoint)
+		}
+		return rc
+	})
 }
 
 // Disconnect ends the connection to an endpoint. Messages to it that are not
@@ -312,7 +327,13 @@ func (soc *Socket) Connect(endpoint string) error {
 //
 // Function zmq_disconnect.
 func (soc *Socket) Disconnect(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_disconnect(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		rc := C.zmq4_disconnect(h, e)
+		if rc == 0 {
+			soc.s.rids.disconnected(endpoint)
+		}
+		return rc
+	})
 }
 
 // endpoint calls a function of libzmq that takes an endpoint.

@@ -15,11 +15,11 @@ import (
 func newZapClient(t testing.TB) *Socket {
 	t.Helper()
 	startAuth(t)
-	ctx := newAuthContext(t)
-	if err := newAuthSocket(t, ctx, PULL).ServerAuthNull("domain"); err != nil {
+	ctx := newTestContext(t)
+	if err := newTestSocket(t, ctx, PULL).ServerAuthNull("domain"); err != nil {
 		t.Fatal(err)
 	}
-	client := newAuthSocket(t, ctx, DEALER)
+	client := newTestSocket(t, ctx, DEALER)
 	if err := client.Connect(zapEndpoint); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestAuthMetadata(t *testing.T) {
 		calls <- call{version, domain, address, identity, mechanism, credentials}
 		return shared
 	})
-	s := newAuthServer(t, newAuthContext(t), false, plainServer)
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
 	for range 3 { // the map must not change
 		client := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
@@ -217,6 +217,7 @@ func TestAuthMetadataReplies(t *testing.T) {
 		switch username {
 		case "panics":
 			var m map[string]string
+			//lint:ignore SA5000 the panic is what is tested
 			m["x"] = "y"
 		case "exits":
 			runtime.Goexit()
@@ -258,14 +259,14 @@ func TestAuthMetadataBlocks(t *testing.T) {
 	AuthPlainAdd("domain", "slow", "secret")
 	AuthPlainAdd("domain", "fast", "secret")
 	entered, release := make(chan struct{}), make(chan struct{})
-	AuthSetMetadataHandler(authHandler(func(username string) map[string]string {
+	auth.setMetadata(authHandler(func(username string) map[string]string {
 		if username == "slow" {
 			entered <- struct{}{}
 			<-release
 		}
 		return nil
 	}))
-	s := newAuthServer(t, newAuthContext(t), false, plainServer)
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
 	s.connect(t, asUser("fast", "secret"))
@@ -282,6 +283,22 @@ func TestAuthMetadataBlocks(t *testing.T) {
 	s.expect(t, 200) // slow got its answer, in spite of the restart
 }
 
+// Programs have handlers that were never meant to be called by two goroutines.
+func TestAuthMetadataOneAtATime(t *testing.T) {
+	captureAuthLog(t)
+	startAuth(t)
+	AuthPlainAdd("domain", "alice", "secret")
+	calls := 0 // under -race, this is the test
+	AuthSetMetadataHandler(authHandler(func(string) map[string]string { calls++; return nil }))
+	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	for range 20 {
+		s.connect(t, asUser("alice", "secret"))
+	}
+	for range 20 {
+		s.expect(t, 200)
+	}
+}
+
 func TestAuthMetadataBlocksTerm(t *testing.T) {
 	captureAuthLog(t)
 	startAuth(t)
@@ -293,7 +310,7 @@ func TestAuthMetadataBlocksTerm(t *testing.T) {
 		<-release
 		return nil
 	}))
-	ctx := newAuthContext(t)
+	ctx := newTestContext(t)
 	s := newAuthServer(t, ctx, false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
+GO          = go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.0
+
+# How long the torture test runs, and each fuzz target.
+TORTURE  = 30s
+FUZZTIME = 10s
+
+# What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
+DEMO =
+
+.PHONY: help deps demo test race lint compat cover torture fuzz
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
+
+deps: ## install libzmq, pkg-config and a C compiler if they are missing
+	@sh scripts/deps.sh
+
+demo: deps ## send messages over every transport and pattern, and print a table
+	@$(GO) run ./examples/demo $(DEMO)
+
+test: deps ## run the tests
+	$(GO) test -shuffle=on ./...
+
+race: deps ## run the tests under the race detector
+	$(GO) test -race -shuffle=on ./...
+
+lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it is installed
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "gofmt -w is needed for:" $$unformatted >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+	@if command -v shellcheck >/dev/null; then \
+		echo shellcheck .ci/run scripts/*.sh; shellcheck .ci/run scripts/*.sh; fi
+
+compat: deps ## compare with pebbe/zmq4: its API, its test suite, go mod tidy and vendor
+	@bash scripts/compat.sh
+
+cover: deps ## run the tests and write coverage.out and coverage.html
+	$(GO) test -coverpkg=. -coverprofile=coverage.out ./...
+	$(GO) tool cover -html=coverage.out -o coverage.html
+	@$(GO) tool cover -func=coverage.out | tail -n 1
+
+torture: deps ## run the torture tests for longer (TORTURE=30s) under the race detector
+	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)
+
+fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
+	@targets=$$($(GO) test -list='^Fuzz' .) || { echo "$$targets"; exit 1; }; \
+	for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+		$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) . || exit 1; done

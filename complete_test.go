@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// unbound are the option constants of zmq.h that the package does without, and why.
+var unbound = map[string]string{
+	"ZMQ_IPV4ONLY": "deprecated: SetIpv6 with the opposite",
+
+	// In C only.
+	"ZMQ_EVENTS":  "GetEvents: zmq4_events reads it",
+	"ZMQ_RCVMORE": "GetRcvmore: zmq4_recv asks zmq_msg_more",
+
+	"ZMQ_IDENTITY":                "old name of ZMQ_ROUTING_ID",
+	"ZMQ_CONNECT_RID":             "old name of ZMQ_CONNECT_ROUTING_ID",
+	"ZMQ_DELAY_ATTACH_ON_CONNECT": "old name of ZMQ_IMMEDIATE",
+	"ZMQ_FAIL_UNROUTABLE":         "old name of ZMQ_ROUTER_MANDATORY",
+	"ZMQ_ROUTER_BEHAVIOR":         "old name of ZMQ_ROUTER_MANDATORY",
+	"ZMQ_NOBLOCK":                 "old name of ZMQ_DONTWAIT, a flag",
+}
+
+// How zmq.h is laid out: sections that begin with a comment. What is behind the
+// line about the draft API is not stable.
+var (
+	sectionLine = regexp.MustCompile(`^/\*\s+(.*?)\s*\*/`)
+	defineLine  = regexp.MustCompile(`^#define (ZMQ_\w+) (\S+)`)
+	optionTitle = regexp.MustCompile(`(?i)^(context options|socket options|deprecated (context|socket) options|deprecated options and aliases)`)
+)
+
+// headerOptions returns the names of the stable options in the installed zmq.h.
+func headerOptions(t *testing.T) (names []string) {
+	dir := "/usr/include"
+	if out, err := exec.Command("pkg-config", "--variable=includedir", "libzmq").Output(); err == nil {
+		dir = strings.TrimSpace(string(out))
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "zmq.h"))
+	if err != nil {
+		t.Skip(err)
+	}
+	stable, _, _ := strings.Cut(string(text), "#ifdef ZMQ_BUILD_DRAFT_API")
+	in := false
+	for _, line := range strings.Split(stable, "\n") {
+		if m := sectionLine.FindStringSubmatch(line); m != nil {
+			in = optionTitle.MatchString(strings.TrimSuffix(m[1], "."))
+		}
+		if m := defineLine.FindStringSubmatch(line); m != nil && in && !strings.HasSuffix(m[1], "_DFLT") {
+			names = append(names, m[1])
+		}
+	}
+	return names
+}
+
+// sources parses the Go files of the package, without the tests.
+func sources(t *testing.T) map[string]*ast.File {
+	files := make(map[string]*ast.File)
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = file
+	}
+	return files
+}
+
+// TestEveryOptionBound compares the options of zmq.h with those that the
+// package gives to libzmq.
+func TestEveryOptionBound(t *testing.T) {
+	bound := make(map[string]bool)
+	for _, file := range sources(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "C" {
+					bound[sel.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	options := headerOptions(t)
+	if len(options) < 75 {
+		t.Errorf("only %d options found in zmq.h: has its layout changed?", len(options))
+	}
+	for _, name := range options {
+		switch why := unbound[name]; {
+		case why == "" && !bound[name]:
+			t.Errorf("%s is not bound", name)
+		case why != "" && bound[name]:
+			t.Errorf("%s is bound, though listed as %q", name, why)
+		}
+	}
+}
+
+// directions are the options that libzmq can only set, or only get. All others
+// must have both.
+var directions = func() map[string]string {
+	m := make(map[string]string)
+	for names, direction := range map[string]string{
+		"CONNECT_ROUTING_ID IPC_FILTER_GID IPC_FILTER_PID IPC_FILTER_UID PROBE_ROUTER REQ_CORRELATE REQ_RELAXED ROUTER_HANDOVER " +
+			"ROUTER_MANDATORY ROUTER_RAW STREAM_NOTIFY SUBSCRIBE TCP_ACCEPT_FILTER UNSUBSCRIBE XPUB_MANUAL XPUB_NODROP XPUB_VERBOSE " +
+			"XPUB_VERBOSER XPUB_WELCOME_MSG THREAD_PRIORITY THREAD_AFFINITY_CPU_ADD THREAD_AFFINITY_CPU_REMOVE": "Set",
+		"EVENTS FD LAST_ENDPOINT MECHANISM RCVMORE THREAD_SAFE TYPE SOCKET_LIMIT MSG_T_SIZE": "Get",
+	} {
+		for _, name := range strings.Fields(names) {
+			m["ZMQ_"+name] = direction
+		}
+	}
+	return m
+}()
+
+var docConstant = regexp.MustCompile(`(?m)^Option (ZMQ_[A-Z0-9_]+)`)
+
+// TestOptionDocs checks that each method that sets or gets an option says
+// which, and that each option has what libzmq has.
+func TestOptionDocs(t *testing.T) {
+	have := make(map[string]string)
+	for _, file := range sources(t) {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !ast.IsExported(f.Name.Name) || strings.HasSuffix(f.Name.Name, "RetryAfterEINTR") {
+				continue
+			}
+			star, ok := f.Recv.List[0].Type.(*ast.StarExpr)
+			if !ok {
+				continue
+			}
+			direction := f.Name.Name[:3]
+			if typ := star.X.(*ast.Ident).Name; typ != "Socket" && typ != "Context" || direction != "Set" && direction != "Get" {
+				continue
+			}
+			m := docConstant.FindStringSubmatch(f.Doc.Text())
+			if m == nil {
+				t.Errorf("the comment of %s does not name its option", f.Name.Name)
+				continue
+			}
+			if !strings.Contains(have[m[1]], direction) {
+				have[m[1]] += direction
+			}
+		}
+	}
+	for name, got := range have {
+		want := directions[name]
+		if want == "" {
+			want = "SetGet"
+		}
+		if got != want && got != "GetSet" {
+			t.Errorf("%s has %s, want %s", name, got, want)
+		}
+	}
+	for _, name := range headerOptions(t) {
+		if unbound[name] == "" && have[name] == "" {
+			t.Errorf("%s has no method", name)
+		}
+	}
+}
+
+// TestEveryNameDocumented checks that each exported name has a comment.
+func TestEveryNameDocumented(t *testing.T) {
+	for name, file := range sources(t) {
+		for _, decl := range file.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if ast.IsExported(d.Name.Name) && exportedReceiver(d) && d.Doc == nil {
+					t.Errorf("%s: func %s has no comment", name, d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					names, documented := specNames(spec)
+					for _, n := range names {
+						if n.IsExported() && !documented && d.Doc == nil {
+							t.Errorf("%s: %s has no comment", name, strconv.Quote(n.Name))
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func exportedReceiver(f *ast.FuncDecl) bool {
+	if f.Recv == nil {
+		return true
+	}
+	typ := f.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	id, ok := typ.(*ast.Ident)
+	return ok && id.IsExported()
+}
+
+func specNames(spec ast.Spec) (names []*ast.Ident, documented bool) {
+	switch s := spec.(type) {
+	case *ast.ValueSpec:
+		return s.Names, s.Doc != nil || s.Comment != nil
+	case *ast.TypeSpec:
+		return []*ast.Ident{s.Name}, s.Doc != nil || s.Comment != nil
+	}
+	return nil, true
+}

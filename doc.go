@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/*
+Package zmq4 sends and receives messages by ZeroMQ. It is a thin binding to
+libzmq: the protocols, the queues and the security mechanisms are those of the
+C++ library.
+
+	server, err := zmq4.NewSocket(zmq4.REP)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := server.Bind("tcp://127.0.0.1:5555"); err != nil {
+		return err
+	}
+	question, err := server.Recv(0)
+	if err != nil {
+		return err
+	}
+	_, err = server.Send("You asked: "+question, 0)
+	return err
+
+The documentation of each function, option and constant here ends with its name
+in C, under which libzmq's manual has it.
+
+# Contexts
+
+A [Context] owns sockets, and the threads that do their input and output. Most
+programs need only the default context, which the function [NewSocket] uses.
+Another one, by [NewContext], has inproc endpoints, limits and threads of its
+own; libraries and tests do well to have one.
+
+[Context.Term] ends a context: calls that wait on its sockets return [ETERM].
+Then it waits until the sockets are closed and what they have sent is
+delivered. By default it waits for that without limit; [Socket.SetLinger] and
+[Context.SetBlocky] change it.
+
+# Sockets and goroutines
+
+All methods of contexts, sockets, pollers and reactors may be called from any
+goroutine at any time. That is different from libzmq, whose sockets belong to
+one thread.
+
+A call that has to wait, such as [Socket.Recv] or [Poller.Poll], parks its
+goroutine in Go's network poller: no thread waits with it. It returns
+
+  - when it has something to return;
+  - when the time of [Socket.SetRcvtimeo] or [Socket.SetSndtimeo] is over: EAGAIN;
+  - when the socket is closed by another goroutine: [ErrorSocketClosed];
+  - when the context is terminated: [ETERM].
+
+Nothing else ends it; signals do not.
+
+[Socket.Close] has to be called for each socket. One that is lost is closed
+when the garbage collector finds it, but that may be late, and Term waits for
+it.
+
+# Messages
+
+A message has one or more parts, which are any bytes. It is delivered whole or
+not at all. [Socket.SendMessage] and [Socket.RecvMessage] send and receive all
+parts of one message, whatever other goroutines do on the same socket.
+
+[Socket.SendBytes] and [Socket.RecvBytes] do so for one part at a time, with the
+flag [SNDMORE] and by [Socket.GetRcvmore]. While one goroutine sends or
+receives a message so, no other should do the same on that socket.
+
+What is sent has been copied when the call returns. What is received belongs to
+the caller.
+
+# Errors
+
+Errors of libzmq and of the system are of type [Errno]. They can be compared with
+==, and with errors.Is also to those of package syscall:
+
+	if errors.Is(err, syscall.EAGAIN) { // the same as zmq4.AsErrno(err) == zmq4.Errno(syscall.EAGAIN)
+
+Other errors are [ErrorSocketClosed], [ErrorContextClosed] and their like.
+
+# Security
+
+A socket has one of the mechanisms [NULL], [PLAIN], [CURVE] and [GSSAPI]. Only
+CURVE and GSSAPI encrypt. CURVE needs the server's public key at the client, and
+a key pair on both sides, see [NewCurveKeypair]:
+
+	err := server.ServerAuthCurve("global", serverSecret)
+	err := client.ClientAuthCurve(serverPublic, clientPublic, clientSecret)
+
+By default a CURVE server lets in every client that knows its public key.
+[AuthStart] makes it ask the policy, which functions such as [AuthCurveAdd],
+[AuthPlainAdd] and [AuthAllow] set.
+
+# Linking
+
+The package is built with cgo. It finds libzmq, version 4.2 or newer, by
+pkg-config; PKG_CONFIG_PATH says where to look for one in an unusual place. On
+Windows the environment variables CGO_CFLAGS and CGO_LDFLAGS have to say so.
+
+What a libzmq lacks gives an error where it is used, such as [ENOTSUP] or
+EINVAL. [Version] tells which libzmq runs, and [HasCurve] and its like what it can do.
+
+# Differences from pebbe/zmq4
+
+All that github.com/pebbe/zmq4 v1.4.0 exports is here, with the same names, types
+and meaning, so that a program needs only
+
+	replace github.com/pebbe/zmq4 => github.com/seed45097122/zmq4
+
+with a version in its go.mod file, or the other import path. What is better, and
+what is different on purpose, is listed in docs/differences.md.
+*/
+package zmq4

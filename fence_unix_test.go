@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build unix
+
+package zmq4
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// dupFd returns a descriptor of a listener that is the caller's.
+func dupFd(t testing.TB, l net.Listener) int {
+	t.Helper()
+	f, err := l.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// schedFifo is SCHED_FIFO of Linux.
+const schedFifo = 1
+
+// fences are calls that make libzmq abort the process. Each returns the error
+// that it gets instead. They run in a process of their own.
+var fences = map[string]struct {
+	run  func(t *testing.T) error
+	want error
+}{
+	"policy without priority": {started(func(c *Context) error { return c.SetThreadSchedPolicy(schedFifo) }), einval},
+	"no such policy":          {started(func(c *Context) error { return c.SetThreadSchedPolicy(99) }), einval},
+	"no such priority": {started(func(c *Context) error {
+		c.SetThreadSchedPolicy(schedFifo)
+		return c.SetThreadPriority(1000)
+	}), einval},
+	"negative nice": {started(func(c *Context) error {
+		runtime.LockOSThread()
+		syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) // 19 - 20 is -1, which libzmq takes for an error
+		return c.SetThreadPriority(10)
+	}), Errno(syscall.EPERM)},
+	"no such CPU": {started(func(c *Context) error { return c.SetThreadAffinityCpuAdd(1000) }), einval},
+	"CPU out of range": {started(func(c *Context) error {
+		return c.SetThreadAffinityCpuAdd(100000)
+	}), einval},
+	"threads without descriptors": {started(func(c *Context) error {
+		limitFiles(900)
+		return c.SetIoThreads(1024)
+	}), Errno(syscall.EMFILE)},
+	"few descriptors": {func(t *testing.T) error {
+		// Somewhere between these limits libzmq can make the mailbox of its
+		// first thread, but not its poller.
+		for n := uint64(100); n > 3; n-- {
+			limitFiles(n)
+			ctx, err := NewContext()
+			if err != nil {
+				continue
+			}
+			if soc, err := ctx.NewSocket(PULL); err == nil {
+				soc.Close()
+			} else if err != Errno(syscall.EMFILE) {
+				return err
+			}
+			ctx.Term()
+		}
+		return nil
+	}, nil},
+	"use closed descriptor": {useFd("tcp://127.0.0.1:*", func(*testing.T) int { return 777 }), Errno(syscall.EBADF)},
+	"use file": {useFd("tcp://127.0.0.1:*", func(*testing.T) int {
+		fd, _ := syscall.Open("/dev/null", syscall.O_RDONLY, 0)
+		return fd
+	}), ENOTSOCK},
+	"use pipe": {useFd("tcp://127.0.0.1:*", func(*testing.T) int {
+		var p [2]int
+		syscall.Pipe(p[:])
+		return p[0]
+	}), ENOTSOCK},
+	"use socket that does not listen": {useFd("tcp://127.0.0.1:*", func(*testing.T) int {
+		fd, _ := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+		return fd
+	}), einval},
+	"use unix listener for tcp": {useFd("tcp://127.0.0.1:*", func(t *testing.T) int {
+		l, err := net.Listen("unix", t.TempDir()+"/s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dupFd(t, l)
+	}), einval},
+	"use tcp listener for ipc": {useFd("ipc:///tmp/never", func(t *testing.T) int {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dupFd(t, l)
+	}), einval},
+	"use descriptor twice": {func(t *testing.T) error {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		soc := newTestSocket(t, newContext(t), PULL)
+		soc.SetUseFd(dupFd(t, l))
+		for range 2 {
+			if err := soc.Bind("tcp://127.0.0.1:*"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil},
+	"routing id twice":         {routingID(ROUTER, func(*Socket, string) {}), EADDRINUSE},
+	"routing id twice, STREAM": {routingID(STREAM, func(*Socket, string) {}), EADDRINUSE},
+	"routing id disconnected":  {routingID(ROUTER, func(soc *Socket, endpoint string) { soc.Disconnect(endpoint) }), EADDRINUSE},
+	"routing id disconnected before": {routingID(ROUTER, func(soc *Socket, endpoint string) {
+		soc.Disconnect(endpoint)
+		soc.SetRcvtimeo(ridRest + 200*time.Millisecond)
+		soc.Recv(0)
+	}), nil},
+	"hops":           {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastHops(256) }), einval},
+	"packet small":   {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(1) }), einval},
+	"packet large":   {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(65536) }), einval},
+	"packet to rate": {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(65535) }), einval},
+	"rate low":       {multicast(PUB, func(soc *Socket) error { return soc.SetRate(1) }), einval},
+	"rate wraps":     {multicast(PUB, func(soc *Socket) error { return soc.SetRate(4294968) }), einval},
+	"window": {multicast(SUB, func(soc *Socket) error {
+		soc.SetRate(2147483)
+		return soc.SetRecoveryIvl(maxInt32ms)
+	}), einval},
+	"multicast as it is": {multicast(PUB, func(soc *Socket) error { return nil }), nil},
+}
+
+// started sets options of a context and starts it.
+func started(set func(*Context) error) func(*testing.T) error {
+	return func(t *testing.T) error {
+		ctx := newContext(t)
+		if err := set(ctx); err != nil {
+			return err
+		}
+		soc, err := ctx.NewSocket(PULL)
+		if err == nil {
+			soc.Close()
+		}
+		return err
+	}
+}
+
+// useFd binds to a descriptor, and waits until an I/O thread has had a look at it.
+func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
+	return func(t *testing.T) error {
+		ctx := newContext(t)
+		soc := newTestSocket(t, ctx, PULL)
+		if err := soc.SetUseFd(fd(t)); err != nil {
+			return err
+		}
+		if err := soc.Bind(endpoint); err != nil {
+			return err
+		}
+		soc.SetRcvtimeo(300 * time.Millisecond)
+		_, err := soc.Recv(0)
+		return fmt.Errorf("bound, %w", err)
+	}
+}
+
+// routingID gives one routing id to the peers of two connections.
+func routingID(typ Type, between func(soc *Socket, endpoint string)) func(*testing.T) error {
+	return func(t *testing.T) error {
+		soc := newTestSocket(t, newContext(t), typ)
+		if err := errors.Join(soc.SetConnectRid("id"), soc.SetConnectRid("id"), soc.Connect("tcp://127.0.0.1:9")); err != nil {
+			return err
+		}
+		between(soc, "tcp://127.0.0.1:9")
+		if err := soc.SetConnectRid("id"); err != nil {
+			return err
+		}
+		if err := soc.Connect("tcp://127.0.0.1:9"); err != nil {
+			return fmt.Errorf("second Connect: %w", err)
+		}
+		return nil
+	}
+}
+
+// multicast connects to a group on loopback, and sends.
+func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
+	return func(t *testing.T) error {
+		soc := newTestSocket(t, newContext(t), typ)
+		if err := set(soc); err != nil {
+			return err
+		}
+		if !HasPgm() {
+			return einval
+		}
+		if err := soc.Connect("epgm://127.0.0.1;239.192.1.1:5599"); err != nil {
+			return err
+		}
+		soc.Send("x", DONTWAIT)
+		soc.SetRcvtimeo(300 * time.Millisecond)
+		soc.Recv(0)
+		return nil
+	}
+}
+
+func limitFiles(n uint64) {
+	limit := syscall.Rlimit{}
+	syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	limit.Cur = n
+	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}
+
+const fenceEnv = "ZMQ4_TEST_FENCE"
+
+// TestFence runs each of the fences in a new process, for it dies if the fence
+// does not hold.
+func TestFence(t *testing.T) {
+	if name := os.Getenv(fenceEnv); name != "" {
+		fence := fences[name]
+		if err := fence.run(t); err != fence.want {
+			t.Errorf("error %v, want %v", err, fence.want)
+		}
+		return
+	}
+	for name := range fences {
+		t.Run(name, func(t *testing.T) {
+			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy")) {
+				t.Skip("depends on the system")
+			}
+			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s")
+			cmd.Env = append(os.Environ(), fenceEnv+"="+name, "GORACE=atexit_sleep_ms=0")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, bytes.TrimSpace(out[:min(len(out), 2000)]))
+			}
+		})
+	}
+}
+
+// TestUseFd binds to a listener that the program made.
+func TestUseFd(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			ctx := newContext(t)
+			x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
+			address, scheme := "127.0.0.1:0", "tcp://"
+			if network == "unix" {
+				address, scheme = t.TempDir()+"/s", "ipc://"
+			}
+			l, err := net.Listen(network, address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			endpoint := scheme + l.Addr().String()
+			if err := errors.Join(x.SetUseFd(dupFd(t, l)), x.Bind("inproc://"+t.Name())); err != nil {
+				t.Fatal(err)
+			}
+			if fd, err := x.Getusefd(); fd < 0 || err != nil {
+				t.Errorf("inproc took it: %v, %v", fd, err)
+			}
+			if err := x.Bind(endpoint); err != nil {
+				t.Fatal(err)
+			}
+			if fd, err := x.Getusefd(); fd != -1 || err != nil {
+				t.Errorf("Getusefd after Bind = %v, %v", fd, err)
+			}
+			if err := x.Bind("tcp://127.0.0.1:*"); err != nil { // not the same descriptor again
+				t.Error(err)
+			}
+			if err := y.Connect(endpoint); err != nil {
+				t.Fatal(err)
+			}
+			send(t, y, "hello")
+			expect(t, x, "hello")
+		})
+	}
+}

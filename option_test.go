@@ -1,0 +1,728 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"errors"
+	"math"
+	"os"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// optionTest is one row of a table: an option with the type of socket that has it.
+type optionTest struct {
+	name string
+	typ  Type
+	run  func(t *testing.T, soc *Socket)
+}
+
+// roundTrip tests an option that comes back as it was set: its default, the
+// values that it takes, and those that it refuses with EINVAL, unchanged.
+func roundTrip[T comparable](set func(*Socket, T) error, get func(*Socket) (T, error), unset T, good, bad []T) func(*testing.T, *Socket) {
+	return func(t *testing.T, soc *Socket) {
+		if got, err := get(soc); got != unset || err != nil {
+			t.Errorf("the default is %#v, %v, want %#v", got, err, unset)
+		}
+		for _, v := range append(good, unset) {
+			if err := set(soc, v); err != nil && !slices.Contains(bad, v) {
+				t.Errorf("set %#v: %v", v, err)
+			}
+			if got, err := get(soc); got != v && !slices.Contains(bad, v) || err != nil {
+				t.Errorf("set %#v, got %#v, %v", v, got, err)
+			}
+		}
+		before, _ := get(soc)
+		for _, v := range bad {
+			if err := set(soc, v); err != einval {
+				t.Errorf("set %#v: %v, want EINVAL", v, err)
+			}
+			if got, err := get(soc); got != before || err != nil {
+				t.Errorf("a refused %#v made it %#v, %v", v, got, err)
+			}
+		}
+	}
+}
+
+// setOnly tests an option that cannot be read.
+func setOnly[T any](set func(*Socket, T) error, good, bad []T) func(*testing.T, *Socket) {
+	return func(t *testing.T, soc *Socket) {
+		for _, v := range good {
+			if err := set(soc, v); err != nil {
+				t.Errorf("set %#v: %v", v, err)
+			}
+		}
+		for _, v := range bad {
+			if err := set(soc, v); err != einval {
+				t.Errorf("set %#v: %v, want EINVAL", v, err)
+			}
+		}
+	}
+}
+
+// rounded tests an option that is a time: which value makes it what.
+func rounded(set func(*Socket, time.Duration) error, get func(*Socket) (time.Duration, error), unset time.Duration, want map[time.Duration]time.Duration, bad ...time.Duration) func(*testing.T, *Socket) {
+	return func(t *testing.T, soc *Socket) {
+		for v, want := range want {
+			if err := set(soc, v); err != nil {
+				t.Errorf("set %v: %v", v, err)
+			}
+			if got, err := get(soc); got != want || err != nil {
+				t.Errorf("set %v, got %v, %v, want %v", v, got, err, want)
+			}
+		}
+		roundTrip(set, get, unset, []time.Duration{time.Hour}, bad)(t, fresh(t, soc.s.ctx, soc.s.typ))
+	}
+}
+
+// fresh makes a socket that has all its options as libzmq has them.
+func fresh(t testing.TB, ctx *Context, typ Type) *Socket {
+	t.Helper()
+	soc, err := ctx.NewSocket(typ)
+	must(t, err)
+	t.Cleanup(func() { soc.Close() })
+	return soc
+}
+
+const (
+	ms  = time.Millisecond
+	day = 24 * time.Hour
+
+	maxInt32ms = math.MaxInt32 * ms
+	minTime    = time.Duration(math.MinInt64)
+	maxTime    = time.Duration(math.MaxInt64)
+)
+
+// times is what every option in milliseconds does, and together with the
+// values of more.
+func times(more map[time.Duration]time.Duration) map[time.Duration]time.Duration {
+	all := map[time.Duration]time.Duration{
+		1: ms, 500 * time.Microsecond: ms, ms: ms, ms + 1: 2 * ms, 2*ms - 1: 2 * ms,
+		time.Second: time.Second, maxInt32ms: maxInt32ms, maxInt32ms - 1: maxInt32ms,
+	}
+	for v, want := range more {
+		all[v] = want
+	}
+	return all
+}
+
+var (
+	// What a negative time and 0 are for an option where -1 is "no limit",
+	// for one where 0 is, and for one that cannot be negative.
+	unlimitedBelow = times(map[time.Duration]time.Duration{0: 0, -1: -1, -ms: -1, -500 * time.Microsecond: -1, -time.Second: -1, minTime: -1})
+	unlimitedZero  = times(map[time.Duration]time.Duration{0: 0, -1: 0, -ms: 0, -500 * time.Microsecond: 0, -time.Second: 0, minTime: 0})
+	positive       = times(map[time.Duration]time.Duration{0: 0})
+
+	tooLong = []time.Duration{maxInt32ms + 1, 30 * day, 50 * day, maxTime}
+)
+
+// wide adds values that C's int cannot hold, some of which would wrap to a good one.
+func wide(more ...int) []int {
+	return append(more, ints(math.MaxInt32+1, math.MinInt32-1, 1<<32, 1<<32+1, -1<<32, math.MaxInt64, math.MinInt64)...)
+}
+
+// ints returns those of the values that an int can hold.
+func ints(values ...int64) (fit []int) {
+	for _, v := range values {
+		if int64(int(v)) == v {
+			fit = append(fit, int(v))
+		}
+	}
+	return fit
+}
+
+var (
+	flags    = []int{0, 1}
+	notFlags = wide(-1)
+	anyText  = []string{"x", "some text", strings.Repeat("x", 255)}
+	notText  = []string{"a\x00b", "a\x00", "\x00", strings.Repeat("x", 256)}
+	onOff    = []bool{true, false}
+)
+
+func optionTests() []optionTest {
+	tests := []optionTest{
+		{"Affinity", DEALER, roundTrip((*Socket).SetAffinity, (*Socket).GetAffinity, 0, []uint64{1, 1<<40 + 1, math.MaxUint64}, nil)},
+		{"Backlog", DEALER, roundTrip((*Socket).SetBacklog, (*Socket).GetBacklog, 100, []int{0, 1, math.MaxInt32}, wide(-1))},
+		{"ConnectRid", ROUTER, setOnly((*Socket).SetConnectRid, []string{"a", "a\x00b\x00"}, []string{""})},
+		{"Conflate", PULL, roundTrip((*Socket).SetConflate, (*Socket).GetConflate, false, onOff, nil)},
+		{"ConnectTimeout", DEALER, rounded((*Socket).SetConnectTimeout, (*Socket).GetConnectTimeout, 0, unlimitedZero, tooLong...)},
+		{"HandshakeIvl", DEALER, rounded((*Socket).SetHandshakeIvl, (*Socket).GetHandshakeIvl, 30*time.Second, unlimitedZero, tooLong...)},
+		{"HeartbeatIvl", DEALER, rounded((*Socket).SetHeartbeatIvl, (*Socket).GetHeartbeatIvl, 0, unlimitedZero, tooLong...)},
+		{"HeartbeatTimeout", DEALER, rounded((*Socket).SetHeartbeatTimeout, (*Socket).GetHeartbeatTimeout, -1, positive, append(tooLong, -1, -time.Second, minTime)...)},
+		{"HeartbeatTtl", DEALER, rounded((*Socket).SetHeartbeatTtl, (*Socket).GetHeartbeatTtl, 0, map[time.Duration]time.Duration{
+			0: 0, 1: 100 * ms, ms: 100 * ms, 100 * ms: 100 * ms, 100*ms + 1: 200 * ms, 6553500 * ms: 6553500 * ms, 6553500*ms - 1: 6553500 * ms, -1: 0, -99 * ms: 0, -100 * ms: 0, minTime: 0,
+		}, 6553500*ms+1, 6553600*ms, 50*day, maxTime)},
+		{"Identity", DEALER, roundTrip((*Socket).SetIdentity, (*Socket).GetIdentity, "", []string{"a", "a\x00b\x00\x00", "\x00", strings.Repeat("\xff", 255)}, []string{"", strings.Repeat("x", 256)})},
+		{"Immediate", DEALER, roundTrip((*Socket).SetImmediate, (*Socket).GetImmediate, false, onOff, nil)},
+		{"InvertMatching", SUB, roundTrip((*Socket).SetInvertMatching, (*Socket).GetInvertMatching, 0, flags, wide())},
+		{"Ipv6", DEALER, roundTrip((*Socket).SetIpv6, (*Socket).GetIpv6, false, onOff, nil)},
+		{"Linger", DEALER, rounded((*Socket).SetLinger, (*Socket).GetLinger, -1, unlimitedBelow, tooLong...)},
+		{"Maxmsgsize", DEALER, roundTrip((*Socket).SetMaxmsgsize, (*Socket).GetMaxmsgsize, -1, []int64{0, 1, 1<<40 + 1, math.MaxInt64, math.MinInt64}, nil)},
+		{"MulticastHops", DEALER, roundTrip((*Socket).SetMulticastHops, (*Socket).GetMulticastHops, 1, []int{255}, wide(0, -1))},
+		{"MulticastMaxtpdu", DEALER, roundTrip((*Socket).SetMulticastMaxtpdu, (*Socket).GetMulticastMaxtpdu, 1500, []int{65535}, wide(0, -1))},
+		{"PlainPassword", DEALER, roundTrip((*Socket).SetPlainPassword, (*Socket).GetPlainPassword, "", anyText, append(notText, ""))},
+		{"PlainServer", DEALER, roundTrip((*Socket).SetPlainServer, (*Socket).GetPlainServer, 0, flags, append(notFlags, 2))},
+		{"ProbeRouter", DEALER, setOnly((*Socket).SetProbeRouter, flags, notFlags)},
+		{"Rate", DEALER, roundTrip((*Socket).SetRate, (*Socket).GetRate, 100, []int{1, math.MaxInt32}, wide(0, -1))},
+		{"Rcvbuf", DEALER, roundTrip((*Socket).SetRcvbuf, (*Socket).GetRcvbuf, -1, []int{0, 4096, math.MaxInt32}, wide(-2))},
+		{"Rcvhwm", DEALER, roundTrip((*Socket).SetRcvhwm, (*Socket).GetRcvhwm, 1000, []int{0, 1, math.MaxInt32}, wide(-1))},
+		{"Rcvtimeo", DEALER, rounded((*Socket).SetRcvtimeo, (*Socket).GetRcvtimeo, -1, unlimitedBelow, tooLong...)},
+		{"ReconnectIvl", DEALER, rounded((*Socket).SetReconnectIvl, (*Socket).GetReconnectIvl, 100*ms, times(map[time.Duration]time.Duration{0: -1, -1: -1, -time.Second: -1, minTime: -1}), tooLong...)},
+		{"ReconnectIvlMax", DEALER, rounded((*Socket).SetReconnectIvlMax, (*Socket).GetReconnectIvlMax, 0, unlimitedZero, tooLong...)},
+		{"RecoveryIvl", DEALER, rounded((*Socket).SetRecoveryIvl, (*Socket).GetRecoveryIvl, 10*time.Second, positive, append(tooLong, -1, -time.Second, minTime)...)},
+		{"ReqCorrelate", REQ, setOnly((*Socket).SetReqCorrelate, flags, notFlags)},
+		{"ReqRelaxed", REQ, setOnly((*Socket).SetReqRelaxed, flags, notFlags)},
+		{"RouterHandover", ROUTER, setOnly((*Socket).SetRouterHandover, onOff, nil)},
+		{"RouterMandatory", ROUTER, setOnly((*Socket).SetRouterMandatory, flags, notFlags)},
+		{"RouterRaw", ROUTER, setOnly((*Socket).SetRouterRaw, flags, notFlags)},
+		{"Sndbuf", DEALER, roundTrip((*Socket).SetSndbuf, (*Socket).GetSndbuf, -1, []int{0, 4096, math.MaxInt32}, wide(-2))},
+		{"Sndhwm", DEALER, roundTrip((*Socket).SetSndhwm, (*Socket).GetSndhwm, 1000, []int{0, 1, math.MaxInt32}, wide(-1))},
+		{"Sndtimeo", DEALER, rounded((*Socket).SetSndtimeo, (*Socket).GetSndtimeo, -1, unlimitedBelow, tooLong...)},
+		{"SocksProxy", DEALER, roundTrip((*Socket).SetSocksProxy, (*Socket).GetSocksProxy, "", []string{"127.0.0.1:1080", "x"[:0], strings.Repeat("x", 1023), strings.Repeat("x", 1024), strings.Repeat("x", 100000)}, []string{"a\x00b", "\x00"})},
+		{"StreamNotify", STREAM, setOnly((*Socket).SetStreamNotify, flags, append(notFlags, 2))},
+		{"Subscribe", SUB, setOnly((*Socket).SetSubscribe, []string{"", "a", "a\x00", strings.Repeat("x", 10000)}, nil)},
+		{"Unsubscribe", SUB, setOnly((*Socket).SetUnsubscribe, []string{"", "a", "a\x00"}, nil)},
+		{"Subscribe of another type", DEALER, setOnly((*Socket).SetSubscribe, nil, []string{"", "a"})},
+		{"TcpAcceptFilter", DEALER, setOnly((*Socket).SetTcpAcceptFilter, []string{"127.0.0.1", "10.0.0.0/8", ""}, []string{"127.0.0.1/33", "nonsense", "127.0.0.1\x00", strings.Repeat("1", 256)})},
+		{"TcpKeepalive", DEALER, roundTrip((*Socket).SetTcpKeepalive, (*Socket).GetTcpKeepalive, -1, []int{0, 1}, wide(-2, 2))},
+		{"TcpKeepaliveCnt", DEALER, roundTrip((*Socket).SetTcpKeepaliveCnt, (*Socket).GetTcpKeepaliveCnt, -1, []int{1, 127}, wide(-2, 0))},
+		{"TcpKeepaliveIdle", DEALER, roundTrip((*Socket).SetTcpKeepaliveIdle, (*Socket).GetTcpKeepaliveIdle, -1, []int{1, 32767}, wide(-2, 0))},
+		{"TcpKeepaliveIntvl", DEALER, roundTrip((*Socket).SetTcpKeepaliveIntvl, (*Socket).GetTcpKeepaliveIntvl, -1, []int{1, 32767}, wide(-2, 0))},
+		{"TcpMaxrt", DEALER, rounded((*Socket).SetTcpMaxrt, (*Socket).GetTcpMaxrt, 0, unlimitedZero, tooLong...)},
+		{"Tos", DEALER, roundTrip((*Socket).SetTos, (*Socket).GetTos, 0, []int{1, 255}, wide(-1, 256, 1<<16))},
+		{"UseFd", DEALER, roundTrip((*Socket).SetUseFd, (*Socket).Getusefd, -1, []int{0, 3, math.MaxInt32}, wide(-2))},
+		{"XpubManual", XPUB, setOnly((*Socket).SetXpubManual, flags, notFlags)},
+		{"XpubNodrop", XPUB, setOnly((*Socket).SetXpubNodrop, onOff, nil)},
+		{"XpubVerbose", XPUB, setOnly((*Socket).SetXpubVerbose, flags, notFlags)},
+		{"XpubVerboser", XPUB, setOnly((*Socket).SetXpubVerboser, flags, notFlags)},
+		{"XpubWelcomeMsg", XPUB, setOnly((*Socket).SetXpubWelcomeMsg, []string{"a", "a\x00", "", "x"[:0]}, nil)},
+		{"ZapDomain", DEALER, roundTrip((*Socket).SetZapDomain, (*Socket).GetZapDomain, "", anyText, append(notText, ""))},
+	}
+	add := func(have bool, more ...optionTest) {
+		if have {
+			tests = append(tests, more...)
+			return
+		}
+		for _, m := range more {
+			tests = append(tests, optionTest{m.name, m.typ, nil})
+		}
+	}
+	major, minor, _ := Version()
+	new43 := major > 4 || minor >= 3
+	nameTypes := []int{GSSAPI_NT_USER_NAME, GSSAPI_NT_KRB5_PRINCIPAL}
+	add(new43,
+		optionTest{"BindToDevice", DEALER, roundTrip((*Socket).SetBindToDevice, (*Socket).GetBindToDevice, "", []string{"lo", strings.Repeat("x", 16)}, []string{"lo\x00", strings.Repeat("x", 17)})},
+	)
+	add(HasGssapi(),
+		optionTest{"GssapiPlaintext", DEALER, roundTrip((*Socket).SetGssapiPlaintext, (*Socket).GetGssapiPlaintext, false, onOff, nil)},
+		optionTest{"GssapiPrincipal", DEALER, roundTrip((*Socket).SetGssapiPrincipal, (*Socket).GetGssapiPrincipal, "", anyText, append(notText, ""))},
+		optionTest{"GssapiServer", DEALER, roundTrip((*Socket).SetGssapiServer, (*Socket).GetGssapiServer, false, onOff, nil)},
+		optionTest{"GssapiServicePrincipal", DEALER, roundTrip((*Socket).SetGssapiServicePrincipal, (*Socket).GetGssapiServicePrincipal, "", anyText, append(notText, ""))},
+	)
+	add(HasGssapi() && new43,
+		optionTest{"GssapiPrincipalNametype", DEALER, roundTrip((*Socket).SetGssapiPrincipalNametype, (*Socket).GetGssapiPrincipalNametype, GSSAPI_NT_HOSTBASED, nameTypes, wide(-1, 3))},
+		optionTest{"GssapiServicePrincipalNametype", DEALER, roundTrip((*Socket).SetGssapiServicePrincipalNametype, (*Socket).GetGssapiServicePrincipalNametype, GSSAPI_NT_HOSTBASED, nameTypes, wide(-1, 3))},
+	)
+	add(HasCurve(),
+		optionTest{"CurveServer", DEALER, roundTrip((*Socket).SetCurveServer, (*Socket).GetCurveServer, 0, flags, append(notFlags, 2))},
+	)
+	add(runtime.GOOS == "linux",
+		optionTest{"IpcFilterPid", DEALER, setOnly((*Socket).SetIpcFilterPid, []int{1, math.MaxInt32, -1}, ints(1<<31, 1<<32))},
+		optionTest{"IpcFilterUid", DEALER, setOnly((*Socket).SetIpcFilterUid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
+		optionTest{"IpcFilterGid", DEALER, setOnly((*Socket).SetIpcFilterGid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
+	)
+	add(Has("vmci"),
+		optionTest{"VmciBufferSize", DEALER, setOnly((*Socket).SetVmciBufferSize, []uint64{4096}, nil)},
+		optionTest{"VmciBufferMinSize", DEALER, setOnly((*Socket).SetVmciBufferMinSize, []uint64{4096}, nil)},
+		optionTest{"VmciBufferMaxSize", DEALER, setOnly((*Socket).SetVmciBufferMaxSize, []uint64{4096}, nil)},
+		optionTest{"VmciConnectTimeout", DEALER, setOnly((*Socket).SetVmciConnectTimeout, []time.Duration{-1, 0, 1}, tooLong)},
+	)
+	return tests
+}
+
+func TestOptions(t *testing.T) {
+	ctx := newContext(t)
+	for _, test := range optionTests() {
+		t.Run(test.name, func(t *testing.T) {
+			if test.run == nil {
+				t.Skip("this libzmq does not have it")
+			}
+			test.run(t, fresh(t, ctx, test.typ))
+		})
+	}
+}
+
+// TestSetterTested is for new options: each has to have a row above.
+func TestSetterTested(t *testing.T) {
+	tested := map[string]bool{
+		// They have tests of their own.
+		"CurvePublickey": true, "CurveSecretkey": true, "CurveServerkey": true, "PlainUsername": true,
+	}
+	for _, test := range optionTests() {
+		tested[test.name] = true
+	}
+	soc := reflect.TypeFor[*Socket]()
+	for i := range soc.NumMethod() {
+		method := soc.Method(i).Name
+		if name, ok := strings.CutPrefix(method, "Set"); ok && !tested[name] {
+			t.Errorf("%s has no row in optionTests", method)
+		}
+	}
+}
+
+// calls calls every method of v whose name begins with Set or Get, with zero
+// and with out of range arguments, and returns the errors by name.
+func calls(v any) map[string][]error {
+	errs := make(map[string][]error)
+	value := reflect.ValueOf(v)
+	for i := range value.NumMethod() {
+		name, method := value.Type().Method(i).Name, value.Method(i)
+		if !strings.HasPrefix(name, "Set") && !strings.HasPrefix(name, "Get") || strings.HasSuffix(name, "RetryAfterEINTR") {
+			continue
+		}
+		args := [][]reflect.Value{nil}
+		if method.Type().NumIn() > 0 {
+			zero, big := reflect.New(method.Type().In(0)).Elem(), reflect.New(method.Type().In(0)).Elem()
+			switch {
+			case big.CanInt():
+				big.SetInt(math.MaxInt64)
+			case big.Kind() == reflect.String:
+				big.SetString("\x00")
+			}
+			args = [][]reflect.Value{{zero}, {big}}
+		}
+		for _, in := range args {
+			out := method.Call(in)
+			err, _ := out[len(out)-1].Interface().(error)
+			errs[name] = append(errs[name], err)
+		}
+	}
+	return errs
+}
+
+func TestOptionsOfClosedSocket(t *testing.T) {
+	closed := fresh(t, newContext(t), DEALER)
+	closed.Close()
+	for name, soc := range map[string]*Socket{"closed": closed, "nil": nil, "zero": {}} {
+		t.Run(name, func(t *testing.T) {
+			all := calls(soc)
+			if len(all) < 130 {
+				t.Errorf("only %d methods", len(all))
+			}
+			for method, errs := range all {
+				for _, err := range errs {
+					if err != ErrorSocketClosed {
+						t.Errorf("%s: %v", method, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOptionsOfTerminatedContext: libzmq knows options no more, and the error says so.
+func TestOptionsOfTerminatedContext(t *testing.T) {
+	ctx, err := NewContext()
+	if err != nil {
+		t.Fatal(err)
+	}
+	soc := fresh(t, ctx, DEALER)
+	done := make(chan error)
+	go func() { done <- ctx.Term() }()
+	soc.Recv(0) // until ETERM
+	if ev, err := soc.GetEvents(); err != ETERM {
+		t.Errorf("GetEvents = %v, %v", ev, err)
+	}
+	if _, err := soc.GetLinger(); err != ETERM {
+		t.Errorf("GetLinger: %v", err)
+	}
+	if err := soc.SetLinger(0); err != ETERM {
+		t.Errorf("SetLinger: %v", err)
+	}
+	soc.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadOnlyOptions(t *testing.T) {
+	x, y := socketPair(t, "inproc", PULL, PUSH)
+	if typ, err := x.GetType(); typ != PULL || err != nil {
+		t.Errorf("GetType = %v, %v", typ, err)
+	}
+	if safe, err := x.GetThreadSafe(); safe || err != nil {
+		t.Errorf("GetThreadSafe = %v, %v", safe, err)
+	}
+	if m, err := x.GetMechanism(); m != NULL || err != nil {
+		t.Errorf("GetMechanism = %v, %v", m, err)
+	}
+	if fd, err := x.GetFd(); int(fd) < 0 || err != nil {
+		t.Errorf("GetFd = %v, %v", fd, err)
+	}
+	if ep, err := x.GetLastEndpoint(); !strings.HasPrefix(ep, "inproc://") || err != nil {
+		t.Errorf("GetLastEndpoint = %q, %v", ep, err)
+	}
+	for i, get := range []func() (uint64, error){x.GetVmciBufferSize, x.GetVmciBufferMinSize, x.GetVmciBufferMaxSize} {
+		if _, err := get(); err != einval {
+			t.Errorf("GetVmci %d: %v", i, err)
+		}
+	}
+	if _, err := x.GetVmciConnectTimeout(); err != einval {
+		t.Errorf("GetVmciConnectTimeout: %v", err)
+	}
+	if ev, err := y.GetEvents(); ev != POLLOUT || err != nil {
+		t.Errorf("GetEvents = %v, %v", ev, err)
+	}
+	if ev, err := x.GetEvents(); ev != 0 || err != nil {
+		t.Errorf("GetEvents = %v, %v", ev, err)
+	}
+	send(t, y, "a", "b")
+	if ev, err := x.GetEvents(); ev != POLLIN || err != nil {
+		t.Errorf("GetEvents = %v, %v", ev, err)
+	}
+	for _, want := range []bool{true, false} {
+		x.Recv(0)
+		if more, err := x.GetRcvmore(); more != want || err != nil {
+			t.Errorf("GetRcvmore = %v, %v", more, err)
+		}
+	}
+	send(t, y, "a", "b")
+	x.RecvMessage(0)
+	if more, err := x.GetRcvmore(); more || err != nil {
+		t.Errorf("GetRcvmore after RecvMessage = %v, %v", more, err)
+	}
+}
+
+// TestLastEndpointLong reads an endpoint that is longer than the buffer that is tried first.
+func TestLastEndpointLong(t *testing.T) {
+	soc := fresh(t, newContext(t), PULL)
+	want := "inproc://" + strings.Repeat("x", 3000)
+	if err := soc.Bind(want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := soc.GetLastEndpoint(); got != want || err != nil {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+func TestCurveKeys(t *testing.T) {
+	needCurve(t)
+	soc := fresh(t, newContext(t), DEALER)
+	raw := strings.Repeat("\x00k", 15) + "\x00\x00"
+	z85 := Z85encode(raw)
+	for name, key := range map[string]struct {
+		set      func(string) error
+		raw, z85 func() (string, error)
+	}{
+		"public": {soc.SetCurvePublickey, soc.GetCurvePublickeyRaw, soc.GetCurvePublickeykeyZ85},
+		"secret": {soc.SetCurveSecretkey, soc.GetCurveSecretkeyRaw, soc.GetCurveSecretkeyZ85},
+		"server": {soc.SetCurveServerkey, soc.GetCurveServerkeyRaw, soc.GetCurveServerkeyZ85},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := func(wantRaw string) {
+				t.Helper()
+				if got, err := key.raw(); got != wantRaw || err != nil {
+					t.Errorf("raw = %q, %v, want %q", got, err, wantRaw)
+				}
+				if got, err := key.z85(); got != Z85encode(wantRaw) || err != nil {
+					t.Errorf("Z85 = %q, %v, want %q", got, err, Z85encode(wantRaw))
+				}
+			}
+			want(strings.Repeat("\x00", 32))
+			for _, v := range []string{raw, z85} {
+				if err := key.set(strings.Repeat("\x01", 32)); err != nil {
+					t.Error(err)
+				}
+				if err := key.set(v); err != nil {
+					t.Errorf("set %q: %v", v, err)
+				}
+				want(raw)
+			}
+			// The last five characters are bad: libzmq would keep what is before.
+			for _, v := range []string{"", z85[:39], z85 + "\x00", z85 + "0", raw[:31], raw + "x", strings.Repeat("1", 39) + "~", strings.Repeat("1", 35) + "#####", strings.Repeat("\x00", 40)} {
+				if err := key.set(v); err != einval {
+					t.Errorf("set %q: %v", v, err)
+				}
+				want(raw)
+			}
+		})
+	}
+	if m := mechanism(t, soc); m != CURVE {
+		t.Errorf("the mechanism is %v", m)
+	}
+}
+
+// TestPlainEmpty: an empty name or password must not take away a socket's security.
+func TestPlainEmpty(t *testing.T) {
+	ctx := newContext(t)
+	check := func(soc *Socket, what string, err, want error, m Mechanism) {
+		t.Helper()
+		if err != want {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+		if got := mechanism(t, soc); got != m {
+			t.Errorf("after %s the mechanism is %v, want %v", what, got, m)
+		}
+	}
+	client := fresh(t, ctx, DEALER)
+	check(client, "empty name without security", client.SetPlainUsername(""), nil, NULL)
+	check(client, "empty password without security", client.SetPlainPassword(""), nil, NULL)
+	check(client, "name", client.SetPlainUsername("user"), nil, PLAIN)
+	check(client, "empty password", client.SetPlainPassword(""), nil, PLAIN)
+	check(client, "password", client.SetPlainPassword("secret"), nil, PLAIN)
+	check(client, "empty password after another", client.SetPlainPassword(""), einval, PLAIN)
+	check(client, "empty name", client.SetPlainUsername(""), nil, NULL)
+	for _, name := range anyText {
+		check(client, "name", client.SetPlainUsername(name), nil, PLAIN)
+		if got, err := client.GetPlainUsername(); got != name || err != nil {
+			t.Errorf("GetPlainUsername = %q, %v", got, err)
+		}
+	}
+	for _, name := range notText {
+		check(client, "bad name", client.SetPlainUsername(name), einval, PLAIN)
+	}
+
+	server := fresh(t, ctx, DEALER)
+	check(server, "server", server.SetPlainServer(1), nil, PLAIN)
+	check(server, "empty name on a server", server.SetPlainUsername(""), einval, PLAIN)
+	if HasCurve() {
+		check(server, "curve", server.SetCurveServer(1), nil, CURVE)
+		check(server, "empty name with CURVE", server.SetPlainUsername(""), einval, CURVE)
+		check(server, "empty password with CURVE", server.SetPlainPassword(""), nil, CURVE)
+	}
+}
+
+func TestTimeoutOptions(t *testing.T) {
+	ctx := newContext(t)
+	x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
+	err := errors.Join(x.SetRcvhwm(1), y.SetSndhwm(1), x.Bind("inproc://"+t.Name()), y.Connect("inproc://"+t.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []time.Duration{500 * time.Microsecond, 30 * ms} {
+		if err := errors.Join(x.SetRcvtimeo(limit), y.SetSndtimeo(limit)); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := x.Recv(0); err != eagain {
+			t.Errorf("Recv: %v", err)
+		}
+		if d := time.Since(start); d < max(limit, ms) || d > 5*time.Second {
+			t.Errorf("Recv with a limit of %v took %v", limit, d)
+		}
+		var err error
+		for range 100 {
+			start = time.Now()
+			if _, err = y.Send("x", 0); err != nil {
+				break
+			}
+		}
+		if err != eagain {
+			t.Errorf("Send: %v", err)
+		}
+		if d := time.Since(start); d < max(limit, ms) || d > 5*time.Second {
+			t.Errorf("Send with a limit of %v took %v", limit, d)
+		}
+		for err = nil; err == nil; _, err = x.Recv(DONTWAIT) {
+		}
+	}
+}
+
+func TestConflate(t *testing.T) {
+	ctx := newContext(t)
+	x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
+	err := errors.Join(x.SetConflate(true), y.SetConflate(true), x.Bind("inproc://"+t.Name()), y.Connect("inproc://"+t.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"1", "2", "3"} {
+		send(t, y, s)
+	}
+	if got, err := x.Recv(0); got != "3" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := x.Recv(DONTWAIT); err != eagain {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// expect receives messages of one part.
+func expect(t *testing.T, soc *Socket, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if got, err := soc.RecvMessage(0); !slices.Equal(got, []string{w}) || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, w)
+		}
+	}
+}
+
+func TestSubscriptions(t *testing.T) {
+	for name, invert := range map[string]bool{"matching": false, "inverted": true} {
+		t.Run(name, func(t *testing.T) {
+			ctx := newContext(t)
+			pub, sub := newTestSocket(t, ctx, XPUB), newTestSocket(t, ctx, SUB)
+			err := errors.Join(pub.SetInvertMatching(toInt(invert)), sub.SetInvertMatching(toInt(invert)), pub.Bind("inproc://"+t.Name()), sub.Connect("inproc://"+t.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := sub.SetSubscribe("\x00a\x00"); err != nil {
+				t.Fatal(err)
+			}
+			expect(t, pub, "\x01\x00a\x00")
+			for _, m := range []string{"\x00a", "\x00a\x00", "\x00a\x00b", "z"} {
+				send(t, pub, m)
+			}
+			if invert {
+				expect(t, sub, "\x00a", "z")
+			} else {
+				expect(t, sub, "\x00a\x00", "\x00a\x00b")
+			}
+			if err := sub.SetUnsubscribe("\x00a\x00"); err != nil {
+				t.Fatal(err)
+			}
+			expect(t, pub, "\x00\x00a\x00")
+		})
+	}
+}
+
+func TestXpub(t *testing.T) {
+	start := func(t *testing.T, peer Type, setup func(pub *Socket) error) (pub, a, b *Socket) {
+		ctx := newContext(t)
+		pub = newTestSocket(t, ctx, XPUB)
+		a, b = newTestSocket(t, ctx, peer), newTestSocket(t, ctx, peer)
+		err := errors.Join(setup(pub), pub.Bind("inproc://"+t.Name()), a.Connect("inproc://"+t.Name()), b.Connect("inproc://"+t.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pub, a, b
+	}
+	same := func(t *testing.T, pub, a, b *Socket, want ...string) {
+		for i, soc := range []*Socket{a, b} {
+			if err := errors.Join(soc.SetSubscribe("s"), soc.SetUnsubscribe("s"), soc.SetSubscribe("t"), soc.SetSubscribe("end"[:i+2])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		expect(t, pub, want...)
+	}
+	t.Run("default", func(t *testing.T) {
+		pub, a, b := start(t, SUB, func(*Socket) error { return nil })
+		same(t, pub, a, b, "\x01s", "\x00s", "\x01t", "\x01en", "\x01s", "\x00s", "\x01end")
+	})
+	t.Run("verbose", func(t *testing.T) {
+		pub, a, b := start(t, SUB, func(pub *Socket) error { return pub.SetXpubVerbose(1) })
+		same(t, pub, a, b, "\x01s", "\x00s", "\x01t", "\x01en", "\x01s", "\x00s", "\x01t", "\x01end")
+	})
+	t.Run("verboser", func(t *testing.T) {
+		pub, a, b := start(t, SUB, func(pub *Socket) error { return pub.SetXpubVerboser(1) })
+		same(t, pub, a, b, "\x01s", "\x00s", "\x01t", "\x01en", "\x01s", "\x00s", "\x01t", "\x01end")
+		if err := errors.Join(a.SetUnsubscribe("t"), b.SetUnsubscribe("t")); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, pub, "\x00t", "\x00t")
+	})
+	t.Run("manual", func(t *testing.T) {
+		pub, a, _ := start(t, XSUB, func(pub *Socket) error { return pub.SetXpubManual(1) })
+		send(t, a, "\x01asked")
+		expect(t, pub, "\x01asked")
+		if err := pub.SetSubscribe("given"); err != nil {
+			t.Fatal(err)
+		}
+		send(t, pub, "asked for")
+		send(t, pub, "given to")
+		expect(t, a, "given to")
+	})
+	t.Run("nodrop", func(t *testing.T) {
+		pub, a, _ := start(t, SUB, func(pub *Socket) error { return errors.Join(pub.SetXpubNodrop(true), pub.SetSndhwm(1)) })
+		if err := a.SetSubscribe(""); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, pub, "\x01")
+		for range 10000 {
+			if _, err := pub.Send("x", DONTWAIT); err == eagain {
+				return
+			}
+		}
+		t.Error("10000 messages to a subscriber that takes none")
+	})
+	t.Run("welcome", func(t *testing.T) {
+		ctx := newContext(t)
+		pub, sub := newTestSocket(t, ctx, XPUB), newTestSocket(t, ctx, SUB)
+		const welcome = "w\x00elcome\x00\x00"
+		err := errors.Join(pub.SetXpubWelcomeMsg(welcome), pub.Bind("inproc://"+t.Name()), sub.SetSubscribe("w"), sub.Connect("inproc://"+t.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, pub, "\x01w")
+		expect(t, sub, welcome)
+	})
+}
+
+func TestRouterMandatory(t *testing.T) {
+	router := newTestSocket(t, newContext(t), ROUTER)
+	if _, err := router.SendMessage("nobody", "x"); err != nil {
+		t.Errorf("by default: %v", err)
+	}
+	if err := router.SetRouterMandatory(1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := router.SendMessage("nobody", "x"); err != EHOSTUNREACH {
+		t.Errorf("mandatory: %v", err)
+	}
+}
+
+// TestConnectRid sends to a peer under the id that was given to it, at once.
+func TestConnectRid(t *testing.T) {
+	ctx := newContext(t)
+	router, dealer := newTestSocket(t, ctx, ROUTER), newTestSocket(t, ctx, DEALER)
+	const id = "peer\x00\x00"
+	err := errors.Join(dealer.Bind("tcp://127.0.0.1:*"), router.SetRouterMandatory(1), router.SetConnectRid(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, err := dealer.GetLastEndpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := router.Connect(endpoint); err != nil {
+		t.Fatal(err)
+	}
+	send(t, router, id, "hello")
+	expect(t, dealer, "hello")
+}
+
+func TestIpcFilter(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("libzmq does not know who connects")
+	}
+	for name, test := range map[string]struct {
+		filter func(*Socket) error
+		want   Event
+	}{
+		"own user":    {func(soc *Socket) error { return soc.SetIpcFilterUid(os.Getuid()) }, EVENT_ACCEPTED},
+		"own group":   {func(soc *Socket) error { return soc.SetIpcFilterGid(os.Getgid()) }, EVENT_ACCEPTED},
+		"own process": {func(soc *Socket) error { return soc.SetIpcFilterPid(os.Getpid()) }, EVENT_ACCEPTED},
+		"other user":  {func(soc *Socket) error { return soc.SetIpcFilterUid(os.Getuid() + 1) }, EVENT_ACCEPT_FAILED},
+		"other group": {func(soc *Socket) error { return soc.SetIpcFilterGid(os.Getgid() + 54321) }, EVENT_ACCEPT_FAILED},
+		"init":        {func(soc *Socket) error { return soc.SetIpcFilterPid(1) }, EVENT_ACCEPT_FAILED},
+		"taken back": {func(soc *Socket) error {
+			return errors.Join(soc.SetIpcFilterUid(os.Getuid()+1), soc.SetIpcFilterUid(-1))
+		}, EVENT_ACCEPTED},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := newContext(t)
+			x, y, monitor := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH), newTestSocket(t, ctx, PAIR)
+			endpoint := "ipc://" + t.TempDir() + "/s"
+			err := errors.Join(test.filter(x), x.Monitor("inproc://monitor", EVENT_ACCEPTED|EVENT_ACCEPT_FAILED), monitor.Connect("inproc://monitor"), x.Bind(endpoint), y.Connect(endpoint))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ev, _, _, err := monitor.RecvEvent(0); ev != test.want || err != nil {
+				t.Errorf("%v, %v, want %v", ev, err, test.want)
+			}
+		})
+	}
+}
