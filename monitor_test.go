@@ -63,7 +63,7 @@ func TestMonitor(t *testing.T) {
 
 // The end of what is monitored ends nothing else: RecvEvent waits on a socket
 // of its own, until that is closed or its context terminated.
-func TestMonitorEnds(t *testing.T) {
+func TestRecvEventEnds(t *testing.T) {
 	for name, end := range map[string]struct {
 		end  func(ctx *Context, soc, mon *Socket)
 		want error
