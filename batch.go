@@ -99,6 +99,10 @@ func (m BatchMessage) Parts() iter.Seq2[int, []byte] {
 //
 // Other goroutines may send between two messages.
 func (soc *Socket) SendBatch(ctx context.Context, b *Batch) (n int, err error) {
+	if b == nil || len(b.parts) == 0 {
+		_, err := soc.Context()
+		return 0, err
+	}
 	flags := Flag(0)
 	if len(b.parts) > b.n {
 		flags = SNDMORE // some message has several parts
