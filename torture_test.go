@@ -26,6 +26,11 @@ func tortureMessage(r *rand.Rand, sender, number uint32) [][]byte {
 	if r.IntN(50) == 0 {
 		n = r.IntN(60)
 	}
+	return partsMessage(r, sender, number, n)
+}
+
+// partsMessage makes a message of n random parts behind a header.
+func partsMessage(r *rand.Rand, sender, number uint32, n int) [][]byte {
 	msg := make([][]byte, 1+n)
 	sum := crc32.NewIEEE()
 	for i := range msg[1:] {
@@ -415,9 +420,6 @@ func tortureDealerRouter(t *testing.T, transport string, d time.Duration) {
 // then, but none may be broken, and no call may hang or fail oddly.
 func tortureChaos(t *testing.T, transport string, d time.Duration) {
 	groups := [][]Type{{PUSH, PULL}, {DEALER, ROUTER}, {PUB, SUB, XPUB, XSUB}, {PAIR}}
-	if transport != "tcp" { // a port that is used again may be another group's
-		groups = append(groups, []Type{REQ, REP})
-	}
 	const slots, users = 3, 4
 	ctx := newContext(t)
 	var progress atomic.Int64
@@ -452,7 +454,9 @@ func tortureChaos(t *testing.T, transport string, d time.Duration) {
 			var err error
 			switch r.IntN(12) {
 			case 0, 1, 2:
-				msg := tortureMessage(r, 0, 0)
+				// Of one part: libzmq aborts when a connection breaks and the
+				// socket is closed while a longer one is on its way out.
+				msg := partsMessage(r, 0, r.Uint32(), 0)
 				if soc.s.typ == ROUTER || soc.s.typ == XSUB {
 					return nil // what it sends begins with something else
 				}
