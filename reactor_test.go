@@ -168,6 +168,7 @@ func TestReactorIdle(t *testing.T) {
 	if cpu := cpuTime(t) - from; cpu > 100*time.Millisecond {
 		t.Errorf("waiting for 200 ms took %v of CPU time", cpu)
 	}
+	r.RemoveSocket(x)
 	for runtime.NumGoroutine() > before {
 		runtime.Gosched()
 	}
