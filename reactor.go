@@ -30,6 +30,7 @@ type Reactor struct {
 
 type reactorSocket struct {
 	id      int
+	events  State
 	handler func(State) error
 }
 
@@ -56,7 +57,7 @@ func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.removeSocket(soc)
-	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), handler}
+	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), events, handler}
 	r.change()
 }
 
@@ -191,6 +192,9 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 // serveSockets calls the handlers of the sockets that are ready.
 func (r *Reactor) serveSockets() error {
 	polled, err := r.poller.Poll(0)
+	if err == ErrorSocketClosed {
+		r.forgetClosed()
+	}
 	if err != nil {
 		return err
 	}
@@ -198,15 +202,27 @@ func (r *Reactor) serveSockets() error {
 		r.mu.Lock()
 		s := r.sockets[item.Socket]
 		r.mu.Unlock()
-		if s == nil {
-			continue // another handler has removed it
+		if s == nil || s.events&item.Events == 0 {
+			continue // another handler has removed or replaced it
 		}
 		r.logf("Reactor(%p) %v", r, item)
-		if err := s.handler(item.Events); err != nil {
+		if err := s.handler(s.events & item.Events); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forgetClosed removes the sockets that are closed: the Poller reports each once,
+// and a later Run would wait for them without end.
+func (r *Reactor) forgetClosed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for soc := range r.sockets {
+		if _, err := soc.Context(); err != nil {
+			r.removeSocket(soc)
+		}
+	}
 }
 
 // serveChannel calls the handler of a channel with a value that was received,
