@@ -145,7 +145,8 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 
 // Run calls handlers until one of them returns an error, and returns that
 // error. It also returns when there is nothing to handle, and when a socket is
-// closed ([ErrorSocketClosed]) or its context terminated ([ETERM]).
+// closed ([ErrorSocketClosed]), which is then removed, or its context
+// terminated ([ETERM]).
 //
 // Sockets and channels are served as soon as they are ready. The interval was
 // how often channels were looked at; it has no meaning any more.
