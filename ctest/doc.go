@@ -6,7 +6,7 @@
 // module of its own, do so with a library in pure Go.
 //
 // What is in the package itself is shared by those tests: the messages that
-// they exchange, and [Play], which plays one side of an exchange. peer.c,
+// they exchange, and [Player], which plays one side of an exchange. peer.c,
 // peer.py and Peer.java play the other side. They take the same arguments:
 //
 //	peer TYPE bind|connect ENDPOINT ROLE COUNT [SECURITY...]

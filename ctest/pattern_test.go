@@ -51,39 +51,53 @@ func (p pattern) String() string { return fmt.Sprintf("%s-%v-%s", p.theirs, p.ou
 // lockstep reports whether each message waits for the one before.
 func (p pattern) lockstep() bool { return p.theirs == "REQ" || p.ours == zmq.REQ }
 
-func binds(theyBind bool) string {
-	if theyBind {
-		return "bind"
+// A link is how a peer and we are connected.
+type link struct {
+	transport string
+	theyBind  bool
+}
+
+var links = []link{{"tcp", true}, {"tcp", false}, {"ipc", true}, {"ipc", false}}
+
+func (l link) String() string {
+	if l.theyBind {
+		return l.transport + "/bind"
 	}
-	return "connect"
+	return l.transport + "/connect"
+}
+
+// need skips the test if libzmq does not have the transport.
+func (l link) need(t *testing.T) {
+	if l.transport == "ipc" && !zmq.HasIpc() {
+		t.Skip("libzmq has no ipc")
+	}
 }
 
 // runPatterns exchanges count messages for each pattern, with a peer that is
 // started by a command.
-func runPatterns(t *testing.T, peer []string, transport string, count int, patterns []pattern) {
-	for _, theyBind := range []bool{true, false} {
-		for _, p := range patterns {
-			t.Run(fmt.Sprintf("%s/%v/%v", transport, binds(theyBind), p), func(t *testing.T) {
-				t.Parallel()
-				n := count
-				if p.lockstep() {
-					n /= 20
-				}
-				x := exchange{
-					peer: peer, theirs: p.theirs, ours: p.ours, role: p.role,
-					count: n, transport: transport, theyBind: theyBind,
-				}
-				must(t, x.run(t))
-			})
-		}
+func runPatterns(t *testing.T, peer []string, l link, count int, patterns []pattern) {
+	for _, p := range patterns {
+		t.Run(fmt.Sprintf("%v/%v", l, p), func(t *testing.T) {
+			l.need(t)
+			t.Parallel()
+			n := count
+			if p.lockstep() {
+				n = min(n, many(2000))
+			}
+			x := exchange{peer: peer, pattern: p, link: l, count: n}
+			must(t, x.run(t))
+		})
 	}
 }
 
 func TestC(t *testing.T) {
 	peer := cPeer(t)
-	runPatterns(t, peer, "tcp", many(100_000), patterns)
-	if zmq.HasIpc() {
-		runPatterns(t, peer, "ipc", many(100_000), patterns)
+	for i, l := range links {
+		n := many(100_000)
+		if i > 0 {
+			n /= 5
+		}
+		runPatterns(t, peer, l, n, patterns)
 	}
 }
 
@@ -91,7 +105,7 @@ func TestC(t *testing.T) {
 func TestPeerFails(t *testing.T) {
 	peer := cPeer(t)
 	t.Run("at once", func(t *testing.T) {
-		x := exchange{peer: peer, theirs: "NONE", ours: zmq.PULL, role: "send", count: 1}
+		x := exchange{peer: peer, pattern: pattern{"NONE", zmq.PULL, "send"}, count: 1}
 		expectError(t, x.run(t), "has ended before it was ready", "unknown type: NONE")
 	})
 	t.Run("later", func(t *testing.T) {
@@ -105,7 +119,7 @@ func TestPeerFails(t *testing.T) {
 		expectError(t, p.finish(Limit), "exit status 1", "message 0 has 2 parts", "endpoint tcp://127.0.0.1:")
 	})
 	t.Run("while we wait", func(t *testing.T) {
-		x := exchange{peer: peer, theirs: "PUSH", ours: zmq.PULL, role: "fail", count: 1}
+		x := exchange{peer: peer, pattern: pattern{"PUSH", zmq.PULL, "fail"}, count: 1}
 		start := time.Now()
 		Other["fail"] = "recv"
 		defer delete(Other, "fail")

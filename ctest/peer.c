@@ -7,9 +7,9 @@
 //	peer TYPE bind|connect ENDPOINT ROLE COUNT [SECURITY...]
 //
 // prints "endpoint ..." when it is ready and, once stdin is closed, "ok" when
-// all is done. What is exchanged, and what each ROLE does, is in message.go and play.go; refused
-// waits until the server refuses this client. For STREAM, COUNT is a number of
-// bytes. SECURITY is one of
+// all is done. What is exchanged, and what each ROLE does, is in message.go and
+// play.go; refused waits until the server refuses this client. For STREAM, COUNT
+// is a number of bytes. SECURITY is one of
 //
 //	plain-client USER PASSWORD
 //	plain-server USER PASSWORD

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 // many returns n, or less of it where that would take long.
 func many(n int) int {
 	if testing.Short() || raceEnabled {
-		return n / 20
+		return n / 10
 	}
 	return n
 }
@@ -259,13 +259,10 @@ func newEndpoint(transport string) string {
 
 // An exchange is of messages between our socket and a peer.
 type exchange struct {
-	peer      []string // the command
-	theirs    string   // the type of the peer's socket
-	ours      zmq.Type
-	role      string // the peer's, see Player.Play
-	count     int
-	transport string
-	theyBind  bool
+	peer []string // the command
+	pattern
+	link
+	count int
 
 	secure func(*zmq.Socket) error // makes our socket secure
 	args   []string                // and theirs
