@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"sync"
@@ -40,8 +41,8 @@ type handle struct {
 	ended   atomic.Bool // the same, for sockets: a send does not always notice by itself
 	sockets sync.WaitGroup
 
-	term    sync.Once
-	termErr error
+	stop, term       sync.Once
+	stopErr, termErr error
 
 	start startup
 
@@ -106,14 +107,54 @@ func (ctx *Context) Term() error {
 	return ctx.c.terminate()
 }
 
-func (h *handle) terminate() error {
-	h.term.Do(func() {
+// TermContext is [Context.Term] that gives up waiting when ctx is done. The
+// error is then ctx.Err() in an [*OpError], and the context goes on to
+// terminate: TermContext and Term can be called again to wait for it.
+func (ctx *Context) TermContext(c context.Context) error {
+	if ctx == nil || ctx.c == nil {
+		return &OpError{Op: "term", Err: ErrorContextClosed}
+	}
+	done := make(chan error, 1)
+	go func() { done <- ctx.c.terminate() }()
+	var err error
+	select {
+	case err = <-done:
+	case <-c.Done():
+		err = c.Err()
+	}
+	if err != nil {
+		return &OpError{Op: "term", Err: err}
+	}
+	return nil
+}
+
+// Shutdown ends all calls that wait on the context's sockets, and every later
+// use of them but [Socket.Close], with [ETERM]. It does not wait for anything:
+// [Context.Term] still has to be called to free the context.
+//
+// Function zmq_ctx_shutdown.
+func (ctx *Context) Shutdown() error {
+	if ctx == nil || ctx.c == nil {
+		return ErrorContextClosed
+	}
+	return ctx.c.shutdown()
+}
+
+func (h *handle) shutdown() error {
+	h.stop.Do(func() {
 		h.mu.Lock()
 		h.closed = true
 		h.ended.Store(true)
 		h.mu.Unlock()
 		auth.forget(h)
-		h.termErr = check(C.zmq4_ctx_shutdown(h.p))
+		h.stopErr = check(C.zmq4_ctx_shutdown(h.p))
+	})
+	return h.stopErr
+}
+
+func (h *handle) terminate() error {
+	h.term.Do(func() {
+		h.termErr = h.shutdown()
 		h.sockets.Wait() // so that no thread is held for longer than the linger time
 		if err := check(C.zmq4_ctx_term(h.p)); err != nil {
 			h.termErr = err

@@ -7,17 +7,21 @@ import "C"
 
 import (
 	"errors"
+	"net"
+	"os"
 	"syscall"
 )
 
 // Errors that do not come from libzmq. Compare with == or errors.Is.
 var (
 	// ErrorContextClosed is returned by every use of a context after [Context.Term].
-	ErrorContextClosed = errors.New("Context is closed")
+	// errors.Is takes it for net.ErrClosed.
+	ErrorContextClosed error = closedError("Context is closed")
 
 	// ErrorSocketClosed is returned by every use of a socket after
-	// [Socket.Close], and by the calls that Close interrupts.
-	ErrorSocketClosed = errors.New("Socket is closed")
+	// [Socket.Close], and by the calls that Close interrupts. errors.Is takes it
+	// for net.ErrClosed.
+	ErrorSocketClosed error = closedError("Socket is closed")
 
 	// ErrorMoreExpected is returned by [Socket.RecvEvent] for a message of a single part.
 	ErrorMoreExpected = errors.New("More expected")
@@ -102,8 +106,12 @@ func (errno Errno) Error() string {
 }
 
 // Is reports whether target is the syscall.Errno of the same number, or one
-// that syscall.Errno says it is, such as fs.ErrNotExist for ENOENT.
+// that syscall.Errno says it is, such as fs.ErrNotExist for ENOENT. EAGAIN and
+// ETIMEDOUT are also os.ErrDeadlineExceeded.
 func (errno Errno) Is(target error) bool {
+	if target == os.ErrDeadlineExceeded {
+		return errno.Timeout()
+	}
 	if errno >= C.ZMQ_HAUSNUMERO {
 		return false
 	}
@@ -135,6 +143,66 @@ func AsErrno(err error) Errno {
 	}
 	return 0
 }
+
+// An OpError is what functions that take a context.Context return when they
+// fail: it tells what failed where, and why.
+//
+// errors.Is(err, context.Canceled), errors.Is(err, ETERM) and
+// errors.Is(err, net.ErrClosed) look into it.
+type OpError struct {
+	// Op is what failed, such as "recv" or "send".
+	Op string
+
+	// Socket is the type of the socket, and the endpoint that it was bound or
+	// connected to last. It is empty if no one socket is concerned.
+	Socket string
+
+	// Err is why: ctx.Err(), an [Errno], or one of the package's errors.
+	Err error
+}
+
+// Error returns operation, socket and reason in one line.
+func (e *OpError) Error() string {
+	s := "zmq4: " + e.Op
+	if e.Socket != "" {
+		s += " " + e.Socket
+	}
+	return s + ": " + e.Err.Error()
+}
+
+// Unwrap returns the reason.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Timeout reports whether a deadline was over.
+func (e *OpError) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.Err, &t) && t.Timeout()
+}
+
+// opError wraps an error of an operation on a socket.
+func (soc *Socket) opError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &OpError{Op: op, Err: err}
+	if soc != nil && soc.s != nil {
+		e.Socket = soc.s.typ.String()
+		soc.s.mu.Lock()
+		if soc.s.where != "" {
+			e.Socket += " " + soc.s.where
+		}
+		soc.s.mu.Unlock()
+	}
+	return e
+}
+
+// closedError is an error that errors.Is takes for net.ErrClosed.
+type closedError string
+
+func (e closedError) Error() string { return string(e) }
+
+// Is reports whether target is net.ErrClosed.
+func (e closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // check makes an error of what a function of shim.h returned.
 func check(rc C.int) error {

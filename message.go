@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"time"
 	"unsafe"
@@ -33,7 +34,7 @@ const (
 
 // receive returns with the socket locked and one part of a message, or all
 // parts that are left of it, in its inbox. The caller takes them, then calls done.
-func (soc *Socket) receive(all bool, flags Flag) (*socket, []C.zmq4_received, error) {
+func (soc *Socket) receive(ctx context.Context, all bool, flags Flag) (*socket, []C.zmq4_received, error) {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
@@ -63,7 +64,7 @@ func (soc *Socket) receive(all bool, flags Flag) (*socket, []C.zmq4_received, er
 		if !tried {
 			limit = deadline(timeo)
 		}
-		if parked, err = s.wait(POLLIN, limit); err == eagain {
+		if parked, err = s.wait(ctx, POLLIN, limit); err == eagain {
 			nowait = true // the time is over; what came meanwhile still counts
 		} else if err != nil {
 			return nil, nil, err
@@ -134,7 +135,11 @@ func (soc *Socket) Recv(flags Flag) (string, error) {
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
-	s, parts, err := soc.receive(false, flags)
+	return soc.recvBytes(context.Background(), flags)
+}
+
+func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
+	s, parts, err := soc.receive(ctx, false, flags)
 	if err != nil {
 		return []byte{}, err
 	}
@@ -149,7 +154,7 @@ func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
 // goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
 // them leaves a message half received.
 func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
-	s, parts, err := soc.receive(true, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags)
 	if err != nil {
 		return []string{}, err
 	}
@@ -159,7 +164,11 @@ func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
 
 // RecvMessageBytes receives all parts of one message. See [Socket.RecvMessage].
 func (soc *Socket) RecvMessageBytes(flags Flag) (msg [][]byte, err error) {
-	s, parts, err := soc.receive(true, flags)
+	return soc.recvMessageBytes(context.Background(), flags)
+}
+
+func (soc *Socket) recvMessageBytes(ctx context.Context, flags Flag) (msg [][]byte, err error) {
+	s, parts, err := soc.receive(ctx, true, flags)
 	if err != nil {
 		return [][]byte{}, err
 	}
@@ -204,7 +213,7 @@ func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg strin
 //
 // Functions zmq_msg_recv and zmq_msg_gets.
 func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(false, flags)
+	s, parts, err := soc.receive(context.Background(), false, flags)
 	if err != nil {
 		return []byte{}, map[string]string{}, err
 	}
@@ -215,7 +224,7 @@ func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg 
 // RecvMessageWithMetadata receives all parts of one message as strings, with
 // the metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (msg []string, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(true, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags)
 	if err != nil {
 		return []string{}, map[string]string{}, err
 	}
@@ -226,7 +235,7 @@ func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (ms
 // RecvMessageBytesWithMetadata receives all parts of one message, with the
 // metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string) (msg [][]byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(true, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags)
 	if err != nil {
 		return [][]byte{}, map[string]string{}, err
 	}
@@ -252,7 +261,7 @@ func (s *socket) metadata(properties []string) map[string]string {
 
 // Send sends one message part from a string. See [Socket.SendBytes].
 func (soc *Socket) Send(data string, flags Flag) (int, error) {
-	return soc.send((*C.uchar)(unsafe.StringData(data)), len(data), flags)
+	return soc.send(context.Background(), (*C.uchar)(unsafe.StringData(data)), len(data), flags)
 }
 
 // SendBytes sends one message part and returns its size. With [SNDMORE] more
@@ -268,11 +277,15 @@ func (soc *Socket) Send(data string, flags Flag) (int, error) {
 //
 // Function zmq_send.
 func (soc *Socket) SendBytes(data []byte, flags Flag) (int, error) {
-	return soc.send((*C.uchar)(unsafe.SliceData(data)), len(data), flags)
+	return soc.sendBytes(context.Background(), data, flags)
 }
 
-func (soc *Socket) send(data *C.uchar, size int, flags Flag) (int, error) {
-	err := soc.transmit(flags, func(s *socket) C.int {
+func (soc *Socket) sendBytes(ctx context.Context, data []byte, flags Flag) (int, error) {
+	return soc.send(ctx, (*C.uchar)(unsafe.SliceData(data)), len(data), flags)
+}
+
+func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag) (int, error) {
+	err := soc.transmit(ctx, flags, func(s *socket) C.int {
 		return C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
 	})
 	if err != nil {
@@ -291,15 +304,15 @@ func (soc *Socket) send(data *C.uchar, size int, flags Flag) (int, error) {
 // See [Socket.SendBytes] for the errors. With an error the size is -1 and
 // nothing has been sent.
 func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
-	return soc.sendMessage(0, parts)
+	return soc.sendMessage(context.Background(), 0, parts)
 }
 
 // SendMessageDontwait is [Socket.SendMessage] with [DONTWAIT].
 func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err error) {
-	return soc.sendMessage(DONTWAIT, parts)
+	return soc.sendMessage(context.Background(), DONTWAIT, parts)
 }
 
-func (soc *Socket) sendMessage(flags Flag, parts []interface{}) (total int, err error) {
+func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
 	parts, count, total := flatten(parts)
 	if count == 0 {
 		if _, err := soc.Context(); err != nil {
@@ -310,11 +323,11 @@ func (soc *Socket) sendMessage(flags Flag, parts []interface{}) (total int, err 
 	if count > 1 {
 		flags |= SNDMORE // for transmit: it has more than one part
 	}
-	err = soc.transmit(flags, func(s *socket) C.int {
+	err = soc.transmit(ctx, flags, func(s *socket) C.int {
 		if rc := s.outbox(parts, count); rc < 0 {
 			return rc
 		}
-		rc := C.zmq4_send_parts(s.h(), unsafe.SliceData(s.parts), C.int(count))
+		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
 		s.pins.Unpin()
 		clear(s.parts)
 		return rc
@@ -400,7 +413,7 @@ func (s *socket) outbox(parts []interface{}, count int) C.int {
 
 // transmit calls try with the socket locked until it does not give EAGAIN any
 // more, and waits in between.
-func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
+func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C.int) error {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
@@ -445,7 +458,7 @@ func (soc *Socket) transmit(flags Flag, try func(*socket) C.int) error {
 				until = retry
 			}
 		}
-		if parked, err = s.wait(want, until); err == eagain {
+		if parked, err = s.wait(ctx, want, until); err == eagain {
 			nowait = until == limit // the time is over, but for a last try
 		} else if err != nil {
 			return err

@@ -235,7 +235,7 @@ func optionTests() []optionTest {
 		optionTest{"IpcFilterUid", DEALER, setOnly((*Socket).SetIpcFilterUid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 		optionTest{"IpcFilterGid", DEALER, setOnly((*Socket).SetIpcFilterGid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 	)
-	add(has("vmci"),
+	add(Has("vmci"),
 		optionTest{"VmciBufferSize", DEALER, setOnly((*Socket).SetVmciBufferSize, []uint64{4096}, nil)},
 		optionTest{"VmciBufferMinSize", DEALER, setOnly((*Socket).SetVmciBufferMinSize, []uint64{4096}, nil)},
 		optionTest{"VmciBufferMaxSize", DEALER, setOnly((*Socket).SetVmciBufferMaxSize, []uint64{4096}, nil)},

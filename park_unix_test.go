@@ -96,15 +96,13 @@ func TestLeaks(t *testing.T) {
 	})
 }
 
-// Signals neither surface as EINTR nor start a timeout again.
-func TestSignals(t *testing.T) {
+// sendSignals sends this process signals until the test ends.
+func sendSignals(t *testing.T) {
+	t.Helper()
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGUSR1, syscall.SIGURG)
-	defer signal.Stop(c)
 	stop := make(chan struct{})
 	var sending sync.WaitGroup
-	defer sending.Wait()
-	defer close(stop)
 	sending.Go(func() {
 		tick := time.NewTicker(100 * time.Microsecond)
 		defer tick.Stop()
@@ -118,7 +116,16 @@ func TestSignals(t *testing.T) {
 			}
 		}
 	})
+	t.Cleanup(func() {
+		close(stop)
+		sending.Wait()
+		signal.Stop(c)
+	})
+}
 
+// Signals neither surface as EINTR nor start a timeout again.
+func TestSignals(t *testing.T) {
+	sendSignals(t)
 	t.Run("timeouts", testTimeouts)
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {

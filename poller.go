@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 )
 
 // Polled is a socket with the events that were found on it.
@@ -56,6 +58,7 @@ type pollMember struct {
 // other socket, so that a Poller that is lost does not keep its sockets alive.
 type pollRef struct {
 	q      *pollQueue
+	s      weak.Pointer[socket]
 	fd     int32
 	mask   atomic.Int32 // events that the Poller waits for
 	queued atomic.Bool  // it is in q.dirty
@@ -80,6 +83,7 @@ func NewPoller() *Poller { return &Poller{} }
 // queue returns p.q, which is made when it is first needed.
 func (p *Poller) queue() *pollQueue {
 	if p.q == nil {
+		queues.made()
 		p.q = &pollQueue{refs: make(map[int32]*pollRef)}
 		p.q.park.scan = p.q.scan
 		p.q.err = p.q.set.open(&p.q.park)
@@ -129,6 +133,7 @@ func (p *Poller) join(soc *Socket) *pollMember {
 
 // enter makes a locked socket tell the queue.
 func (r *pollRef) enter(s *socket) {
+	r.s = weak.Make(s)
 	s.polls = append(s.polls, r)
 	r.q.mu.Lock()
 	defer r.q.mu.Unlock()
@@ -209,12 +214,71 @@ func (q *pollQueue) take() ([]*pollRef, error) {
 	return dirty, q.err
 }
 
+// close is called when the Poller is lost.
 func (q *pollQueue) close() {
 	q.mu.Lock()
 	q.closed = true
+	refs := q.refs
 	q.dirty, q.refs = nil, nil
 	q.mu.Unlock()
+	for _, ref := range refs {
+		if s := ref.s.Value(); s != nil {
+			s.mu.Lock()
+			s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
+			s.mu.Unlock()
+			s.park.wake(anyEvent) // for pollSet.watch
+		}
+	}
 	q.park.close()
+	queues.lost()
+}
+
+// A queueCount counts the queues that there are. Programs make a Poller for a
+// single poll and lose it, but each has a file descriptor, and Linux allows
+// 500 of them for one socket. That is too little memory for the garbage
+// collector to run by itself: when there are twice as many as those that were
+// not lost before, it is told to.
+type queueCount struct {
+	mu      sync.Mutex
+	n       int
+	collect int // how many are too many
+}
+
+const fewQueues = 50
+
+var queues = queueCount{collect: fewQueues}
+
+func (c *queueCount) made() {
+	c.mu.Lock()
+	c.n++
+	n, many := c.n, c.n >= c.collect
+	if many {
+		c.collect = 2 * c.n
+	}
+	c.mu.Unlock()
+	if !many {
+		return
+	}
+	runtime.GC()
+	for range 100 { // the cleanups have goroutines of their own
+		runtime.Gosched()
+		if c.count() < n/2 {
+			return
+		}
+	}
+}
+
+func (c *queueCount) lost() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n--
+	c.collect = max(fewQueues, min(c.collect, 2*c.n))
+}
+
+func (c *queueCount) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
 }
 
 // find returns the index of an id in p.items.
@@ -324,16 +388,34 @@ func (p *Poller) remove(i int) {
 //
 // An event that is there is found again by each poll until it is dealt with.
 func (p *Poller) Poll(timeout time.Duration) ([]Polled, error) {
-	return p.poll(timeout, false)
+	return p.poll(context.Background(), timeout, false)
 }
 
 // PollAll waits as [Poller.Poll] does, but returns all sockets, in the order
 // in which they were added: those with no event, too, with Events 0.
 func (p *Poller) PollAll(timeout time.Duration) ([]Polled, error) {
-	return p.poll(timeout, true)
+	return p.poll(context.Background(), timeout, true)
 }
 
-func (p *Poller) poll(timeout time.Duration, all bool) ([]Polled, error) {
+// PollContext waits as [Poller.Poll] does, until ctx is done. The error is then
+// ctx.Err() in an [*OpError]. A Poller that holds no socket waits, too: others
+// may add one.
+func (p *Poller) PollContext(ctx context.Context) ([]Polled, error) {
+	for {
+		if err := p.await(ctx); err != nil {
+			return []Polled{}, &OpError{Op: "poll", Err: err}
+		}
+		polled, err := p.poll(ctx, 0, false)
+		if err != nil {
+			return polled, &OpError{Op: "poll", Err: err}
+		}
+		if len(polled) > 0 {
+			return polled, nil
+		}
+	}
+}
+
+func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]Polled, error) {
 	var limit time.Time
 	for expired := timeout == 0; ; {
 		p.mu.Lock()
@@ -348,19 +430,28 @@ func (p *Poller) poll(timeout time.Duration, all bool) ([]Polled, error) {
 		if limit.IsZero() {
 			limit = deadline(timeout)
 		}
-		ok, _ := q.park.wait(anyEvent, limit)
-		expired = !ok
+		if _, err := q.park.wait(ctx, anyEvent, limit); err == eagain {
+			expired = true
+		} else if err != nil {
+			return []Polled{}, err
+		}
 	}
 }
 
-// await waits until a poll may find something, or kick.
-func (p *Poller) await() {
+// await waits until a poll may find something, or kick, or ctx is done.
+func (p *Poller) await(ctx context.Context) error {
 	p.mu.Lock()
 	q := p.queue()
 	p.mu.Unlock()
-	for q.scan(false) == 0 {
-		q.park.wait(anyEvent, time.Time{})
+	if err := ctx.Err(); err != nil {
+		return err
 	}
+	for q.scan(false) == 0 {
+		if _, err := q.park.wait(ctx, anyEvent, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kick ends await: now, or the next one.

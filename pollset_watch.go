@@ -4,7 +4,10 @@
 
 package zmq4
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // A pollSet is, where there is no epoll, a goroutine for each socket. The tag
 // zmq4_watch is there to test it on Linux.
@@ -24,7 +27,7 @@ func (e *pollSet) add(s *socket, ref *pollRef) (int32, error) {
 // the Poller.
 func (s *socket) watch(ref *pollRef) {
 	for ref.entered() {
-		if _, err := s.wait(anyEvent, time.Time{}); err != nil {
+		if _, err := s.wait(context.Background(), anyEvent, time.Time{}); err != nil {
 			return
 		}
 		ref.mark()

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -27,7 +28,13 @@ const burst = 256
 //
 // It does what zmq_proxy does, without a thread of its own.
 func Proxy(frontend, backend, capture *Socket) error {
-	return newProxy(frontend, backend, capture, nil).run()
+	return newProxy(frontend, backend, capture, nil).run(context.Background())
+}
+
+// ProxyContext is [Proxy] that also returns when ctx is done. The error is
+// always an [*OpError], with ctx.Err() in it then.
+func ProxyContext(ctx context.Context, frontend, backend, capture *Socket) error {
+	return &OpError{Op: "proxy", Err: newProxy(frontend, backend, capture, nil).run(ctx)}
 }
 
 // ProxySteerable is [Proxy] with a control socket, on which it receives
@@ -48,7 +55,7 @@ func Proxy(frontend, backend, capture *Socket) error {
 // It does what the documentation of zmq_proxy_steerable says, with every
 // version of libzmq.
 func ProxySteerable(frontend, backend, capture, control *Socket) error {
-	return newProxy(frontend, backend, capture, control).run()
+	return newProxy(frontend, backend, capture, control).run(context.Background())
 }
 
 type proxy struct {
@@ -76,7 +83,7 @@ func newProxy(frontend, backend, capture, control *Socket) *proxy {
 	return p
 }
 
-func (p *proxy) run() error {
+func (p *proxy) run(ctx context.Context) error {
 	for _, soc := range p.sockets() {
 		if _, err := soc.Context(); err != nil {
 			return err
@@ -93,6 +100,9 @@ func (p *proxy) run() error {
 		defer C.zmq4_flow_free(f.c)
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		moved, err := p.move()
 		if err != nil {
 			return err
@@ -105,7 +115,7 @@ func (p *proxy) run() error {
 			timeout = p.interest()
 		}
 		if moved == 0 || p.control != nil {
-			if err := p.poll(timeout); err != nil {
+			if err := p.poll(ctx, timeout); err != nil {
 				return err
 			}
 		}
@@ -236,8 +246,8 @@ func (s *socket) lastEvents() C.int {
 }
 
 // poll waits for what interest has told, and obeys what is on the control socket.
-func (p *proxy) poll(timeout time.Duration) error {
-	polled, err := p.poller.Poll(timeout)
+func (p *proxy) poll(ctx context.Context, timeout time.Duration) error {
+	polled, err := p.poller.poll(ctx, timeout, false)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package zmq4
 
 import (
+	"context"
 	"errors"
 	"log"
 	"reflect"
@@ -30,6 +31,7 @@ type Reactor struct {
 
 type reactorSocket struct {
 	id      int
+	events  State
 	handler func(State) error
 }
 
@@ -56,7 +58,7 @@ func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.removeSocket(soc)
-	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), handler}
+	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), events, handler}
 	r.change()
 }
 
@@ -144,13 +146,28 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 
 // Run calls handlers until one of them returns an error, and returns that
 // error. It also returns when there is nothing to handle, and when a socket is
-// closed ([ErrorSocketClosed]) or its context terminated ([ETERM]).
+// closed ([ErrorSocketClosed]), which is then removed, or its context
+// terminated ([ETERM]).
 //
 // Sockets and channels are served as soon as they are ready. The interval was
 // how often channels were looked at; it has no meaning any more.
 //
 // Run must not be called again before it has returned.
 func (r *Reactor) Run(interval time.Duration) (err error) {
+	return r.run(context.Background())
+}
+
+// RunContext is [Reactor.Run] that also returns when ctx is done. The error is
+// then ctx.Err() in an [*OpError]; that of a handler is returned as it is.
+func (r *Reactor) RunContext(ctx context.Context) error {
+	err := r.run(ctx)
+	if err != nil && err == ctx.Err() {
+		return &OpError{Op: "run", Err: err}
+	}
+	return err
+}
+
+func (r *Reactor) run(ctx context.Context) (err error) {
 	watch := &reactorWatch{poller: r.poller, ready: make(chan struct{}), done: make(chan struct{})}
 	defer watch.stop()
 	for {
@@ -159,8 +176,10 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 			return errors.New("No sockets to poll, no channels to read")
 		}
 		if len(channels) == 0 {
-			r.poller.await()
-			if err := r.serveSockets(); err != nil {
+			if err = r.poller.await(ctx); err == nil {
+				err = r.serveSockets()
+			}
+			if err != nil {
 				return err
 			}
 			continue
@@ -168,6 +187,7 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 		cases := []reflect.SelectCase{
 			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(r.changed)},
 			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(watch.ready)},
+			{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
 		}
 		for _, c := range channels {
 			cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: c.ch})
@@ -179,8 +199,10 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 		case chosen == 1:
 			err = r.serveSockets()
 			watch.resume()
+		case chosen == 2:
+			err = ctx.Err()
 		default:
-			err = r.serveChannel(channels[chosen-2], value, ok)
+			err = r.serveChannel(channels[chosen-3], value, ok)
 		}
 		if err != nil {
 			return err
@@ -191,6 +213,9 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 // serveSockets calls the handlers of the sockets that are ready.
 func (r *Reactor) serveSockets() error {
 	polled, err := r.poller.Poll(0)
+	if err == ErrorSocketClosed {
+		r.forgetClosed()
+	}
 	if err != nil {
 		return err
 	}
@@ -198,15 +223,27 @@ func (r *Reactor) serveSockets() error {
 		r.mu.Lock()
 		s := r.sockets[item.Socket]
 		r.mu.Unlock()
-		if s == nil {
-			continue // another handler has removed it
+		if s == nil || s.events&item.Events == 0 {
+			continue // another handler has removed or replaced it
 		}
 		r.logf("Reactor(%p) %v", r, item)
-		if err := s.handler(item.Events); err != nil {
+		if err := s.handler(s.events & item.Events); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forgetClosed removes the sockets that are closed: the Poller reports each once,
+// and a later Run would wait for them without end.
+func (r *Reactor) forgetClosed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for soc := range r.sockets {
+		if _, err := soc.Context(); err != nil {
+			r.removeSocket(soc)
+		}
+	}
 }
 
 // serveChannel calls the handler of a channel with a value that was received,
@@ -251,7 +288,7 @@ func (w *reactorWatch) start() {
 
 func (w *reactorWatch) run() {
 	for {
-		w.poller.await()
+		w.poller.await(context.Background())
 		select {
 		case w.ready <- struct{}{}:
 		case <-w.done:

@@ -284,10 +284,14 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
 
 /* --- sockets --- */
 
-/* zmq4_part is one part to send. data is C memory, or pinned Go memory. */
+/*
+ * zmq4_part is one part of a message. data is C memory, or pinned Go memory, or
+ * an offset in memory that is given apart.
+ */
 typedef struct {
     uintptr_t data;
     size_t size;
+    int more; /* the next part is of the same message */
 } zmq4_part;
 
 /* zmq4_received is one part that was received. data is inside msg or owned by it. */
@@ -610,10 +614,12 @@ static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char *
     return *value ? 0 : -ENOENT;
 }
 
-static inline int zmq4_send_try(void *socket, const void *data, size_t size, int flags)
+/* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
+static inline int zmq4_send_try(void *socket, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc;
-    ZMQ4_RETRY(rc, zmq_send(socket, data, size, flags | ZMQ_DONTWAIT));
+    flags |= ZMQ_DONTWAIT;
+    ZMQ4_RETRY(rc, msg ? zmq_msg_send(msg, socket, flags) : zmq_send(socket, data, size, flags));
     return rc == -1 ? zmq4_err() : 0;
 }
 
@@ -622,16 +628,16 @@ static inline int zmq4_send_try(void *socket, const void *data, size_t size, int
  * does not always look at its commands before it gives EAGAIN; reading
  * ZMQ_EVENTS does, and also arms ZMQ_FD.
  */
-static inline int zmq4_send_first(zmq4_socket *s, const void *data, size_t size, int flags)
+static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
-    int rc = zmq4_send_try(s->socket, data, size, flags);
+    int rc = zmq4_send_try(s->socket, msg, data, size, flags);
     if (rc != -EAGAIN)
         return rc;
     s->events = zmq4_events((uintptr_t) s);
     if (s->events < 0)
         return s->events;
     if (s->events & ZMQ_POLLOUT)
-        rc = zmq4_send_try(s->socket, data, size, flags);
+        rc = zmq4_send_try(s->socket, msg, data, size, flags);
     return rc;
 }
 
@@ -643,29 +649,31 @@ static inline int zmq4_send_first(zmq4_socket *s, const void *data, size_t size,
 static inline void zmq4_lost(zmq4_socket *s, int more)
 {
     if (more && s->rollback && (s->type == ZMQ_PUSH || s->type == ZMQ_DEALER || s->type == ZMQ_REQ))
-        zmq4_send_try(s->socket, "", 0, 0);
+        zmq4_send_try(s->socket, NULL, "", 0, 0);
 }
 
 /*
- * zmq4_send sends one part. If the message that it continues has lost its
+ * zmq4_send_part sends one part. If the message that it continues has lost its
  * peer, the rest of it is dropped, as zmq_send does when it may block.
  */
-static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size, int flags)
+static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
-    zmq4_socket *s = zmq4_s(h);
-    int rc, more = flags & ZMQ_SNDMORE;
-    if (s->dropping) {
-        s->dropping = s->sndmore = more;
-        return 0;
-    }
-    if (!s->sndmore) {
-        rc = zmq4_send_first(s, data, size, more);
-    } else {
-        rc = zmq4_send_try(s->socket, data, size, more);
+    int rc = 0, more = flags & ZMQ_SNDMORE, dropped = s->dropping;
+    if (!dropped && !s->sndmore) {
+        rc = zmq4_send_first(s, msg, data, size, more);
+    } else if (!dropped) {
+        rc = zmq4_send_try(s->socket, msg, data, size, more);
         if (rc == -EAGAIN) {
             zmq4_lost(s, more);
-            s->dropping = more;
+            dropped = 1;
             rc = 0;
+        }
+    }
+    if (dropped) {
+        s->dropping = more;
+        if (msg) {
+            zmq_msg_close(msg);
+            zmq_msg_init(msg);
         }
     }
     if (rc == 0)
@@ -673,38 +681,160 @@ static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size,
     return rc;
 }
 
+static inline int zmq4_send(uintptr_t h, const unsigned char *data, size_t size, int flags)
+{
+    return zmq4_send_part(zmq4_s(h), NULL, data, size, flags);
+}
+
 /*
  * zmq4_send_parts sends one whole message, or the rest of one that zmq4_send
- * began. A message that loses its peer half-way is sent again from its first
- * part, to another peer; only REQ, which has then forgotten its state, cannot.
+ * began. The data of the parts is at an offset from base, which may be NULL.
+ * A message that loses its peer half-way is sent again from its first part, to
+ * another peer; only REQ, which has then forgotten its state, cannot.
  */
-static inline int zmq4_send_parts(uintptr_t h, const zmq4_part *parts, int n)
+static inline int zmq4_send_parts(uintptr_t h, const unsigned char *base, const zmq4_part *parts, int n)
 {
     zmq4_socket *s = zmq4_s(h);
-    if (s->sndmore) {
-        for (int i = 0; i < n; i++) {
-            int rc = zmq4_send(h, (const unsigned char *) parts[i].data, parts[i].size,
-                               i < n - 1 ? ZMQ_SNDMORE : 0);
-            if (rc < 0)
-                return rc;
-        }
-        return 0;
-    }
+    int whole = !s->sndmore;
 again:
     for (int i = 0; i < n; i++) {
-        int more = i < n - 1 ? ZMQ_SNDMORE : 0;
-        const void *data = (const void *) parts[i].data;
-        int rc = i == 0 ? zmq4_send_first(s, data, parts[i].size, more)
-                        : zmq4_send_try(s->socket, data, parts[i].size, more);
-        if (i > 0 && rc == -EAGAIN) {
-            zmq4_lost(s, more);
-            if (s->type == ZMQ_REQ)
-                return -EHOSTUNREACH;
-            goto again;
+        int rc, more = i < n - 1 ? ZMQ_SNDMORE : 0;
+        const void *data = (const void *) ((uintptr_t) base + parts[i].data);
+        if (!whole) {
+            rc = zmq4_send_part(s, NULL, data, parts[i].size, more);
+        } else if (i == 0) {
+            rc = zmq4_send_first(s, NULL, data, parts[i].size, more);
+        } else {
+            rc = zmq4_send_try(s->socket, NULL, data, parts[i].size, more);
+            if (rc == -EAGAIN) {
+                zmq4_lost(s, more);
+                if (s->type == ZMQ_REQ)
+                    return -EHOSTUNREACH;
+                goto again;
+            }
         }
         if (rc < 0)
             return rc;
     }
+    return 0;
+}
+
+/* --- batches: many messages in one crossing --- */
+
+/*
+ * zmq4_send_batch sends whole messages and returns how many of the n parts
+ * they had. It gives an error only if it has sent nothing.
+ */
+static inline int zmq4_send_batch(uintptr_t h, const unsigned char *base, const zmq4_part *parts, int n)
+{
+    int sent = 0;
+    while (sent < n) {
+        int rc, len = 1;
+        while (parts[sent + len - 1].more)
+            len++;
+        rc = zmq4_send_parts(h, base, parts + sent, len);
+        if (rc < 0)
+            return sent > 0 ? sent : rc;
+        sent += len;
+    }
+    return sent;
+}
+
+/*
+ * zmq4_recv_batch receives up to max whole messages, copies their parts to
+ * data, the first at offset *used, and describes them from parts[0] on. It
+ * returns how many messages. A message that has no room in data or in the
+ * n_parts parts stays in s->in, to be handed out.
+ */
+static inline int zmq4_recv_batch(uintptr_t h, int max, unsigned char *data, size_t size, size_t *used,
+                                  zmq4_part *parts, int n_parts, int *used_parts)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int count = 0, at = 0;
+    while (count < max) {
+        size_t total = 0;
+        int n = zmq4_recv(h);
+        if (n < 0)
+            break; /* an error is there the next time, too */
+        for (int i = 0; i < n; i++)
+            total += s->in[i].size;
+        if (total > size - *used || n > n_parts - at)
+            break;
+        for (int i = 0; i < n; i++) {
+            zmq4_part *p = &parts[at++];
+            p->data = *used;
+            p->size = s->in[i].size;
+            p->more = i < n - 1;
+            memcpy(data + *used, s->in[i].data, p->size);
+            *used += p->size;
+        }
+        s->in_next = n;
+        count++;
+    }
+    s->rcvmore = 0;
+    *used_parts = at;
+    return count;
+}
+
+/* --- message parts that Go owns --- */
+
+typedef struct {
+    zmq_msg_t msg;
+    unsigned char *data; /* NULL when it was sent */
+    size_t size;
+    int more;
+} zmq4_msg;
+
+static inline void zmq4_msg_view(zmq4_msg *m)
+{
+    m->data = (unsigned char *) zmq_msg_data(&m->msg);
+    m->size = zmq_msg_size(&m->msg);
+}
+
+static inline int zmq4_msg_new(size_t size, zmq4_msg **out)
+{
+    zmq4_msg *m = (zmq4_msg *) calloc(1, sizeof *m);
+    if (!m)
+        return -ENOMEM;
+    if (zmq_msg_init_size(&m->msg, size) == -1) {
+        int rc = zmq4_err();
+        free(m);
+        return rc;
+    }
+    zmq4_msg_view(m);
+    *out = m;
+    return 0;
+}
+
+static inline void zmq4_msg_free(zmq4_msg *m)
+{
+    zmq_msg_close(&m->msg);
+    free(m);
+}
+
+static inline int zmq4_msg_gets(zmq4_msg *m, const unsigned char *name, const char **value)
+{
+    *value = zmq_msg_gets(&m->msg, (const char *) name);
+    return *value ? 0 : -ENOENT;
+}
+
+/* zmq4_msg_send gives the content of m to libzmq. */
+static inline int zmq4_msg_send(uintptr_t h, zmq4_msg *m, int flags)
+{
+    int rc = zmq4_send_part(zmq4_s(h), &m->msg, NULL, 0, flags);
+    if (rc == 0) {
+        m->data = NULL;
+        m->size = 0;
+    }
+    return rc;
+}
+
+/* zmq4_msg_take moves a part that was received into m. */
+static inline int zmq4_msg_take(uintptr_t h, int part, zmq4_msg *m)
+{
+    zmq_msg_move(&m->msg, &zmq4_s(h)->in[part].msg);
+    zmq4_msg_view(m);
+    m->more = zmq4_s(h)->rcvmore;
     return 0;
 }
 
@@ -795,17 +925,7 @@ static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
                 return zmq4_err();
             msg = &dup;
         }
-        ZMQ4_RETRY(rc, zmq_msg_send(msg, to->socket, more | ZMQ_DONTWAIT));
-        rc = rc == -1 ? zmq4_err() : 0;
-        if (rc == -EAGAIN && i == 0) {
-            to->events = zmq4_events((uintptr_t) to);
-            if (to->events < 0) {
-                rc = to->events;
-            } else if (to->events & ZMQ_POLLOUT) {
-                ZMQ4_RETRY(rc, zmq_msg_send(msg, to->socket, more | ZMQ_DONTWAIT));
-                rc = rc == -1 ? zmq4_err() : 0;
-            }
-        }
+        rc = i == 0 ? zmq4_send_first(to, msg, NULL, 0, more) : zmq4_send_try(to->socket, msg, NULL, 0, more);
         if (rc < 0 && copy)
             zmq_msg_close(&dup);
         if (rc == -EAGAIN && i > 0) {

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -47,6 +48,8 @@ type socket struct {
 	sent bool
 
 	conflate bool
+
+	where string // endpoint of the last Bind or Connect, for errors
 
 	rids rids
 
@@ -189,18 +192,15 @@ func (s *socket) scan(signalled bool) State {
 }
 
 // wait parks the goroutine until one of the events in want may be there, or
-// the socket is closed, or the deadline is over: EAGAIN.
-func (s *socket) wait(want State, deadline time.Time) (parked bool, err error) {
+// the socket is closed. Else the error is EAGAIN when the deadline is over, or
+// ctx.Err().
+func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
 	if !s.park.opened() {
 		if err := s.openPark(); err != nil {
 			return false, err
 		}
 	}
-	ok, parked := s.park.wait(want, deadline)
-	if !ok {
-		return parked, eagain
-	}
-	return parked, nil
+	return s.park.wait(ctx, want, deadline)
 }
 
 func (s *socket) openPark() error {
@@ -285,7 +285,13 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_bind(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		rc := C.zmq4_bind(h, e)
+		if rc == 0 {
+			soc.s.where = endpoint
+		}
+		return rc
+	})
 }
 
 // Unbind stops accepting connections on an endpoint, and closes those that
@@ -307,6 +313,7 @@ func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
 		rc := C.zmq4_connect(h, e)
 		if rc == 0 {
+			soc.s.where = endpoint
 			soc.s.rids.connected(endpoint)
 		}
 		return rc

@@ -3,6 +3,7 @@
 package zmq4
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,9 +43,11 @@ type parker struct {
 // A waiter is one goroutine that waits. parker.mu guards it.
 type waiter struct {
 	want   State
-	ready  bool          // what it wants is there: it is no longer in waiters
-	parked bool          // it had to wait
-	ch     chan struct{} // signalled when ready is set, or when it has to lead
+	ready  bool // what it wants is there: it is no longer in waiters
+	parked bool // it had to wait
+	// cancelled says that its context is done.
+	cancelled bool
+	ch        chan struct{} // signalled when ready is set, or when it has to lead
 }
 
 var waiterPool = sync.Pool{New: func() any { return &waiter{ch: make(chan struct{}, 1)} }}
@@ -52,12 +55,17 @@ var waiterPool = sync.Pool{New: func() any { return &waiter{ch: make(chan struct
 // waiting reports whether anybody waits.
 func (k *parker) waiting() bool { return k.n.Load() != 0 }
 
-// wait returns once one of the events in want may be there, or the parker is
-// closed (true), or the deadline is over (false). No deadline is the zero
-// time. parked says whether it really had to wait.
-func (k *parker) wait(want State, deadline time.Time) (ok, parked bool) {
+// wait returns nil once one of the events in want may be there or the parker
+// is closed, EAGAIN when the deadline is over, and ctx.Err() when ctx is done.
+// No deadline is the zero time. parked says whether it really
+// had to wait.
+func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
 	w := waiterPool.Get().(*waiter)
-	w.want, w.ready, w.parked = want, false, false
+	w.want, w.ready, w.parked, w.cancelled = want, false, false, false
+	stop := alwaysStopped
+	if ctx.Done() != nil {
+		stop = context.AfterFunc(ctx, func() { k.cancel(w) })
+	}
 
 	k.mu.Lock()
 	k.waiters = append(k.waiters, w)
@@ -72,7 +80,7 @@ func (k *parker) wait(want State, deadline time.Time) (ok, parked bool) {
 		k.mu.Lock()
 		k.wakeLocked(ev, w)
 	}
-	for expired := false; !w.ready && !k.closed && !expired; {
+	for expired := false; !w.ready && !k.closed && !w.cancelled && !expired; {
 		if k.leader == w {
 			k.begin(deadline)
 			k.mu.Unlock()
@@ -85,11 +93,33 @@ func (k *parker) wait(want State, deadline time.Time) (ok, parked bool) {
 		}
 		expired = !deadline.IsZero() && !time.Now().Before(deadline)
 	}
-	ok, parked = w.ready || k.closed, w.parked
+	switch {
+	case w.ready || k.closed:
+	case w.cancelled:
+		err = ctx.Err()
+	default:
+		err = eagain
+	}
+	parked = w.parked
 	k.leave(w)
 	k.mu.Unlock()
-	waiterPool.Put(w)
-	return ok, parked
+	if stop() {
+		waiterPool.Put(w) // else cancel has it, or may get it yet
+	}
+	return parked, err
+}
+
+func alwaysStopped() bool { return true }
+
+// cancel ends the wait of w.
+func (k *parker) cancel(w *waiter) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	w.cancelled = true
+	if k.leader == w {
+		k.interrupt()
+	}
+	w.signal()
 }
 
 // leave forgets w and makes another waiter the leader if w was it.
@@ -123,7 +153,7 @@ func (k *parker) round(w *waiter, signalled bool) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.wakeLocked(ev, w)
-	if w.ready || k.closed {
+	if w.ready || k.closed || w.cancelled {
 		return true
 	}
 	w.parked = true

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"fmt"
 	"strings"
 	"unsafe"
 )
@@ -136,13 +137,18 @@ type bitName[T ~int] struct {
 	name string
 }
 
-// bitNames joins the names of the bits that are set in v.
+// bitNames joins the names of the bits that are set in v. Those that have no
+// name come last, as one number.
 func bitNames[T ~int](v T, names []bitName[T]) string {
 	var set []string
 	for _, n := range names {
 		if v&n.bit != 0 {
 			set = append(set, n.name)
+			v &^= n.bit
 		}
+	}
+	if v != 0 {
+		set = append(set, fmt.Sprintf("%#x", uint(v)))
 	}
 	if len(set) == 0 {
 		return "<NONE>"
@@ -150,30 +156,37 @@ func bitNames[T ~int](v T, names []bitName[T]) string {
 	return strings.Join(set, "|")
 }
 
+// Has reports whether libzmq was built with a capability: a transport ("ipc",
+// "pgm" for pgm and epgm, "norm", "tipc", "vmci", "vsock", "WS" and "WSS"), a
+// security mechanism ("curve", "gssapi"), or "draft", the draft API.
+//
+// It is false for a name that libzmq does not know. That goes for what every
+// libzmq has ("tcp", "inproc"), and for names that came with a version newer
+// than this one: "WS" and "WSS" with 4.3.3, "vsock" after 4.3.5.
+//
+// Function zmq_has.
+func Has(capability string) bool {
+	name, err := cstring(capability)
+	return err == nil && C.zmq_has((*C.char)(unsafe.Pointer(name))) != 0
+}
+
 // HasIpc reports whether libzmq has the ipc transport.
-func HasIpc() bool { return has("ipc") }
+func HasIpc() bool { return Has("ipc") }
 
 // HasPgm reports whether libzmq has the pgm and epgm multicast transports.
-func HasPgm() bool { return has("pgm") }
+func HasPgm() bool { return Has("pgm") }
 
 // HasTipc reports whether libzmq has the tipc transport.
-func HasTipc() bool { return has("tipc") }
+func HasTipc() bool { return Has("tipc") }
 
 // HasNorm reports whether libzmq has the norm multicast transport.
-func HasNorm() bool { return has("norm") }
+func HasNorm() bool { return Has("norm") }
 
 // HasCurve reports whether libzmq has the [CURVE] mechanism.
-func HasCurve() bool { return has("curve") }
+func HasCurve() bool { return Has("curve") }
 
 // HasGssapi reports whether libzmq has the [GSSAPI] mechanism.
-func HasGssapi() bool { return has("gssapi") }
-
-// has asks libzmq for a capability by its name.
-func has(capability string) bool {
-	name := C.CString(capability)
-	defer C.free(unsafe.Pointer(name))
-	return C.zmq_has(name) != 0
-}
+func HasGssapi() bool { return Has("gssapi") }
 
 // cstring returns s with a NUL behind it, for C to read during one call. A
 // string that has a NUL in it cannot be given to C: EINVAL.

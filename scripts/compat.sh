@@ -8,7 +8,8 @@
 #   - its own test suite passes on this package, behind a replace directive
 #     and with the import path rewritten;
 #   - go mod tidy and go mod vendor work in a module with that replace
-#     directive, and what was vendored builds and runs.
+#     directive, and what was vendored builds and runs;
+#   - one program can have both, and their sockets understand each other.
 set -euo pipefail
 
 pebbe=github.com/pebbe/zmq4
@@ -170,4 +171,55 @@ sed -i.orig "s|\"$pebbe\"|\"$ours\"|" rewritten/*_test.go
 	go mod init example.org/rewritten 2>/dev/null
 	go mod edit -require="$ours@v0.0.0" -replace="$ours=$root"
 	run_tests
+)
+
+say "both in one program"
+mkdir both
+cat >both/main.go <<END
+// Both sends a message from each package to the other one.
+package main
+
+import (
+	"fmt"
+	"log"
+
+	pebbe "$pebbe"
+	ours "$ours"
+)
+
+func must(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func main() {
+	a, err := ours.NewSocket(ours.PAIR)
+	must(err)
+	must(a.Bind("tcp://127.0.0.1:*"))
+	endpoint, err := a.GetLastEndpoint()
+	must(err)
+	b, err := pebbe.NewSocket(pebbe.PAIR)
+	must(err)
+	must(b.Connect(endpoint))
+	_, err = b.SendMessage("from", "pebbe")
+	must(err)
+	there, err := a.RecvMessage(0)
+	must(err)
+	_, err = a.SendMessage("from", "ours")
+	must(err)
+	back, err := b.RecvMessage(0)
+	must(err)
+	fmt.Println(there, back)
+}
+END
+(
+	cd both
+	go mod init example.org/both 2>/dev/null
+	go mod edit -require="$pebbe@$version" -replace="$pebbe=$tmp/pebbe"
+	go mod edit -require="$ours@v0.0.0" -replace="$ours=$root"
+	go build -o both.out .
+	output=$(./both.out)
+	[ "$output" = "[from pebbe] [from ours]" ] || fail "the program printed: $output"
+	echo "ok: they link, and talk to each other"
 )

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"unsafe"
+)
+
+// A Batch is a list of messages, each of one or more parts, that are sent or
+// received in few calls into libzmq. It keeps them in one piece of memory,
+// which it uses again after Reset.
+//
+// The zero Batch is empty and ready to use. It must not be used by two
+// goroutines at a time.
+type Batch struct {
+	data  []byte
+	parts []C.zmq4_part // data is an offset in Batch.data
+	n     int           // messages
+}
+
+// Append adds a copy of one message. Without parts it adds nothing.
+func (b *Batch) Append(parts ...[]byte) {
+	for i, p := range parts {
+		more := C.int(0)
+		if i < len(parts)-1 {
+			more = 1
+		}
+		b.parts = append(b.parts, C.zmq4_part{data: C.uintptr_t(len(b.data)), size: C.size_t(len(p)), more: more})
+		b.data = append(b.data, p...)
+	}
+	if len(parts) > 0 {
+		b.n++
+	}
+}
+
+// Len returns how many messages there are.
+func (b *Batch) Len() int { return b.n }
+
+// Reset removes all messages, and keeps the memory.
+func (b *Batch) Reset() {
+	b.data, b.parts, b.n = b.data[:0], b.parts[:0], 0
+}
+
+// A BatchMessage is one message in a [Batch]. It is valid until the Batch is
+// changed.
+type BatchMessage struct {
+	b           *Batch
+	first, last int // its parts
+}
+
+// All iterates over the messages, with their numbers.
+func (b *Batch) All() iter.Seq2[int, BatchMessage] {
+	return func(yield func(int, BatchMessage) bool) {
+		for i, first := 0, 0; first < len(b.parts); i++ {
+			last := first
+			for b.parts[last].more != 0 {
+				last++
+			}
+			if !yield(i, BatchMessage{b, first, last}) {
+				return
+			}
+			first = last + 1
+		}
+	}
+}
+
+// Len returns how many parts the message has: at least one.
+func (m BatchMessage) Len() int { return m.last - m.first + 1 }
+
+// Part returns a part by its number, from 0. It is memory of the Batch, not a
+// copy: valid until the Batch is changed.
+func (m BatchMessage) Part(i int) []byte {
+	p := m.b.parts[m.first:][:m.Len()][i]
+	end := int(p.data) + int(p.size)
+	return m.b.data[p.data:end:end]
+}
+
+// Parts iterates over the parts, with their numbers. See [BatchMessage.Part].
+func (m BatchMessage) Parts() iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for i := range m.Len() {
+			if !yield(i, m.Part(i)) {
+				return
+			}
+		}
+	}
+}
+
+// SendBatch sends the messages of a batch, in order, and returns how many were
+// sent: all of them, or fewer and an [*OpError]. It waits as
+// [Socket.SendMessageContext] does; an empty batch, or nil, needs no wait. Every
+// message is sent whole or not at all, and the batch is not changed: what was not sent is from the n-th message on.
+//
+// Other goroutines may send between two messages.
+func (soc *Socket) SendBatch(ctx context.Context, b *Batch) (n int, err error) {
+	if b == nil || b.n == 0 {
+		return 0, soc.opError("send", soc.unlessClosed(nil))
+	}
+	flags := Flag(0)
+	if len(b.parts) > b.n {
+		flags = SNDMORE // some message has several parts
+	}
+	for sent := 0; sent < len(b.parts); {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		before := sent
+		err = soc.transmit(ctx, flags, func(s *socket) C.int {
+			if s.c.sndmore != 0 {
+				return -C.EFSM // the first message would be the rest of another one
+			}
+			rest := b.parts[sent:]
+			// Room for others: the lock is held for as long as this takes.
+			rc := C.zmq4_send_batch(s.h(), (*C.uchar)(unsafe.SliceData(b.data)), unsafe.SliceData(rest), chunk(rest))
+			if rc > 0 {
+				sent += int(rc)
+			}
+			return rc
+		})
+		for _, p := range b.parts[before:sent] {
+			if p.more == 0 {
+				n++
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	return n, soc.opError("send", err)
+}
+
+// chunk returns how many parts to send at once: whole messages.
+func chunk(parts []C.zmq4_part) C.int {
+	n := min(len(parts), 1024)
+	for parts[n-1].more != 0 {
+		n++
+	}
+	return C.int(n)
+}
+
+// RecvBatch waits for a message as [Socket.RecvMessageContext] does, and adds
+// it and those that are there behind it to the batch: up to max messages, or
+// up to 1000 if max is not positive. It returns how many were added; with an
+// [*OpError] none was. A nil batch is EINVAL.
+//
+// To use the memory of a batch again, call [Batch.Reset] before.
+func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err error) {
+	if max <= 0 {
+		max = 1000
+	}
+	if err := ctx.Err(); err != nil || b == nil {
+		return 0, soc.opError("recv", cmp.Or(err, soc.invalid()))
+	}
+	s, parts, err := soc.receive(ctx, true, 0)
+	if err != nil {
+		return 0, soc.opError("recv", err)
+	}
+	defer s.done()
+	before := b.n
+	s.fill(b, parts)
+	for b.n-before < max && s.drain(b, max-(b.n-before)) {
+	}
+	return b.n - before, nil
+}
+
+// fill adds the message in the inbox to a batch.
+func (s *socket) fill(b *Batch, parts []C.zmq4_received) {
+	for i := range parts {
+		more := C.int(1)
+		if i == len(parts)-1 {
+			more = 0
+		}
+		b.parts = append(b.parts, C.zmq4_part{data: C.uintptr_t(len(b.data)), size: parts[i].size, more: more})
+		b.data = append(b.data, s.bytes(&parts[i])...)
+	}
+	b.n++
+}
+
+// drain adds up to max messages that are there to a batch. It reports whether
+// there may be more: one that needs more room is then added already.
+func (s *socket) drain(b *Batch, max int) bool {
+	b.data = slices.Grow(b.data, 16<<10)
+	b.parts = slices.Grow(b.parts, min(max, 1024))
+	used, usedParts := C.size_t(len(b.data)), C.int(0)
+	room := b.parts[len(b.parts):cap(b.parts)]
+	n := int(C.zmq4_recv_batch(s.h(), C.int(max), (*C.uchar)(unsafe.SliceData(b.data)), C.size_t(cap(b.data)), &used,
+		unsafe.SliceData(room), C.int(len(room)), &usedParts))
+	s.taken += int(used) - len(b.data)
+	b.data = b.data[:used]
+	b.parts = b.parts[:len(b.parts)+int(usedParts)]
+	b.n += n
+	if s.c.in_next == s.c.in_len || n == max {
+		return false
+	}
+	s.fill(b, s.take(true))
+	return true
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// contextCalls are the calls that take a context, each on a socket where it
+// has to wait.
+var contextCalls = []struct {
+	name string
+	typ  Type
+	call func(context.Context, *Socket) error
+}{
+	{"RecvContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvContext(ctx, 0); return err }},
+	{"RecvBytesContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvBytesContext(ctx, 0); return err }},
+	{"RecvMessageContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMessageContext(ctx); return err }},
+	{"SendContext", PUSH, func(ctx context.Context, soc *Socket) error { _, err := soc.SendContext(ctx, "m", 0); return err }},
+	{"SendBytesContext", PUSH, func(ctx context.Context, soc *Socket) error {
+		_, err := soc.SendBytesContext(ctx, nil, SNDMORE)
+		return err
+	}},
+	{"SendMessageContext", PUSH, func(ctx context.Context, soc *Socket) error {
+		_, err := soc.SendMessageContext(ctx, "a", "b")
+		return err
+	}},
+	{"PollContext", PULL, func(ctx context.Context, soc *Socket) error {
+		p := NewPoller()
+		p.Add(soc, POLLIN)
+		polled, err := p.PollContext(ctx)
+		if len(polled) > 0 {
+			return fmt.Errorf("polled %v", polled)
+		}
+		return err
+	}},
+	{"ProxyContext", PULL, func(ctx context.Context, soc *Socket) error {
+		c, err := soc.Context()
+		if err != nil {
+			return err
+		}
+		push, err := c.NewSocket(PUSH)
+		if err != nil {
+			return &OpError{Op: "proxy", Err: soc.pebbeError()}
+		}
+		defer push.Close()
+		return ProxyContext(ctx, soc, push, nil)
+	}},
+	{"RunContext", PULL, func(ctx context.Context, soc *Socket) error {
+		r := NewReactor()
+		r.AddSocket(soc, POLLIN, func(State) error { return errors.New("called") })
+		return r.RunContext(ctx)
+	}},
+	{"RunContext with a channel", PULL, func(ctx context.Context, soc *Socket) error {
+		r := NewReactor()
+		r.AddSocket(soc, POLLIN, func(State) error { return errors.New("called") })
+		r.AddChannel(make(chan interface{}), 0, nil)
+		return r.RunContext(ctx)
+	}},
+}
+
+// pebbeError is what a receive without a context gives.
+func (soc *Socket) pebbeError() error {
+	_, err := soc.Recv(DONTWAIT)
+	return err
+}
+
+func TestContextEndsCalls(t *testing.T) {
+	for _, c := range contextCalls {
+		t.Run(c.name, func(t *testing.T) {
+			soc := newSocket(t, newContext(t), c.typ)
+			for name, want := range map[string]error{"cancelled before": context.Canceled, "cancelled": context.Canceled, "deadline": context.DeadlineExceeded} {
+				for _, n := range []int{1, 5} { // one that leads, and some that follow
+					ctx, cancel := context.WithCancel(context.Background())
+					switch name {
+					case "cancelled before":
+						cancel()
+					case "deadline":
+						ctx, cancel = context.WithTimeout(ctx, 20*time.Millisecond)
+					}
+					errs := make(chan error, n)
+					for range n {
+						go func() { errs <- c.call(ctx, soc) }()
+					}
+					if name == "cancelled" {
+						time.AfterFunc(20*time.Millisecond, cancel)
+					}
+					within(t, patience, name, func() {
+						for range n {
+							err := <-errs
+							var op *OpError
+							if !errors.Is(err, want) || !errors.As(err, &op) {
+								t.Errorf("%s: %v", name, err)
+							} else if want == context.DeadlineExceeded && !op.Timeout() {
+								t.Errorf("%v is no timeout", err)
+							}
+						}
+					})
+					cancel()
+				}
+			}
+			if n := parked(soc); n != 0 {
+				t.Errorf("%d goroutines are still parked", n)
+			}
+		})
+	}
+}
+
+func TestContextLatency(t *testing.T) {
+	soc := newSocket(t, newContext(t), PULL)
+	best := time.Hour
+	for range 50 {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan time.Time)
+		go func() {
+			soc.RecvContext(ctx, 0)
+			done <- time.Now()
+		}()
+		waitParked(t, soc, 1)
+		start := time.Now()
+		cancel()
+		best = min(best, (<-done).Sub(start))
+	}
+	if best > slack(time.Millisecond) {
+		t.Errorf("a cancelled receive returned after %v at best", best)
+	}
+}
+
+// Messages that come while receives and sends are cancelled are neither lost
+// nor torn nor doubled.
+func TestContextLosesNothing(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			pull, push := socketPair(t, transport, PULL, PUSH)
+			const n = 2000
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				for i, try := 0, 0; i < n; try++ {
+					ctx, cancel := context.WithTimeout(context.Background(), time.Duration(try%7)*50*time.Microsecond)
+					_, err := push.SendMessageContext(ctx, i, "second part", make([]byte, i%5000))
+					cancel()
+					if err == nil {
+						i++
+					} else if !errors.Is(err, context.DeadlineExceeded) {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			wg.Go(func() {
+				for i, try := 0, 0; i < n; try++ {
+					ctx, cancel := context.WithTimeout(context.Background(), time.Duration(try%5)*50*time.Microsecond)
+					msg, err := pull.RecvMessageContext(ctx)
+					cancel()
+					switch {
+					case err == nil:
+						if len(msg) != 3 || string(msg[0]) != fmt.Sprint(i) || len(msg[2]) != i%5000 {
+							t.Errorf("message %d is %.50q", i, msg)
+							return
+						}
+						i++
+					case !errors.Is(err, context.DeadlineExceeded):
+						t.Error(err)
+						return
+					}
+				}
+			})
+			within(t, patience, "all messages", wg.Wait)
+		})
+	}
+}
+
+func TestContextOtherErrors(t *testing.T) {
+	for _, c := range contextCalls {
+		for name, want := range map[string]error{"Close": ErrorSocketClosed, "Shutdown": ETERM} {
+			t.Run(c.name+" "+name, func(t *testing.T) {
+				ctx := newContext(t)
+				soc := newSocket(t, ctx, c.typ)
+				errs := make(chan error)
+				cancellable, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				go func() { errs <- c.call(cancellable, soc) }()
+				time.AfterFunc(10*time.Millisecond, func() {
+					if name == "Close" {
+						soc.Close()
+					} else if err := ctx.Shutdown(); err != nil {
+						t.Error(err)
+					}
+				})
+				within(t, patience, name, func() {
+					if err := <-errs; !errors.Is(err, want) || want == ErrorSocketClosed && !errors.Is(err, net.ErrClosed) {
+						t.Errorf("%v, want %v", err, want)
+					}
+				})
+			})
+		}
+	}
+	t.Run("timeout option", func(t *testing.T) {
+		pull, _ := socketPair(t, "inproc", PULL, PUSH)
+		must(t, pull.SetRcvtimeo(time.Millisecond))
+		_, err := pull.RecvContext(context.Background(), 0)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || AsErrno(err) != eagain {
+			t.Error(err)
+		}
+		where, _ := pull.GetLastEndpoint()
+		if want := "zmq4: recv PULL " + where + ": "; !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q does not start with %q", err, want)
+		}
+	})
+}
+
+func TestTermContext(t *testing.T) {
+	ctx, err := NewContext()
+	must(t, err)
+	soc, err := ctx.NewSocket(PULL)
+	must(t, err)
+	limit, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := ctx.TermContext(limit); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("TermContext = %v", err)
+	}
+	if _, err := soc.Recv(0); err != ETERM {
+		t.Errorf("Recv = %v", err)
+	}
+	must(t, soc.Close())
+	within(t, patience, "Term", func() {
+		if err := ctx.TermContext(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := ctx.Term(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, ctx := range []*Context{nil, {}} {
+		if err := ctx.TermContext(limit); !errors.Is(err, ErrorContextClosed) {
+			t.Error(err)
+		}
+		if err := ctx.Shutdown(); err != ErrorContextClosed {
+			t.Error(err)
+		}
+	}
+}
+
+// A context that cannot be cancelled costs nothing.
+func TestContextAllocs(t *testing.T) {
+	if raceEnabled || asanEnabled {
+		t.Skip("allocations are counted without sanitizers")
+	}
+	pull, push := socketPair(t, "inproc", PULL, PUSH)
+	data := make([]byte, 100)
+	ctx := context.Background()
+	if n := testing.AllocsPerRun(100, func() {
+		push.SendBytesContext(ctx, data, 0)
+		pull.RecvBytesContext(ctx, 0)
+	}); n > 1 {
+		t.Errorf("%v allocations, want 1", n)
+	}
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strconv"
+	"unsafe"
+)
+
+// ErrMsgClosed is returned for a [Msg] that was sent or closed.
+var ErrMsgClosed = errors.New("zmq4: message part was sent or closed")
+
+// A Msg is one message part in libzmq's own memory: sending and receiving it
+// copies nothing. It pays for large parts; small ones are faster as []byte.
+//
+// The zero Msg is closed: [Socket.RecvMsg] fills it. A Msg must not be used by
+// two goroutines at a time. One that is copied is the same Msg.
+type Msg struct {
+	m *msg
+}
+
+type msg struct {
+	c       *C.zmq4_msg // nil when closed
+	cleanup runtime.Cleanup
+}
+
+// NewMsg returns a part of size bytes to write to, see [Msg.Bytes], and to
+// send. Its content is undefined before. A negative size is EINVAL.
+//
+// Function zmq_msg_init_size.
+func NewMsg(size int) (*Msg, error) {
+	if size < 0 {
+		return nil, einval
+	}
+	m := &Msg{}
+	if err := m.alloc(size); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// alloc gives m memory of libzmq's.
+func (m *Msg) alloc(size int) error {
+	if m.m == nil {
+		m.m = &msg{}
+	}
+	if err := check(C.zmq4_msg_new(C.size_t(size), &m.m.c)); err != nil {
+		return err
+	}
+	m.m.cleanup = runtime.AddCleanup(m.m, func(c *C.zmq4_msg) { C.zmq4_msg_free(c) }, m.m.c)
+	return nil
+}
+
+// open returns the part, or nil if it is closed or was sent.
+func (m *Msg) open() *C.zmq4_msg {
+	if m == nil || m.m == nil || m.m.c == nil || m.m.c.data == nil {
+		return nil
+	}
+	return m.m.c
+}
+
+// Bytes returns the content itself, not a copy: it may be written to, and is
+// valid until the Msg is sent, received into, or closed. To use it after that
+// is to use memory of somebody else: keep a copy if it has to live longer, and
+// keep the Msg reachable while it is used. It is nil for a Msg that is closed.
+func (m *Msg) Bytes() []byte {
+	c := m.open()
+	if c == nil {
+		return nil
+	}
+	return unsafe.Slice((*byte)(c.data), c.size)
+}
+
+// Size returns how many bytes the content has: 0 for a Msg that is closed.
+func (m *Msg) Size() int {
+	c := m.open()
+	if c == nil {
+		return 0
+	}
+	return int(c.size)
+}
+
+// More reports whether the part was received with more parts of its message
+// behind it.
+func (m *Msg) More() bool {
+	c := m.open()
+	return c != nil && c.more != 0
+}
+
+// Property returns a metadata property of a part that was received, see
+// [Socket.RecvBytesWithMetadata]. The errors are ENOENT if it does not have
+// the property, and [ErrMsgClosed].
+//
+// Function zmq_msg_gets.
+func (m *Msg) Property(name string) (string, error) {
+	c := m.open()
+	if c == nil {
+		return "", ErrMsgClosed
+	}
+	n, err := cstring(name)
+	if err != nil {
+		return "", err
+	}
+	var value *C.char
+	if err := check(C.zmq4_msg_gets(c, n, &value)); err != nil {
+		return "", err
+	}
+	s := C.GoString(value)
+	runtime.KeepAlive(m.m)
+	return s, nil
+}
+
+// Close frees the content. A Msg that is not closed is freed when the garbage
+// collector finds it. A second Close does nothing.
+//
+// Function zmq_msg_close.
+func (m *Msg) Close() error {
+	if m != nil && m.m != nil && m.m.c != nil {
+		m.m.cleanup.Stop()
+		C.zmq4_msg_free(m.m.c)
+		m.m.c = nil
+	}
+	return nil
+}
+
+// SendMsg sends a part without copying it, and returns its size. The Msg is
+// then closed; it can be received into. It waits and fails as
+// [Socket.SendBytes] does; the error is [ErrMsgClosed] for a Msg that is closed.
+// With an error the size is -1 and the Msg is as it was.
+//
+// Function zmq_msg_send.
+func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
+	c := m.open()
+	if c == nil {
+		return -1, soc.unlessClosed(ErrMsgClosed)
+	}
+	size := int(c.size)
+	err := soc.transmit(context.Background(), flags, func(s *socket) C.int {
+		return C.zmq4_msg_send(s.h(), c, C.int(flags))
+	})
+	runtime.KeepAlive(m.m)
+	if err != nil {
+		return -1, err
+	}
+	return size, nil
+}
+
+// RecvMsg receives a part without copying it, and returns its size. What m had
+// before is freed, or used again. It waits and fails as [Socket.RecvBytes]
+// does; with an error the size is -1 and the Msg is as it was.
+//
+// Function zmq_msg_recv.
+func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
+	if m == nil {
+		return -1, soc.unlessClosed(ErrMsgClosed)
+	}
+	s, _, err := soc.receive(context.Background(), false, flags)
+	if err != nil {
+		return -1, err
+	}
+	defer s.done()
+	if m.m == nil || m.m.c == nil {
+		if err := m.alloc(0); err != nil {
+			s.c.in_next-- // it is not received
+			return -1, err
+		}
+	}
+	C.zmq4_msg_take(s.h(), s.c.in_next-1, m.m.c)
+	return int(m.m.c.size), nil
+}
+
+// A ShortBufferError is returned by [Socket.RecvInto] for a part that does not
+// fit into the buffer.
+type ShortBufferError struct {
+	Size int // of the part, in bytes
+}
+
+// Error tells what size is needed.
+func (e *ShortBufferError) Error() string {
+	return "zmq4: the message part does not fit into the buffer, it has " + strconv.Itoa(e.Size) + " bytes"
+}
+
+// RecvInto receives one message part into buf and returns its size, and
+// whether more parts of its message follow. It allocates nothing, and waits
+// and fails as [Socket.RecvBytes] does.
+//
+// A part that does not fit is not received: the error is a [*ShortBufferError]
+// with its size, and the next receive gets it.
+func (soc *Socket) RecvInto(buf []byte, flags Flag) (n int, more bool, err error) {
+	s, parts, err := soc.receive(context.Background(), false, flags)
+	if err != nil {
+		return 0, false, err
+	}
+	defer s.done()
+	if size := int(parts[0].size); size > len(buf) {
+		s.c.in_next--
+		return 0, false, &ShortBufferError{size}
+	}
+	n = copy(buf, s.bytes(&parts[0]))
+	return n, s.c.rcvmore != 0, nil
+}
