@@ -29,9 +29,9 @@ var numberDefine = regexp.MustCompile(`(?m)^\s*#\s*define\s+(ZMQ_\w+|E[A-Z]+)[ \
 
 // headerNames returns the names of all numbers that zmq.h may define.
 func headerNames(t *testing.T) []string {
-	dirs, err := output("pkg-config", "--variable=includedir", "libzmq")
+	dir, err := output("pkg-config", "--variable=includedir", "libzmq")
 	must(t, err)
-	text, err := os.ReadFile(filepath.Join(dirs, "zmq.h"))
+	text, err := os.ReadFile(filepath.Join(dir, "zmq.h"))
 	must(t, err)
 	names := make(map[string]bool)
 	for _, m := range numberDefine.FindAllSubmatch(text, -1) {

@@ -70,8 +70,7 @@ var findCC = sync.OnceValue(func() string {
 	return ""
 })
 
-// compileC compiles a C program with libzmq. It skips the test if there is no
-// compiler.
+// compileC compiles a C program with libzmq. There must be a compiler: needCC.
 func compileC(arg ...string) (program string, err error) {
 	flags, err := output("pkg-config", "--cflags", "--libs", "libzmq")
 	if err != nil {
