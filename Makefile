@@ -10,7 +10,7 @@ FUZZTIME = 10s
 # What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
 DEMO =
 
-.PHONY: help deps demo test race lint compat cover torture fuzz
+.PHONY: help deps demo test race asan memory lint compat cover torture fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -23,9 +23,19 @@ demo: deps ## send messages over every transport and pattern, and print a table
 
 test: deps ## run the tests
 	$(GO) test -shuffle=on ./...
+	cd ctest/gozeromq && $(GO) test -shuffle=on ./...
 
 race: deps ## run the tests under the race detector
 	$(GO) test -race -shuffle=on ./...
+	cd ctest/gozeromq && $(GO) test -race -shuffle=on ./...
+
+asan: deps ## run the tests under the address sanitizer, which also looks for leaks
+	$(GO) test -asan -short -shuffle=on ./...
+
+memory: asan ## run the tests under asan, with checks of pointers, and with constant garbage collection
+	$(GO) test -short -gcflags=all=-d=checkptr .
+	GOEXPERIMENT=cgocheck2 $(GO) test -short .
+	GOGC=1 $(GO) test -short -count=3 .
 
 lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it is installed
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
@@ -33,6 +43,7 @@ lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it i
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	cd ctest/gozeromq && $(GO) vet ./... && $(GO) mod tidy -diff
 	@if command -v shellcheck >/dev/null; then \
 		echo shellcheck .ci/run scripts/*.sh; shellcheck .ci/run scripts/*.sh; fi
 

@@ -71,7 +71,15 @@ func (b *blockedCall) block(t *testing.T, ctx *Context, transport string, n int)
 	}
 	errs := make(chan error, n)
 	for range n {
-		go func() { errs <- b.call(soc) }()
+		go func() {
+			err := b.call(soc)
+			for err == nil && b.fill != nil { // the system has moved on after all
+				if err = b.fill(soc); err == nil {
+					err = b.call(soc)
+				}
+			}
+			errs <- err
+		}()
 	}
 	waitParked(t, soc, n)
 	return soc, errs
