@@ -35,7 +35,7 @@ asan: deps ## run the tests under the address sanitizer, which also looks for le
 memory: asan ## run the tests under asan, with checks of pointers, and with constant garbage collection
 	$(GO) test -short -gcflags=all=-d=checkptr .
 	GOEXPERIMENT=cgocheck2 $(GO) test -short .
-	GOGC=1 $(GO) test -short -count=3 .
+	GOGC=1 $(GO) test -short .
 
 lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it is installed
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \

@@ -453,7 +453,7 @@ int main(int argc, char **argv)
 	else
 		die("unknown role: %s", role);
 
-	// libzmq up to 4.3.5 loses what a receiver has not read yet from an ipc
+	// libzmq 4.3.4 loses what a receiver has not read yet from an ipc
 	// connection, if it is at its high-water mark when the sender closes. So
 	// stay until the other side has got everything, and closes stdin.
 	char c;
