@@ -144,7 +144,7 @@ func TestOptionDocs(t *testing.T) {
 				continue
 			}
 			direction := f.Name.Name[:3]
-			if typ := star.X.(*ast.Ident).Name; typ != "Socket" && typ != "Context" || direction != "Set" && direction != "Get" {
+			if typ := star.X.(*ast.Ident).Name; typ != "Socket" && typ != "Context" || direction != "Set" && direction != "Get" || f.Name.Name == direction+"Option" {
 				continue
 			}
 			m := docConstant.FindStringSubmatch(f.Doc.Text())
