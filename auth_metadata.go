@@ -3,15 +3,19 @@
 package zmq4
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
-	"log"
 	"math"
 	"sync"
 )
 
 // maxMetadataKey is the most bytes of a metadata key, and of a User-Id.
 const maxMetadataKey = 255
+
+// A metadataFunc returns the metadata of a client. Several goroutines call it
+// at a time.
+type metadataFunc func(ctx context.Context, r *zapRequest) (map[string]string, error)
 
 type metadataHandler = func(version, request_id, domain, address, identity, mechanism string, credentials ...string) map[string]string
 
@@ -44,16 +48,16 @@ func AuthSetMetadataHandler(
 }
 
 // setMetadata sets a handler that may be called by several goroutines at a time.
-func (a *authenticator) setMetadata(handler metadataHandler) {
+func (a *Authenticator) setMetadata(handler metadataHandler) {
+	var f metadataFunc
+	if handler != nil {
+		f = func(_ context.Context, r *zapRequest) (map[string]string, error) {
+			return handler(r.version, r.id, r.domain, r.address, r.identity, r.mechanism, r.credentials...), nil
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.metadata = handler
-}
-
-func (a *authenticator) metadataHandler() metadataHandler {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	return a.metadata
+	a.metadata = f
 }
 
 // AuthMetaBlob encodes a property as it is in the metadata of a ZAP reply, for
@@ -75,25 +79,28 @@ func AuthMetaBlob(key, value string) (blob []byte, err error) {
 	return append(blob, value...), nil
 }
 
-// newZapReply welcomes a client, with what the metadata handler returned.
-func newZapReply(metadata map[string]string) zapReply {
+// welcome makes the reply for a client that is let in.
+func (a *Authenticator) welcome(r *zapRequest, metadata map[string]string) zapReply {
 	reply := zapWelcome
+	if a != auth {
+		reply.userID = r.who()
+	}
 	for key, value := range metadata {
 		if key == "User-Id" {
-			if len(value) > maxMetadataKey {
-				// Without it the client would pass for somebody else.
-				log.Print("AUTH: DENIED: the metadata handler returned a User-Id longer than 255 bytes")
-				return zapFailed
-			}
 			reply.userID = value
 			continue
 		}
 		blob, err := AuthMetaBlob(key, value)
 		if err != nil {
-			log.Printf("AUTH: metadata %.40q is left out: %v", key, err)
+			a.complain("metadata %.40q is left out: %v", key, err)
 			continue
 		}
 		reply.metadata = append(reply.metadata, blob...)
+	}
+	if len(reply.userID) > maxMetadataKey {
+		// Without it the client would pass for somebody else.
+		a.complain("DENIED: a User-Id longer than 255 bytes")
+		return zapFailed
 	}
 	return reply
 }

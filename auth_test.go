@@ -658,7 +658,7 @@ func TestAuthContexts(t *testing.T) {
 		freshAuth(t)
 		first := newTestContext(t)
 		first.Term()
-		if err := auth.start(first.c); err != nil {
+		if err := zap.start(first.c); err != nil {
 			t.Fatal(err)
 		}
 		if authServed(first.c) {
@@ -672,9 +672,9 @@ func TestAuthContexts(t *testing.T) {
 }
 
 func authServed(h *handle) bool {
-	auth.serving.Lock()
-	defer auth.serving.Unlock()
-	_, ok := auth.servers[h]
+	zap.mu.Lock()
+	defer zap.mu.Unlock()
+	_, ok := zap.servers[h]
 	return ok
 }
 

@@ -146,7 +146,7 @@ func (h *handle) shutdown() error {
 		h.closed = true
 		h.ended.Store(true)
 		h.mu.Unlock()
-		auth.forget(h)
+		zap.forget(h)
 		h.stopErr = check(C.zmq4_ctx_shutdown(h.p))
 	})
 	return h.stopErr

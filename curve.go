@@ -7,6 +7,8 @@ import "C"
 
 import (
 	"encoding/binary"
+	"fmt"
+	"log/slog"
 	"math"
 	"unsafe"
 )
@@ -28,57 +30,109 @@ var z85Values = func() (values [256]byte) {
 	return values
 }()
 
-// Z85encode encodes binary data in Z85, the printable form of CURVE keys,
-// which has five characters for each four bytes.
+// EncodeZ85 encodes binary data in Z85, the printable form of CURVE keys, which
+// has five characters for each four bytes.
 //
-// Data whose size is not a multiple of 4 has no such form: the result is then
-// empty, as it is for empty data.
+// The error is EINVAL for data whose size is not a multiple of 4.
 //
 // Format of ZeroMQ RFC 32, as of zmq_z85_encode.
-func Z85encode(data string) string {
+func EncodeZ85(data []byte) (string, error) {
 	if len(data)%4 != 0 {
-		return ""
+		return "", fmt.Errorf("zmq4: Z85 of %d bytes, not a multiple of 4: %w", len(data), einval)
 	}
 	text := make([]byte, len(data)/4*5)
 	for out := text; len(data) > 0; data, out = data[4:], out[5:] {
-		value := binary.BigEndian.Uint32([]byte(data[:4]))
+		value := binary.BigEndian.Uint32(data)
 		for i := 4; i >= 0; i-- {
 			out[i] = z85Digits[value%85]
 			value /= 85
 		}
 	}
-	return string(text)
+	return string(text), nil
 }
 
-// Z85decode decodes Z85.
+// DecodeZ85 decodes Z85.
 //
-// A string that is not Z85 gives an empty result: one whose length is not a
-// multiple of 5, that has a character which is not a digit of Z85, or five
-// characters that stand for more than four bytes can hold. So does the empty
-// string.
+// The error is EINVAL for a string whose length is not a multiple of 5, that
+// has a character which is not a digit of Z85, or five characters that stand
+// for more than four bytes can hold. It does not quote the string, which may
+// be a secret.
 //
 // Format of ZeroMQ RFC 32, as of zmq_z85_decode.
-func Z85decode(s string) string {
+func DecodeZ85(s string) ([]byte, error) {
 	if len(s)%5 != 0 {
-		return ""
+		return nil, fmt.Errorf("zmq4: Z85 of %d characters, not a multiple of 5: %w", len(s), einval)
 	}
 	data := make([]byte, 0, len(s)/5*4)
-	for ; len(s) > 0; s = s[5:] {
+	for i := 0; i < len(s); i += 5 {
 		var value uint64
-		for i := range 5 {
-			digit := z85Values[s[i]]
+		for j := i; j < i+5; j++ {
+			digit := z85Values[s[j]]
 			if digit == 85 {
-				return ""
+				return nil, fmt.Errorf("zmq4: character %d is not of Z85: %w", j+1, einval)
 			}
 			value = value*85 + uint64(digit)
 		}
 		if value > math.MaxUint32 {
-			return ""
+			return nil, fmt.Errorf("zmq4: characters %d to %d are too much for Z85: %w", i+1, i+5, einval)
 		}
 		data = binary.BigEndian.AppendUint32(data, uint32(value))
 	}
+	return data, nil
+}
+
+// Z85encode is [EncodeZ85] for strings. Where that returns an error, the result
+// is empty.
+func Z85encode(data string) string {
+	text, _ := EncodeZ85([]byte(data))
+	return text
+}
+
+// Z85decode is [DecodeZ85] for strings. Where that returns an error, the result
+// is empty.
+func Z85decode(s string) string {
+	data, _ := DecodeZ85(s)
 	return string(data)
 }
+
+// A CurveKeypair is a pair of keys for the [CURVE] mechanism, each of 40
+// characters of Z85. Package fmt prints only the public one.
+type CurveKeypair struct {
+	Public, Secret string
+}
+
+// GenerateCurveKeypair makes a new pair of keys.
+//
+// The error is [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
+//
+// Function zmq_curve_keypair.
+func GenerateCurveKeypair() (CurveKeypair, error) {
+	public, secret, err := NewCurveKeypair()
+	return CurveKeypair{public, secret}, err
+}
+
+// CurveKeypairOf returns the pair of keys that a secret key belongs to.
+//
+// The error is EINVAL for a string that is not a key, and [ENOTSUP] if libzmq
+// has no CURVE.
+//
+// Function zmq_curve_public.
+func CurveKeypairOf(secret string) (CurveKeypair, error) {
+	public, err := AuthCurvePublic(secret)
+	if err != nil {
+		return CurveKeypair{}, err
+	}
+	return CurveKeypair{public, secret}, nil
+}
+
+// String returns the public key.
+func (k CurveKeypair) String() string { return k.Public }
+
+// GoString returns a Go expression without the secret key.
+func (k CurveKeypair) GoString() string { return fmt.Sprintf("zmq4.CurveKeypair{Public:%q}", k.Public) }
+
+// LogValue returns the public key, for log/slog.
+func (k CurveKeypair) LogValue() slog.Value { return slog.StringValue(k.Public) }
 
 // NewCurveKeypair makes a new pair of keys for the [CURVE] mechanism, each of
 // 40 characters of Z85.

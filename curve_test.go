@@ -3,6 +3,11 @@
 package zmq4
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
 	"strings"
 	"testing"
 )
@@ -30,6 +35,12 @@ func TestZ85(t *testing.T) {
 			if binary := Z85decode(test.text); binary != test.binary {
 				t.Errorf("Z85decode: %q, want %q", binary, test.binary)
 			}
+			if text, err := EncodeZ85([]byte(test.binary)); text != test.text || err != nil {
+				t.Errorf("EncodeZ85: %q, %v, want %q", text, err, test.text)
+			}
+			if binary, err := DecodeZ85(test.text); string(binary) != test.binary || err != nil {
+				t.Errorf("DecodeZ85: %q, %v, want %q", binary, err, test.binary)
+			}
 		})
 	}
 }
@@ -38,6 +49,9 @@ func TestZ85Invalid(t *testing.T) {
 	for _, data := range []string{"a", "ab", "abc", "abcde", z85Binary[:7]} {
 		if text := Z85encode(data); text != "" {
 			t.Errorf("Z85encode(%q) = %q", data, text)
+		}
+		if text, err := EncodeZ85([]byte(data)); text != "" || !errors.Is(err, einval) {
+			t.Errorf("EncodeZ85(%q) = %q, %v", data, text, err)
 		}
 	}
 	for _, text := range []string{
@@ -48,6 +62,9 @@ func TestZ85Invalid(t *testing.T) {
 	} {
 		if data := Z85decode(text); data != "" {
 			t.Errorf("Z85decode(%q) = %q", text, data)
+		}
+		if data, err := DecodeZ85(text); data != nil || !errors.Is(err, einval) || strings.Contains(err.Error(), text) {
+			t.Errorf("DecodeZ85(%q) = %q, %v", text, data, err)
 		}
 	}
 }
@@ -126,4 +143,55 @@ func TestAuthCurvePublic(t *testing.T) {
 			t.Errorf("AuthCurvePublic(%.50q): %q, %v, want EINVAL", bad, got, err)
 		}
 	}
+}
+
+func TestCurveKeypair(t *testing.T) {
+	needCurve(t)
+	pair, err := GenerateCurveKeypair()
+	must(t, err)
+	if again, err := CurveKeypairOf(pair.Secret); again != pair || err != nil {
+		t.Errorf("CurveKeypairOf: %v, %v, want %v", again, err, pair)
+	}
+	if got, err := CurveKeypairOf("nonsense"); got != (CurveKeypair{}) || err != einval {
+		t.Errorf("CurveKeypairOf: %v, %v, want EINVAL", got, err)
+	}
+	var buf bytes.Buffer
+	fmt.Fprintf(&buf, "%v %+v %#v %s %q %v %+v\n", pair, pair, pair, pair, pair, &pair, []CurveKeypair{pair})
+	slog.New(slog.NewTextHandler(&buf, nil)).Info("x", "keys", pair)
+	slog.New(slog.NewJSONHandler(&buf, nil)).Info("x", "keys", pair)
+	text := buf.String()
+	for _, escaped := range []string{pair.Secret, fmt.Sprintf("%q", pair.Secret)} {
+		if strings.Contains(text, escaped) {
+			t.Errorf("printed with the secret key: %s", text)
+		}
+	}
+	if strings.Count(text, pair.Public) < 5 {
+		t.Errorf("printed without the public key: %s", text)
+	}
+}
+
+func ExampleDecodeZ85() {
+	data, err := DecodeZ85("HelloWorld")
+	fmt.Printf("%x %v\n", data, err)
+	_, err = DecodeZ85("Hello")
+	fmt.Println(err)
+	_, err = DecodeZ85("Hello, World!!!")
+	fmt.Println(err)
+	// Output:
+	// 864fd26fb559f75b <nil>
+	// <nil>
+	// zmq4: character 6 is not of Z85: invalid argument
+}
+
+func ExampleGenerateCurveKeypair() {
+	keys, err := GenerateCurveKeypair()
+	if err != nil {
+		log.Fatal(err)
+	}
+	again, err := CurveKeypairOf(keys.Secret)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(keys.Public), again == keys)
+	// Output: 40 true
 }

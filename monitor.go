@@ -101,8 +101,11 @@ func (e Event) String() string {
 // [Socket.RecvEvent]. A socket has one monitor: a new one replaces it, and an
 // empty address ends it. Closing the socket ends it too.
 //
-// Events that happen before somebody connects, or faster than they are
-// received, wait in memory up to the high-water mark and are then lost.
+// libzmq waits, in the call or in its own thread, until each event is taken:
+// until somebody connects, while the high-water mark is reached, and for ever
+// once the PAIR socket has been closed. Connect it before anything happens,
+// receive all the time, and end the monitor before closing it. [Socket.Events]
+// does all that.
 //
 // The errors are EINVAL for an address that is malformed, EPROTONOSUPPORT for
 // one that is not inproc, and EADDRINUSE.
@@ -115,9 +118,13 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 			return err
 		}
 		defer s.unlock()
+		s.endMonitor()
 		return check(C.zmq4_monitor(s.h(), nil, C.int(events)))
 	}
-	return soc.endpoint(addr, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_monitor(h, e, C.int(events)) })
+	return soc.endpoint(addr, func(h C.uintptr_t, e *C.uchar) C.int {
+		soc.s.endMonitor()
+		return C.zmq4_monitor(h, e, C.int(events))
+	})
 }
 
 // RecvEvent receives one event of a socket monitor: what happened, at which

@@ -55,7 +55,7 @@ func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
 	case C.ZMQ_CONFLATE:
 		s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0
 	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:
-		return auth.protect(s.ctx.c)
+		return zap.protect(s.ctx.c)
 	}
 	return nil
 }

@@ -53,6 +53,8 @@ type socket struct {
 
 	rids rids
 
+	monitor *monitor // that Events began, or nil
+
 	taken int           // bytes copied out of the inbox
 	parts []C.zmq4_part // for sendMessage
 	pins  runtime.Pinner
@@ -234,6 +236,7 @@ func (soc *Socket) Close() error {
 		s.mu.Unlock()
 		return nil
 	}
+	s.endMonitor()
 	s.cleanup.Stop()
 	h, polls := s.h(), s.polls
 	s.c, s.polls = nil, nil

@@ -8,9 +8,9 @@ package zmq4
 
 import (
 	"errors"
-	"log"
-	"runtime/debug"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,8 +18,8 @@ const (
 	zapEndpoint = "inproc://zeromq.zap.01"
 	zapVersion  = "1.0"
 
-	// zapCalls is the most calls of the metadata handler at a time. While so
-	// many are under way, the next clients are told to come again.
+	// zapCalls is the most clients whose callbacks may be under way at a time.
+	// The next ones are told to come again.
 	zapCalls = 1024
 
 	// zapPause is how long a server waits after an error such as ENOMEM.
@@ -33,6 +33,8 @@ var zapCredentials = map[string]int{
 	"CURVE":  1, // the client's public key, 32 bytes
 	"GSSAPI": 1, // the principal
 }
+
+var zapMechanisms = map[string]Mechanism{"NULL": NULL, "PLAIN": PLAIN, "CURVE": CURVE, "GSSAPI": GSSAPI}
 
 // A zapRequest asks about one client.
 type zapRequest struct {
@@ -81,6 +83,14 @@ func (r *zapRequest) who() string {
 	return ""
 }
 
+// public returns what callbacks are told. It has no secrets.
+func (r *zapRequest) public() *AuthRequest {
+	return &AuthRequest{
+		Domain: r.domain, Address: r.address, Identity: r.identity,
+		Mechanism: zapMechanisms[r.mechanism], User: r.who(),
+	}
+}
+
 // A zapReply says what to do with a client.
 type zapReply struct {
 	status, text, userID string
@@ -94,6 +104,135 @@ var (
 	zapFailed  = zapReply{status: "500", text: "INTERNAL ERROR"}
 )
 
+// zap is who answers in which context.
+var zap = zapService{servers: make(map[*handle]*zapServer)}
+
+// A zapService has the servers of all contexts. Its lock may be taken while a
+// socket is locked, therefore nothing but the servers' own sockets is used
+// under it.
+type zapService struct {
+	mu      sync.Mutex
+	running bool                   // between AuthStart and AuthStop
+	servers map[*handle]*zapServer // the contexts to protect; nil if not served yet
+}
+
+var errAuthRunning = errors.New("Auth is already running")
+
+// start serves the given context and all others that are known, but for those
+// that have an authenticator of their own.
+func (s *zapService) start(first *handle) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running {
+		return errAuthRunning
+	}
+	s.enroll(first)
+	for h, z := range s.servers {
+		if z.servedBy() != nil {
+			continue
+		}
+		err := s.serve(h, auth)
+		if err == EADDRINUSE && h != first || err == ErrorContextClosed || err == ETERM {
+			continue
+		}
+		if err != nil {
+			s.unbindAll()
+			return err
+		}
+	}
+	s.running = true
+	return nil
+}
+
+// stop reports whether there was something to stop.
+func (s *zapService) stop() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.running
+	s.running = false
+	s.unbindAll()
+	return was
+}
+
+func (s *zapService) unbindAll() {
+	for _, z := range s.servers {
+		if z.servedBy() == auth {
+			z.unbind()
+		}
+	}
+}
+
+// protect is called when a socket of a context may need authentication.
+func (s *zapService) protect(h *handle) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.enroll(h) || !s.running || s.servers[h].servedBy() != nil {
+		return nil
+	}
+	if err := s.serve(h, auth); err != EADDRINUSE {
+		return err
+	}
+	return nil
+}
+
+// claim serves a context by an authenticator of its own.
+func (s *zapService) claim(a *Authenticator) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.enroll(a.h) {
+		return ErrorContextClosed
+	}
+	if by := s.servers[a.h].servedBy(); by != nil && by != auth {
+		return EADDRINUSE
+	}
+	return s.serve(a.h, a)
+}
+
+// release ends what claim began.
+func (s *zapService) release(a *Authenticator) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch z := s.servers[a.h]; {
+	case z.servedBy() != a:
+	case s.running:
+		z.auth.Store(auth)
+	default:
+		z.unbind()
+	}
+}
+
+// enroll adds a context to those to protect, unless it is closed. While it
+// holds h.mu, forget is still to come.
+func (s *zapService) enroll(h *handle) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if _, ok := s.servers[h]; !ok && !h.closed {
+		s.servers[h] = nil
+	}
+	return !h.closed
+}
+
+// forget is called when a context has been closed. Its server ends by itself.
+func (s *zapService) forget(h *handle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.servers[h].servedBy(); a != nil && a != auth {
+		a.cancel()
+	}
+	delete(s.servers, h)
+}
+
+func (s *zapService) serve(h *handle, a *Authenticator) error {
+	if z := s.servers[h]; z != nil {
+		return z.serve(a)
+	}
+	z, err := newZapServer(a, h)
+	if err == nil {
+		s.servers[h] = z
+	}
+	return err
+}
+
 // A zapServer answers the requests of one context, until that is terminated.
 //
 // It has a ROUTER socket, which may reply in any order and is never in a state
@@ -102,23 +241,31 @@ var (
 // client that it let in is connected, and clients that it has not answered
 // yet would hang until their handshake is over.
 type zapServer struct {
-	auth  *authenticator
 	soc   *Socket
-	bound bool // guarded by authenticator.serving
+	auth  atomic.Pointer[Authenticator] // who decides, or did so last
+	bound bool                          // guarded by zapService.mu
+}
+
+// servedBy returns who decides now, if anybody does.
+func (z *zapServer) servedBy() *Authenticator {
+	if z == nil || !z.bound {
+		return nil
+	}
+	return z.auth.Load()
 }
 
 // newZapServer starts to serve a context. The error is EADDRINUSE if the
 // program has a ZAP handler of its own there.
-func newZapServer(auth *authenticator, h *handle) (*zapServer, error) {
+func newZapServer(a *Authenticator, h *handle) (*zapServer, error) {
 	// The socket must not keep the program's Context from being collected.
 	soc, err := (&Context{c: h}).NewSocket(ROUTER)
 	if err != nil {
 		return nil, err
 	}
-	z := &zapServer{auth: auth, soc: soc}
+	z := &zapServer{soc: soc}
 	err = soc.s.openPark() // once it runs it needs no file descriptor any more
 	if err == nil {
-		err = z.bind()
+		err = z.serve(a)
 	}
 	if err != nil {
 		soc.Close()
@@ -128,7 +275,9 @@ func newZapServer(auth *authenticator, h *handle) (*zapServer, error) {
 	return z, nil
 }
 
-func (z *zapServer) bind() error {
+// serve has a decide from now on.
+func (z *zapServer) serve(a *Authenticator) error {
+	z.auth.Store(a) // first: it decides about the first request
 	if z.bound {
 		return nil
 	}
@@ -155,65 +304,29 @@ func (z *zapServer) run() {
 		case ETERM, ErrorSocketClosed:
 			return
 		default:
-			log.Print("AUTH: receiving a request: ", err)
+			z.auth.Load().complain("receiving a request: %v", err)
 			time.Sleep(zapPause)
 		}
 	}
 }
 
-// answer replies to one request, or has it done by the metadata handler.
+// answer replies to one request, or has it done when a callback returns.
 func (z *zapServer) answer(msg []string) {
+	a := z.auth.Load()
 	r, err := parseRequest(msg)
 	if err != nil {
-		log.Print("AUTH: malformed request: ", err)
+		a.complain("malformed request: %v", err)
 		if r != nil {
 			z.reply(r, zapFailed)
 		}
 		return
 	}
-	ok, why := z.auth.admit(r)
-	if z.auth.verbose.Load() {
-		verdict := "DENIED"
-		if ok {
-			verdict = "ALLOWED"
-		}
-		log.Printf("AUTH: %s (%s) mechanism=%q domain=%q address=%q client=%q",
-			verdict, why, r.mechanism, r.domain, r.address, r.who())
-	}
-	if !ok {
-		z.reply(r, zapRefused)
-		return
-	}
-	handler := z.auth.metadataHandler()
-	if handler == nil {
-		z.reply(r, zapWelcome)
-		return
-	}
-	select {
-	case z.auth.calls <- struct{}{}:
-		go z.call(handler, r)
-	default:
-		log.Printf("AUTH: DENIED for now: %d calls of the metadata handler are under way", zapCalls)
-		z.reply(r, zapBusy)
-	}
-}
-
-// call asks the metadata handler, and replies even if that panics.
-func (z *zapServer) call(handler metadataHandler, r *zapRequest) {
-	reply := zapFailed
-	defer func() {
-		if p := recover(); p != nil {
-			log.Printf("AUTH: DENIED: panic in the metadata handler: %v\n%s", p, debug.Stack())
-		}
-		<-z.auth.calls
-		z.reply(r, reply)
-	}()
-	reply = newZapReply(handler(r.version, r.id, r.domain, r.address, r.identity, r.mechanism, r.credentials...))
+	a.decide(r, z.reply)
 }
 
 func (z *zapServer) reply(r *zapRequest, reply zapReply) {
 	_, err := z.soc.SendMessageDontwait(r.path, zapVersion, r.id, reply.status, reply.text, reply.userID, reply.metadata)
 	if err != nil && err != ETERM && err != ErrorSocketClosed {
-		log.Print("AUTH: sending a reply: ", err)
+		z.auth.Load().complain("sending a reply: %v", err)
 	}
 }

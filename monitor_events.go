@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A SocketEvent is something that happened to a connection of a socket, see
+// [Socket.Events]. Fields that do not go with the event are zero, or FD -1.
+type SocketEvent struct {
+	// Event is what happened: one of the constants.
+	Event Event
+
+	// Endpoint is where: the address of this side for a bound socket, else
+	// that of the peer, such as "tcp://127.0.0.1:5555".
+	Endpoint string
+
+	// FD is the file descriptor of the connection or listener. It is libzmq's:
+	// it serves to tell connections apart, and may have been closed since.
+	FD int
+
+	// Err is why something failed, as an [Errno]: with EVENT_BIND_FAILED,
+	// EVENT_ACCEPT_FAILED, EVENT_CLOSE_FAILED and
+	// EVENT_HANDSHAKE_FAILED_NO_DETAIL, of which the last may have none.
+	Err error
+
+	// RetryIn is how long until the next attempt of EVENT_CONNECT_RETRIED.
+	RetryIn time.Duration
+
+	// ZAPStatus is what the authenticator said with
+	// EVENT_HANDSHAKE_FAILED_AUTH: 300, 400 or 500.
+	ZAPStatus int
+
+	// ProtocolError is what was wrong with EVENT_HANDSHAKE_FAILED_PROTOCOL.
+	ProtocolError ProtocolError
+
+	// Value is the number that came with the event, whatever it means.
+	Value int
+}
+
+// String returns the event and the fields that go with it in one line.
+func (e SocketEvent) String() string {
+	s := e.Event.String()
+	if e.Endpoint != "" {
+		s += " " + e.Endpoint
+	}
+	switch {
+	case e.FD >= 0:
+		s += fmt.Sprintf(" fd=%d", e.FD)
+	case e.Err != nil:
+		s += ": " + e.Err.Error()
+	case e.RetryIn != 0:
+		s += fmt.Sprintf(" in %v", e.RetryIn)
+	case e.ZAPStatus != 0:
+		s += fmt.Sprintf(": ZAP status %d", e.ZAPStatus)
+	case e.ProtocolError != 0:
+		s += ": " + e.ProtocolError.String()
+	}
+	return s
+}
+
+// newSocketEvent sorts the value of an event into the field that it is for.
+func newSocketEvent(event Event, endpoint string, value int) SocketEvent {
+	e := SocketEvent{Event: event, Endpoint: endpoint, FD: -1, Value: value}
+	switch event {
+	case EVENT_CONNECTED, EVENT_LISTENING, EVENT_ACCEPTED, EVENT_CLOSED, EVENT_DISCONNECTED:
+		e.FD = value
+	case EVENT_BIND_FAILED, EVENT_ACCEPT_FAILED, EVENT_CLOSE_FAILED, EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+		if value > 0 {
+			e.Err = Errno(value)
+		}
+	case EVENT_CONNECT_RETRIED:
+		e.RetryIn = time.Duration(value) * time.Millisecond
+	case EVENT_HANDSHAKE_FAILED_AUTH:
+		e.ZAPStatus = value
+	case EVENT_HANDSHAKE_FAILED_PROTOCOL:
+		e.ProtocolError = ProtocolError(value)
+	}
+	return e
+}
+
+// Events monitors the socket: it returns the events in mask, such as
+// [EVENT_ALL], as they happen.
+//
+//	for ev, err := range soc.Events(ctx, zmq4.EVENT_ALL) {
+//		if err != nil {
+//			return err
+//		}
+//		log.Print(ev)
+//	}
+//
+// It begins when Events is called: what happens from then on, by Bind or
+// Connect for one, waits for the loop. It waits in memory, without a limit and
+// without holding up the socket.
+//
+// The sequence ends, and with it the monitor, when the loop is left, when the
+// socket is closed, or when it gets another monitor: a socket has one, so that
+// Events and [Socket.Monitor] replace each other. If ctx is done, the context
+// terminated or the monitor could not be started, it ends with an [*OpError]
+// that has ctx.Err(), [ETERM] or what was wrong.
+//
+// It can be ranged over once. If it never is, the monitor lasts until ctx is
+// done or the socket is closed. It takes two sockets of the context, see
+// [Context.SetMaxSockets].
+//
+// Function zmq_socket_monitor.
+func (soc *Socket) Events(ctx context.Context, mask Event) iter.Seq2[SocketEvent, error] {
+	m, err := soc.startMonitor(mask)
+	if err != nil {
+		err = soc.opError("monitor", err)
+		return func(yield func(SocketEvent, error) bool) { yield(SocketEvent{FD: -1}, err) }
+	}
+	unhook := context.AfterFunc(ctx, m.abandon)
+	return func(yield func(SocketEvent, error) bool) {
+		unhook()
+		looping := m.loop()
+		if err := ctx.Err(); err != nil {
+			m.end()
+			yield(SocketEvent{FD: -1}, soc.opError("monitor", err))
+			return
+		}
+		if !looping {
+			return
+		}
+		defer m.end()
+		for {
+			ev, err := m.next(ctx)
+			if err != nil {
+				yield(SocketEvent{FD: -1}, soc.opError("monitor", err))
+				return
+			}
+			last := ev.Event == EVENT_MONITOR_STOPPED
+			if ev.Event&mask != 0 && !yield(ev, nil) || last {
+				return
+			}
+		}
+	}
+}
+
+// A monitor is what is behind a call of Events.
+//
+// libzmq waits, in whatever thread an event happens, until the monitor's peer
+// takes it: for ever if that has been closed. Therefore the peer has no
+// high-water mark, and is closed only after the monitor has been stopped.
+type monitor struct {
+	of   *socket
+	pair *Socket
+
+	// of.mu guards these.
+	looping, ended bool
+}
+
+var (
+	monitorCount atomic.Int64
+
+	// monitors holds those that run. If the garbage collector found a monitor
+	// and its socket, it might close the peer first.
+	monitors sync.Map
+)
+
+func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
+	ctx, err := soc.Context()
+	if err != nil {
+		return nil, err
+	}
+	pair, err := ctx.NewSocket(PAIR)
+	if err != nil {
+		return nil, err
+	}
+	m := &monitor{of: soc.s, pair: pair}
+	if err := m.start(mask); err != nil {
+		pair.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *monitor) start(mask Event) error {
+	if err := m.pair.SetLinger(0); err != nil {
+		return err
+	}
+	if err := m.pair.SetRcvhwm(0); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
+	if err := m.pair.Connect(name); err != nil {
+		return err
+	}
+	return (&Socket{m.of}).endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
+		m.of.endMonitor()
+		// Without the last one the loop would not notice that it is over.
+		rc := C.zmq4_monitor(h, e, C.int(mask|EVENT_MONITOR_STOPPED))
+		if rc == 0 {
+			m.of.monitor = m
+			monitors.Store(m, nil)
+		}
+		return rc
+	})
+}
+
+// endMonitor stops the monitor that Events began, if any. The socket must be
+// locked, and not be closed yet.
+func (s *socket) endMonitor() {
+	if m := s.monitor; m != nil {
+		C.zmq4_monitor(s.h(), nil, 0)
+		s.monitor = nil
+		m.ended = true
+		monitors.Delete(m)
+		if !m.looping {
+			m.pair.Close()
+		}
+	}
+}
+
+// loop reports whether the one loop may begin.
+func (m *monitor) loop() bool {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	if m.looping || m.ended {
+		return false
+	}
+	m.looping = true
+	return true
+}
+
+// abandon ends the monitor if there is no loop to do that.
+func (m *monitor) abandon() {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	if !m.looping && !m.ended {
+		m.of.endMonitor()
+	}
+}
+
+func (m *monitor) end() {
+	m.of.mu.Lock()
+	if !m.ended {
+		m.of.endMonitor()
+	}
+	m.of.mu.Unlock()
+	m.pair.Close()
+}
+
+func (m *monitor) next(ctx context.Context) (SocketEvent, error) {
+	if err := ctx.Err(); err != nil {
+		return SocketEvent{}, err // however many events there are
+	}
+	msg, err := m.pair.recvMessageBytes(ctx, 0)
+	if err != nil {
+		return SocketEvent{}, err
+	}
+	event, endpoint, value, err := parseEvent(msg)
+	if err == nil && event == EVENT_MONITOR_STOPPED && m.of.ctx.c.ended.Load() {
+		err = ETERM // that came first
+	}
+	return newSocketEvent(event, endpoint, value), err
+}
+
+// A ProtocolError is what was wrong in a handshake that failed with
+// [EVENT_HANDSHAKE_FAILED_PROTOCOL]. libzmq 4.3.
+type ProtocolError int
+
+// What a peer did wrong in ZMTP, the protocol between sockets, and what the
+// authenticator did wrong in ZAP.
+const (
+	// PROTOCOL_ERROR_ZMTP_UNSPECIFIED: the peer broke ZMTP.
+	PROTOCOL_ERROR_ZMTP_UNSPECIFIED = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED)
+
+	// PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND: a command came at the wrong time.
+	PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND)
+
+	// PROTOCOL_ERROR_ZMTP_INVALID_SEQUENCE: a message was replayed or out of order.
+	PROTOCOL_ERROR_ZMTP_INVALID_SEQUENCE = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_SEQUENCE)
+
+	// PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE: the keys could not be exchanged.
+	PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED: a malformed command.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_MESSAGE: a malformed MESSAGE.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_MESSAGE = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_MESSAGE)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_HELLO: a malformed HELLO.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_HELLO = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_HELLO)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_INITIATE: a malformed INITIATE.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_INITIATE = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_INITIATE)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR: a malformed ERROR.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_READY: a malformed READY.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_READY = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_READY)
+
+	// PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_WELCOME: a malformed WELCOME.
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_WELCOME = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_WELCOME)
+
+	// PROTOCOL_ERROR_ZMTP_INVALID_METADATA: malformed metadata, or a socket
+	// type that does not go with this one.
+	PROTOCOL_ERROR_ZMTP_INVALID_METADATA = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA)
+
+	// PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: something could not be decrypted, as
+	// with a wrong server key.
+	PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC)
+
+	// PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: the peer has another security
+	// mechanism, or both are servers or clients of it.
+	PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
+
+	// PROTOCOL_ERROR_ZAP_UNSPECIFIED: the ZAP handler broke the protocol.
+	PROTOCOL_ERROR_ZAP_UNSPECIFIED = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZAP_UNSPECIFIED)
+
+	// PROTOCOL_ERROR_ZAP_MALFORMED_REPLY: a malformed reply.
+	PROTOCOL_ERROR_ZAP_MALFORMED_REPLY = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZAP_MALFORMED_REPLY)
+
+	// PROTOCOL_ERROR_ZAP_BAD_REQUEST_ID: a reply to some other request.
+	PROTOCOL_ERROR_ZAP_BAD_REQUEST_ID = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZAP_BAD_REQUEST_ID)
+
+	// PROTOCOL_ERROR_ZAP_BAD_VERSION: a version other than 1.0.
+	PROTOCOL_ERROR_ZAP_BAD_VERSION = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZAP_BAD_VERSION)
+
+	// PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE: a status other than 200, 300, 400 and 500.
+	PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE)
+
+	// PROTOCOL_ERROR_ZAP_INVALID_METADATA: malformed metadata in a reply.
+	PROTOCOL_ERROR_ZAP_INVALID_METADATA = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZAP_INVALID_METADATA)
+
+	// PROTOCOL_ERROR_WS_UNSPECIFIED: the peer broke the WebSocket protocol. libzmq 4.3.4.
+	PROTOCOL_ERROR_WS_UNSPECIFIED = ProtocolError(C.ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED)
+)
+
+var protocolErrors = map[ProtocolError]string{
+	PROTOCOL_ERROR_ZMTP_UNSPECIFIED:                   "ZMTP: unspecified error",
+	PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND:            "ZMTP: unexpected command",
+	PROTOCOL_ERROR_ZMTP_INVALID_SEQUENCE:              "ZMTP: invalid sequence",
+	PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE:                  "ZMTP: key exchange failed",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED: "ZMTP: malformed command",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_MESSAGE:     "ZMTP: malformed MESSAGE command",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_HELLO:       "ZMTP: malformed HELLO command",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_INITIATE:    "ZMTP: malformed INITIATE command",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR:       "ZMTP: malformed ERROR command",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_READY:       "ZMTP: malformed READY command",
+	PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_WELCOME:     "ZMTP: malformed WELCOME command",
+	PROTOCOL_ERROR_ZMTP_INVALID_METADATA:              "ZMTP: invalid metadata",
+	PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC:                 "ZMTP: cryptographic error",
+	PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:            "ZMTP: security mechanisms do not match",
+	PROTOCOL_ERROR_ZAP_UNSPECIFIED:                    "ZAP: unspecified error",
+	PROTOCOL_ERROR_ZAP_MALFORMED_REPLY:                "ZAP: malformed reply",
+	PROTOCOL_ERROR_ZAP_BAD_REQUEST_ID:                 "ZAP: bad request id",
+	PROTOCOL_ERROR_ZAP_BAD_VERSION:                    "ZAP: bad version",
+	PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE:            "ZAP: invalid status code",
+	PROTOCOL_ERROR_ZAP_INVALID_METADATA:               "ZAP: invalid metadata",
+	PROTOCOL_ERROR_WS_UNSPECIFIED:                     "WebSocket: unspecified error",
+}
+
+// String says what was wrong, such as "ZMTP: malformed HELLO command".
+func (e ProtocolError) String() string {
+	if text, ok := protocolErrors[e]; ok {
+		return text
+	}
+	return fmt.Sprintf("protocol error %#x", int(e))
+}

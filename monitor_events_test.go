@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// An eventLog collects what Events returns, in another goroutine.
+type eventLog struct {
+	events chan SocketEvent
+	err    chan error // one value, when the loop is over
+}
+
+func logEvents(ctx context.Context, soc *Socket, mask Event) *eventLog {
+	l := &eventLog{make(chan SocketEvent, 1000), make(chan error, 1)}
+	seq := soc.Events(ctx, mask)
+	go func() {
+		var last error
+		for ev, err := range seq {
+			if last = err; err == nil {
+				l.events <- ev
+			}
+		}
+		l.err <- last
+	}()
+	return l
+}
+
+// wait returns the next event of a kind.
+func (l *eventLog) wait(t testing.TB, event Event) SocketEvent {
+	t.Helper()
+	limit := time.After(patience)
+	for {
+		select {
+		case ev := <-l.events:
+			if ev.Event == event {
+				return ev
+			}
+			t.Log("not", event, "but", ev)
+		case <-limit:
+			t.Fatalf("no %v", event)
+		}
+	}
+}
+
+// over returns how the sequence ended.
+func (l *eventLog) over(t testing.TB) error {
+	t.Helper()
+	select {
+	case err := <-l.err:
+		return err
+	case <-time.After(patience):
+		t.Fatalf("the sequence does not end\n%s", allStacks())
+		return nil
+	}
+}
+
+func needHandshakeEvents(t testing.TB) {
+	t.Helper()
+	if major, minor, _ := Version(); major == 4 && minor < 3 {
+		t.Skip("libzmq has no handshake events")
+	}
+}
+
+func TestEvents(t *testing.T) {
+	ctx := newContext(t)
+	server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+	s, c := logEvents(t.Context(), server, EVENT_ALL), logEvents(t.Context(), client, EVENT_ALL)
+	endpoint := bindOn(t, server, "tcp")
+	must(t, client.Connect(endpoint))
+
+	listening := s.wait(t, EVENT_LISTENING)
+	if listening.Endpoint != endpoint || listening.FD < 0 {
+		t.Errorf("%+v, want endpoint %s", listening, endpoint)
+	}
+	accepted, connected := s.wait(t, EVENT_ACCEPTED), c.wait(t, EVENT_CONNECTED)
+	if accepted.FD < 0 || connected.FD < 0 || accepted.FD == connected.FD || accepted.FD == listening.FD {
+		t.Errorf("the file descriptors are %d, %d and %d", listening.FD, accepted.FD, connected.FD)
+	}
+	if connected.Endpoint != endpoint {
+		t.Errorf("%+v, want endpoint %s", connected, endpoint)
+	}
+	must(t, client.Close())
+	if err := c.over(t); err != nil {
+		t.Error("closed:", err)
+	}
+	if gone := s.wait(t, EVENT_DISCONNECTED); gone.FD != accepted.FD {
+		t.Errorf("%+v, want fd %d", gone, accepted.FD)
+	}
+	must(t, server.Close())
+	s.wait(t, EVENT_MONITOR_STOPPED)
+	if err := s.over(t); err != nil {
+		t.Error("closed:", err)
+	}
+}
+
+func TestEventsFields(t *testing.T) {
+	t.Run("bind failed", func(t *testing.T) {
+		ctx := newContext(t)
+		endpoint := bindOn(t, newSocket(t, ctx, PULL), "tcp")
+		soc := newSocket(t, ctx, PULL)
+		l := logEvents(t.Context(), soc, EVENT_BIND_FAILED)
+		if err := soc.Bind(endpoint); err == nil { // the monitor spoils errno
+			t.Fatal("two sockets are bound to", endpoint)
+		}
+		ev := l.wait(t, EVENT_BIND_FAILED)
+		if !errors.Is(ev.Err, syscall.EADDRINUSE) || ev.FD != -1 {
+			t.Errorf("%+v, want EADDRINUSE", ev)
+		}
+	})
+	t.Run("retry", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		endpoint := "tcp://" + l.Addr().String()
+		must(t, l.Close()) // nobody there
+		soc := newSocket(t, newContext(t), PUSH)
+		must(t, soc.SetReconnectIvl(20*time.Millisecond))
+		log := logEvents(t.Context(), soc, EVENT_CONNECT_RETRIED)
+		must(t, soc.Connect(endpoint))
+		if ev := log.wait(t, EVENT_CONNECT_RETRIED); ev.RetryIn < 20*time.Millisecond || ev.RetryIn > time.Second || ev.Endpoint != endpoint {
+			t.Errorf("%+v, want a retry in about 20ms", ev)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		needHandshakeEvents(t)
+		captureAuthLog(t)
+		startAuth(t)
+		s := newAuthServer(t, newTestContext(t), false, plainServer)
+		l := logEvents(t.Context(), s.soc, EVENT_HANDSHAKE_FAILED_AUTH)
+		s.connect(t, asUser("eve", "x"))
+		if ev := l.wait(t, EVENT_HANDSHAKE_FAILED_AUTH); ev.ZAPStatus != 400 {
+			t.Errorf("%+v, want status 400", ev)
+		}
+	})
+	t.Run("mechanism", func(t *testing.T) {
+		needHandshakeEvents(t)
+		ctx := newContext(t)
+		server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+		must(t, server.SetPlainServer(1))
+		l := logEvents(t.Context(), server, EVENT_HANDSHAKE_FAILED_PROTOCOL)
+		must(t, client.Connect(bindOn(t, server, "tcp")))
+		ev := l.wait(t, EVENT_HANDSHAKE_FAILED_PROTOCOL)
+		if ev.ProtocolError != PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH {
+			t.Errorf("%+v (%v), want another mechanism", ev, ev.ProtocolError)
+		}
+	})
+}
+
+func TestEventsEnd(t *testing.T) {
+	t.Run("break", func(t *testing.T) {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, PULL)
+		before := procCount(t, "fd")
+		for range 20 {
+			events := soc.Events(t.Context(), EVENT_LISTENING)
+			endpoint := bindOn(t, soc, "tcp")
+			n := 0
+			for ev, err := range events {
+				must(t, err)
+				if n++; ev.Event != EVENT_LISTENING {
+					t.Error(ev)
+				}
+				break
+			}
+			if n != 1 {
+				t.Fatal("the loop had no event")
+			}
+			for ev, err := range events {
+				t.Fatal("a second loop had", ev, err)
+			}
+			must(t, soc.Unbind(endpoint))
+		}
+		eventually(t, "the monitors' sockets closed", func() bool { return procCount(t, "fd") == before })
+	})
+	t.Run("cancel", func(t *testing.T) {
+		c, cancel := context.WithCancel(t.Context())
+		soc := newSocket(t, newContext(t), PULL)
+		l := logEvents(c, soc, EVENT_ALL)
+		bindOn(t, soc, "tcp")
+		l.wait(t, EVENT_LISTENING)
+		cancel()
+		err := l.over(t)
+		var op *OpError
+		if !errors.Is(err, context.Canceled) || !errors.As(err, &op) || op.Op != "monitor" {
+			t.Error("cancelled:", err)
+		}
+		bindOn(t, soc, "tcp") // works without a monitor
+	})
+	t.Run("cancelled before", func(t *testing.T) {
+		c, cancel := context.WithCancel(t.Context())
+		cancel()
+		soc := newSocket(t, newContext(t), PULL)
+		if err := logEvents(c, soc, EVENT_ALL).over(t); !errors.Is(err, context.Canceled) {
+			t.Error("cancelled:", err)
+		}
+	})
+	t.Run("deadline", func(t *testing.T) {
+		c, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		soc := newSocket(t, newContext(t), PULL)
+		if err := logEvents(c, soc, EVENT_ALL).over(t); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+			t.Error("deadline:", err)
+		}
+	})
+	t.Run("term", func(t *testing.T) {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, PULL)
+		l := logEvents(t.Context(), soc, EVENT_ALL)
+		bindOn(t, soc, "tcp")
+		l.wait(t, EVENT_LISTENING)
+		go ctx.Term()
+		if err := l.over(t); !errors.Is(err, ETERM) {
+			t.Error("terminated:", err)
+		}
+		soc.Close()
+		within(t, patience, "Term", func() { ctx.Term() })
+	})
+	t.Run("closed before", func(t *testing.T) {
+		soc := newSocket(t, newContext(t), PULL)
+		must(t, soc.Close())
+		for _, soc := range []*Socket{soc, nil, {}} {
+			if err := logEvents(t.Context(), soc, EVENT_ALL).over(t); !errors.Is(err, net.ErrClosed) {
+				t.Error("closed:", err)
+			}
+		}
+	})
+	t.Run("no socket left", func(t *testing.T) {
+		ctx := newContext(t)
+		must(t, ctx.SetMaxSockets(1))
+		soc := newSocket(t, ctx, PULL)
+		if err := logEvents(t.Context(), soc, EVENT_ALL).over(t); !errors.Is(err, syscall.EMFILE) {
+			t.Error("no socket left:", err)
+		}
+		bindOn(t, soc, "tcp")
+	})
+	t.Run("replaced", func(t *testing.T) {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, PULL)
+		first := logEvents(t.Context(), soc, EVENT_ALL)
+		unused := soc.Events(t.Context(), EVENT_ALL)
+		second := logEvents(t.Context(), soc, EVENT_ALL)
+		if err := first.over(t); err != nil {
+			t.Error("replaced:", err)
+		}
+		for ev, err := range unused {
+			t.Error("replaced:", ev, err)
+		}
+		bindOn(t, soc, "tcp")
+		second.wait(t, EVENT_LISTENING)
+		pair := newSocket(t, ctx, PAIR)
+		must(t, pair.Connect("inproc://other"))
+		must(t, soc.Monitor("inproc://other", EVENT_LISTENING))
+		if err := second.over(t); err != nil {
+			t.Error("replaced:", err)
+		}
+		bindOn(t, soc, "tcp")
+		if ev, _, _, err := pair.RecvEvent(0); ev != EVENT_LISTENING || err != nil {
+			t.Error("Monitor after Events:", ev, err)
+		}
+		must(t, soc.Monitor("", 0))
+	})
+}
+
+// Nobody ranges over the events.
+func TestEventsUnused(t *testing.T) {
+	binds := 1100 // two events each: more than two high-water marks
+	if testing.Short() {
+		binds = 10
+	}
+	ctx := newContext(t)
+	soc := newSocket(t, ctx, PULL)
+	c, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events := soc.Events(c, EVENT_ALL)
+	within(t, 5*patience, "Bind", func() {
+		for range binds {
+			must(t, soc.Unbind(bindOn(t, soc, "tcp")))
+		}
+	})
+	n := 0
+	for ev, err := range events {
+		must(t, err)
+		if ev.Event == EVENT_LISTENING {
+			n++
+		}
+		if n == binds {
+			break
+		}
+	}
+
+	soc = newSocket(t, ctx, PULL)
+	eventually(t, "the monitor's sockets closed", func() bool {
+		n := 0
+		monitors.Range(func(_, _ any) bool { n++; return true })
+		return n == 0
+	})
+	before := procCount(t, "fd")
+	soc.Events(c, EVENT_ALL)
+	cancel()
+	eventually(t, "the sockets of a cancelled monitor closed", func() bool { return procCount(t, "fd") <= before })
+	soc.Events(t.Context(), EVENT_ALL)
+	bindOn(t, soc, "tcp")
+	must(t, soc.Close())
+	eventually(t, "all sockets closed", func() bool { return procCount(t, "fd") < before })
+}
+
+// TestEventsRace closes, cancels and terminates while things happen, and looks
+// for what is left.
+func TestEventsRace(t *testing.T) {
+	round := func(i int) {
+		ctx, err := NewContext()
+		must(t, err)
+		defer within(t, patience, "Term", func() { ctx.Term() })
+		c, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		var logs []*eventLog
+		var socs []*Socket
+		for range 4 { // several in one process, on one context
+			server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			logs = append(logs, logEvents(c, server, EVENT_ALL), logEvents(c, client, EVENT_ALL))
+			socs = append(socs, server, client)
+			must(t, client.Connect(bindOn(t, server, "tcp")))
+		}
+		end := []func(){cancel, func() { go ctx.Term() }, func() {
+			for _, soc := range socs {
+				soc.Close()
+			}
+		}, func() { cancel(); go ctx.Term() }}[i%4]
+		end()
+		for _, l := range logs {
+			err := l.over(t)
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ETERM) {
+				t.Error(err)
+			}
+		}
+		for _, soc := range socs {
+			soc.Close()
+		}
+	}
+	round(0)
+	goroutines, fds := runtime.NumGoroutine(), 0
+	if runtime.GOOS == "linux" {
+		fds = procCount(t, "fd")
+	}
+	for i := range 12 {
+		round(i)
+	}
+	eventually(t, "goroutines ended", func() bool { return runtime.NumGoroutine() <= goroutines })
+	if runtime.GOOS == "linux" {
+		eventually(t, "file descriptors closed", func() bool { return procCount(t, "fd") <= fds })
+	}
+	n := 0
+	monitors.Range(func(_, _ any) bool { n++; return true })
+	if n != 0 {
+		t.Errorf("%d monitors are left", n)
+	}
+}
+
+func TestSocketEventString(t *testing.T) {
+	for _, test := range []struct {
+		event Event
+		value int
+		want  string
+	}{
+		{EVENT_ACCEPTED, 12, "EVENT_ACCEPTED tcp://a:1 fd=12"},
+		{EVENT_BIND_FAILED, int(EADDRINUSE), "EVENT_BIND_FAILED tcp://a:1: " + EADDRINUSE.Error()},
+		{EVENT_CONNECT_RETRIED, 150, "EVENT_CONNECT_RETRIED tcp://a:1 in 150ms"},
+		{EVENT_CONNECT_DELAYED, 115, "EVENT_CONNECT_DELAYED tcp://a:1"},
+		{EVENT_HANDSHAKE_SUCCEEDED, 0, "EVENT_HANDSHAKE_SUCCEEDED tcp://a:1"},
+		{EVENT_HANDSHAKE_FAILED_NO_DETAIL, 0, "EVENT_HANDSHAKE_FAILED_NO_DETAIL tcp://a:1"},
+		{EVENT_HANDSHAKE_FAILED_AUTH, 400, "EVENT_HANDSHAKE_FAILED_AUTH tcp://a:1: ZAP status 400"},
+		{EVENT_HANDSHAKE_FAILED_PROTOCOL, 0x10000013, "EVENT_HANDSHAKE_FAILED_PROTOCOL tcp://a:1: ZMTP: malformed HELLO command"},
+		{EVENT_HANDSHAKE_FAILED_PROTOCOL, 0x12345, "EVENT_HANDSHAKE_FAILED_PROTOCOL tcp://a:1: protocol error 0x12345"},
+	} {
+		if got := newSocketEvent(test.event, "tcp://a:1", test.value).String(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}
+
+// TestProtocolErrorTexts compares the texts with the names in zmq.h.
+func TestProtocolErrorTexts(t *testing.T) {
+	seen := make(map[string]bool)
+	for e, text := range protocolErrors {
+		if seen[text] || !strings.Contains(text, ": ") || e.String() != text {
+			t.Errorf("%#x is %q", int(e), text)
+		}
+		seen[text] = true
+	}
+	if len(seen) != 21 {
+		t.Errorf("%d texts, want 21", len(seen))
+	}
+}
+
+func FuzzParseEvent(f *testing.F) {
+	f.Add([]byte("\x01\x00\x05\x00\x00\x00"), "tcp://127.0.0.1:1", true)
+	f.Add([]byte("\x00\x20\x13\x00\x00\x10"), "", true)
+	f.Add([]byte(""), "", false)
+	f.Fuzz(func(t *testing.T, frame []byte, endpoint string, two bool) {
+		msg := [][]byte{frame}
+		if two {
+			msg = append(msg, []byte(endpoint))
+		}
+		event, addr, value, err := parseEvent(msg)
+		if (err == nil) != (two && len(frame) == 6) {
+			t.Fatalf("%q: %v", msg, err)
+		}
+		if err == nil {
+			ev := newSocketEvent(event, addr, value)
+			if ev.Endpoint != endpoint || ev.Value != value || ev.String() == "" {
+				t.Errorf("%q is %+v", msg, ev)
+			}
+		}
+	})
+}
+
+func ExampleSocket_Events() {
+	// In a program the names have zmq4. in front.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, err := NewSocket(REP)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	events := server.Events(ctx, EVENT_LISTENING|EVENT_ACCEPTED|EVENT_BIND_FAILED)
+	if err := server.Bind("tcp://127.0.0.1:*"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for ev, err := range events {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(ev.Event, strings.HasPrefix(ev.Endpoint, "tcp://127.0.0.1:"), ev.Err)
+		break
+	}
+	// Output: EVENT_LISTENING true <nil>
+}
