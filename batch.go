@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -94,11 +95,14 @@ func (m BatchMessage) Parts() iter.Seq2[int, []byte] {
 
 // SendBatch sends the messages of a batch, in order, and returns how many were
 // sent: all of them, or fewer and an [*OpError]. It waits as
-// [Socket.SendMessageContext] does. Every message is sent whole or not at all,
-// and the batch is not changed: what was not sent is from the n-th message on.
+// [Socket.SendMessageContext] does; an empty batch, or nil, needs no wait. Every
+// message is sent whole or not at all, and the batch is not changed: what was not sent is from the n-th message on.
 //
 // Other goroutines may send between two messages.
 func (soc *Socket) SendBatch(ctx context.Context, b *Batch) (n int, err error) {
+	if b == nil || b.n == 0 {
+		return 0, soc.opError("send", soc.unlessClosed(nil))
+	}
 	flags := Flag(0)
 	if len(b.parts) > b.n {
 		flags = SNDMORE // some message has several parts
@@ -144,15 +148,15 @@ func chunk(parts []C.zmq4_part) C.int {
 // RecvBatch waits for a message as [Socket.RecvMessageContext] does, and adds
 // it and those that are there behind it to the batch: up to max messages, or
 // up to 1000 if max is not positive. It returns how many were added; with an
-// [*OpError] none was.
+// [*OpError] none was. A nil batch is EINVAL.
 //
 // To use the memory of a batch again, call [Batch.Reset] before.
 func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err error) {
 	if max <= 0 {
 		max = 1000
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, soc.opError("recv", err)
+	if err := ctx.Err(); err != nil || b == nil {
+		return 0, soc.opError("recv", cmp.Or(err, soc.invalid()))
 	}
 	s, parts, err := soc.receive(ctx, true, 0)
 	if err != nil {

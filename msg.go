@@ -138,7 +138,7 @@ func (m *Msg) Close() error {
 func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 	c := m.open()
 	if c == nil {
-		return -1, ErrMsgClosed
+		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
 	err := soc.transmit(context.Background(), flags, func(s *socket) C.int {
@@ -158,7 +158,7 @@ func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 // Function zmq_msg_recv.
 func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 	if m == nil {
-		return -1, ErrMsgClosed
+		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
 	s, _, err := soc.receive(context.Background(), false, flags)
 	if err != nil {

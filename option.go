@@ -70,11 +70,14 @@ func (s *socket) setBytes(option C.int, value string) error {
 }
 
 // invalid is the error for a value that libzmq is not asked about.
-func (soc *Socket) invalid() error {
-	if _, err := soc.Context(); err != nil {
-		return err
+func (soc *Socket) invalid() error { return soc.unlessClosed(einval) }
+
+// unlessClosed returns err, or ErrorSocketClosed for a socket that is closed.
+func (soc *Socket) unlessClosed(err error) error {
+	if _, e := soc.Context(); e != nil {
+		return e
 	}
-	return einval
+	return err
 }
 
 // setC sets an option of type int. A value that C's int cannot hold is EINVAL.
