@@ -96,10 +96,9 @@ func (w *worker) result(from, to mark, more ...any) {
 	if w.cpuProfile != "" {
 		pprof.StopCPUProfile()
 	}
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	// Not ru_maxrss: that begins with the size of the process that forked.
 	fmt.Printf("result ns=%d cpu=%d maxrss=%d threads=%d mallocs=%d", to.at.Sub(from.at).Nanoseconds(),
-		to.cpu-from.cpu, u.Maxrss, status("Threads"), to.mallocs-from.mallocs)
+		to.cpu-from.cpu, status("VmHWM"), status("Threads"), to.mallocs-from.mallocs)
 	fmt.Println(more...)
 	os.Exit(0) // sockets need not be closed: nothing is left to be sent
 }
@@ -418,7 +417,11 @@ func (w *worker) park() error {
 	from := takeMark()
 	failed := make(chan error, len(pull))
 	for _, s := range pull {
-		go func() { failed <- s.receive(message{1, w.size}, 1) }()
+		go func() {
+			err := s.receive(message{1, w.size}, 1)
+			s.close() // also lets the other end of the connection go
+			failed <- err
+		}()
 	}
 	// There is nothing to wait for that says that all are blocked: it is so
 	// when neither threads nor memory have grown for a while.
