@@ -16,7 +16,7 @@ BENCH =
 .PHONY: help deps demo test race lint compat cover torture fuzz bench bench-quick
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 deps: ## install libzmq, pkg-config and a C compiler if they are missing
 	@sh scripts/deps.sh

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -33,6 +34,7 @@ func newDriver(dir string) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
+	allowFiles(65536)
 	d := &driver{dir: dir, perf: filepath.Join(dir, "perf"), self: self}
 	flags, err := exec.Command("pkg-config", "--cflags", "--libs", "libzmq").Output()
 	if err != nil {
@@ -194,7 +196,7 @@ func (d *driver) measure(r *row, impl string) (s sample, err error) {
 	switch {
 	case r.transport == "inproc":
 		p := start(impl, "-role", r.kind, "-type", r.types[0], "-peer", r.types[1], "-endpoint", "inproc://perf",
-			"-parts", r.parts, "-sockets", r.sockets)
+			"-parts", r.parts, "-sockets", r.sockets, "-subs", r.subs)
 		add(p, r.count, true)
 	case r.kind == "thr":
 		recv := start(impl, "-role", "recv", "-type", r.types[0], "-bind", 1, "-parts", r.parts, "-endpoint", d.endpoint(r))
@@ -259,4 +261,17 @@ func (d *driver) endpoint(r *row) string {
 		return fmt.Sprint("ipc://", filepath.Join(d.dir, "ipc"), d.made)
 	}
 	return "tcp://127.0.0.1:*"
+}
+
+// allowFiles raises the limit of open files, for the workers too, if that is allowed.
+func allowFiles(n uint64) {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return
+	}
+	if limit.Max < n && syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}) == nil {
+		return
+	}
+	limit.Cur = limit.Max
+	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }

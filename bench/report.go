@@ -87,7 +87,7 @@ func (res results) line(w io.Writer, r *row, impl string) {
 	last := c.samples[len(c.samples)-1]
 	if r.kind == "park" {
 		fmt.Fprintf(w, "| %s | %s | %d | %.1f | %.0f |\n", r.name, impl, last.values["blockedthreads"],
-			c.median(func(s sample) float64 { return float64(s.values["blockedkib"]) / float64(r.sockets) }),
+			c.median(func(s sample) float64 { return float64(s.values["blockedkib"]) / float64(r.sockets*r.subs) }),
 			c.median(func(s sample) float64 { return s.ns / 1e6 }))
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -123,7 +124,7 @@ func (w *worker) waitLine() { w.stdin.ReadString('\n') }
 func (w *worker) open(typ string, binds bool) (socket, error) {
 	o := socketOptions{binds: binds, noHWM: w.noHWM, curve: w.curve, serverKey: w.serverKey}
 	if w.sockets > 0 {
-		o.sockets = w.sockets + 1000 // those that were closed count for a while
+		o.sockets = 2*w.sockets + 10
 	}
 	return w.library.socket(typ, o)
 }
@@ -399,7 +400,7 @@ func (w *worker) poll() error {
 	})
 }
 
-// park blocks one receive on each of many sockets, and then sends to each.
+// park blocks w.subs receives on each of many sockets, and then sends to each.
 func (w *worker) park() error {
 	pull := make([]socket, w.sockets)
 	endpoint := func(i int) string { return fmt.Sprint(w.endpoint, i) }
@@ -417,11 +418,19 @@ func (w *worker) park() error {
 	from := takeMark()
 	failed := make(chan error, len(pull))
 	for _, s := range pull {
-		go func() {
-			err := s.receive(message{1, w.size}, 1)
-			s.close() // also lets the other end of the connection go
-			failed <- err
-		}()
+		var left atomic.Int32
+		left.Store(int32(w.subs))
+		for range w.subs {
+			go func() {
+				err := s.receive(message{1, w.size}, 1)
+				if left.Add(-1) == 0 {
+					s.close() // also lets the other end of the connection go
+					failed <- err
+				} else if err != nil {
+					failed <- err
+				}
+			}()
+		}
 	}
 	// There is nothing to wait for that says that all are blocked: it is so
 	// when neither threads nor memory have grown for a while.
@@ -442,7 +451,7 @@ func (w *worker) park() error {
 		if err := s.connect(endpoint(i)); err != nil {
 			return err
 		}
-		if err := s.send(payload, 1); err != nil {
+		if err := s.send(payload, w.subs); err != nil {
 			return err
 		}
 		if err := <-failed; err != nil {
