@@ -49,7 +49,9 @@ goroutine in Go's network poller: no thread waits with it. It returns
   - when the socket is closed by another goroutine: [ErrorSocketClosed];
   - when the context is terminated: [ETERM].
 
-Nothing else ends it; signals do not.
+Nothing else ends it; signals do not. The functions whose names end in Context,
+such as [Socket.RecvMessageContext], also return when their context.Context is
+done.
 
 [Socket.Close] has to be called for each socket. One that is lost is closed
 when the garbage collector finds it, but that may be late, and Term waits for
@@ -65,7 +67,11 @@ parts of one message, whatever other goroutines do on the same socket.
 flag [SNDMORE] and by [Socket.GetRcvmore]. While one goroutine sends or
 receives a message so, no other should do the same on that socket.
 
-What is sent has been copied when the call returns. What is received belongs to
+[Socket.Messages] iterates over messages. [Socket.SendBatch] and
+[Socket.RecvBatch] handle many messages at once, and a [Msg] is a large part
+that is not copied.
+
+Unless it is a Msg, what is sent has been copied when the call returns. What is received belongs to
 the caller.
 
 # Errors
@@ -75,7 +81,9 @@ Errors of libzmq and of the system are of type [Errno]. They can be compared wit
 
 	if errors.Is(err, syscall.EAGAIN) { // the same as zmq4.AsErrno(err) == zmq4.Errno(syscall.EAGAIN)
 
-Other errors are [ErrorSocketClosed], [ErrorContextClosed] and their like.
+Other errors are [ErrorSocketClosed], [ErrorContextClosed] and their like, which
+are net.ErrClosed to errors.Is. Functions that take a context.Context return an
+[*OpError] with any of these in it.
 
 # Security
 

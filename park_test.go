@@ -468,9 +468,12 @@ func TestUseAfterClose(t *testing.T) {
 			t.Run(name+"/"+method.Name, func(t *testing.T) {
 				var args []reflect.Value
 				for i := range method.Type.NumIn() {
-					if arg := method.Type.In(i); arg == reflect.TypeFor[context.Context]() {
+					switch arg := method.Type.In(i); {
+					case arg == reflect.TypeFor[context.Context]():
 						args = append(args, reflect.ValueOf(context.Background()))
-					} else {
+					case arg.Kind() == reflect.Pointer:
+						args = append(args, reflect.New(arg.Elem()))
+					default:
 						args = append(args, reflect.Zero(arg))
 					}
 				}
@@ -493,7 +496,7 @@ func TestUseAfterClose(t *testing.T) {
 						t.Errorf("%v", got)
 					}
 				case out[len(out)-1].Type() == reflect.TypeFor[error]():
-					if err, _ := got.(error); !errors.Is(err, ErrorSocketClosed) {
+					if err, _ := got.(error); !errors.Is(err, ErrorSocketClosed) && err != ErrMsgClosed {
 						t.Errorf("%v, want %v", got, ErrorSocketClosed)
 					}
 				}

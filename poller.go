@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 )
 
 // Polled is a socket with the events that were found on it.
@@ -57,6 +58,7 @@ type pollMember struct {
 // other socket, so that a Poller that is lost does not keep its sockets alive.
 type pollRef struct {
 	q      *pollQueue
+	s      weak.Pointer[socket]
 	fd     int32
 	mask   atomic.Int32 // events that the Poller waits for
 	queued atomic.Bool  // it is in q.dirty
@@ -81,6 +83,7 @@ func NewPoller() *Poller { return &Poller{} }
 // queue returns p.q, which is made when it is first needed.
 func (p *Poller) queue() *pollQueue {
 	if p.q == nil {
+		queues.made()
 		p.q = &pollQueue{refs: make(map[int32]*pollRef)}
 		p.q.park.scan = p.q.scan
 		p.q.err = p.q.set.open(&p.q.park)
@@ -130,6 +133,7 @@ func (p *Poller) join(soc *Socket) *pollMember {
 
 // enter makes a locked socket tell the queue.
 func (r *pollRef) enter(s *socket) {
+	r.s = weak.Make(s)
 	s.polls = append(s.polls, r)
 	r.q.mu.Lock()
 	defer r.q.mu.Unlock()
@@ -210,12 +214,71 @@ func (q *pollQueue) take() ([]*pollRef, error) {
 	return dirty, q.err
 }
 
+// close is called when the Poller is lost.
 func (q *pollQueue) close() {
 	q.mu.Lock()
 	q.closed = true
+	refs := q.refs
 	q.dirty, q.refs = nil, nil
 	q.mu.Unlock()
+	for _, ref := range refs {
+		if s := ref.s.Value(); s != nil {
+			s.mu.Lock()
+			s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
+			s.mu.Unlock()
+			s.park.wake(anyEvent) // for pollSet.watch
+		}
+	}
 	q.park.close()
+	queues.lost()
+}
+
+// A queueCount counts the queues that there are. Programs make a Poller for a
+// single poll and lose it, but each has a file descriptor, and Linux allows
+// 500 of them for one socket. That is too little memory for the garbage
+// collector to run by itself: when there are twice as many as those that were
+// not lost before, it is told to.
+type queueCount struct {
+	mu      sync.Mutex
+	n       int
+	collect int // how many are too many
+}
+
+const fewQueues = 50
+
+var queues = queueCount{collect: fewQueues}
+
+func (c *queueCount) made() {
+	c.mu.Lock()
+	c.n++
+	n, many := c.n, c.n >= c.collect
+	if many {
+		c.collect = 2 * c.n
+	}
+	c.mu.Unlock()
+	if !many {
+		return
+	}
+	runtime.GC()
+	for range 100 { // the cleanups have goroutines of their own
+		runtime.Gosched()
+		if c.count() < n/2 {
+			return
+		}
+	}
+}
+
+func (c *queueCount) lost() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n--
+	c.collect = max(fewQueues, min(c.collect, 2*c.n))
+}
+
+func (c *queueCount) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
 }
 
 // find returns the index of an id in p.items.

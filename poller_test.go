@@ -317,6 +317,29 @@ func TestPollerCollected(t *testing.T) {
 	}
 }
 
+// A program may make a Poller for each poll, and lose it.
+func TestPollerForEachPoll(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	for i := range 3000 {
+		p := NewPoller()
+		p.Add(x, POLLIN)
+		p.Add(y, 0)
+		poll(t, p, 0, nil, "")
+		send(t, y, "m")
+		if polled, err := p.Poll(-1); len(polled) != 1 || err != nil {
+			t.Fatalf("poll %d: %v, %v", i, polled, err)
+		}
+		if _, err := x.Recv(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	collect(t, "pollers forgotten", func() bool {
+		x.s.mu.Lock()
+		defer x.s.mu.Unlock()
+		return len(x.s.polls) <= 1 // the last one may still be on the stack
+	})
+}
+
 func BenchmarkPoller(b *testing.B) {
 	for _, idle := range []int{0, 100, 900} {
 		b.Run(fmt.Sprint(idle, " idle"), func(b *testing.B) {

@@ -31,6 +31,7 @@ type Reactor struct {
 
 type reactorSocket struct {
 	id      int
+	events  State
 	handler func(State) error
 }
 
@@ -57,7 +58,7 @@ func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.removeSocket(soc)
-	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), handler}
+	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), events, handler}
 	r.change()
 }
 
@@ -145,7 +146,8 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 
 // Run calls handlers until one of them returns an error, and returns that
 // error. It also returns when there is nothing to handle, and when a socket is
-// closed ([ErrorSocketClosed]) or its context terminated ([ETERM]).
+// closed ([ErrorSocketClosed]), which is then removed, or its context
+// terminated ([ETERM]).
 //
 // Sockets and channels are served as soon as they are ready. The interval was
 // how often channels were looked at; it has no meaning any more.
@@ -211,6 +213,9 @@ func (r *Reactor) run(ctx context.Context) (err error) {
 // serveSockets calls the handlers of the sockets that are ready.
 func (r *Reactor) serveSockets() error {
 	polled, err := r.poller.Poll(0)
+	if err == ErrorSocketClosed {
+		r.forgetClosed()
+	}
 	if err != nil {
 		return err
 	}
@@ -218,15 +223,27 @@ func (r *Reactor) serveSockets() error {
 		r.mu.Lock()
 		s := r.sockets[item.Socket]
 		r.mu.Unlock()
-		if s == nil {
-			continue // another handler has removed it
+		if s == nil || s.events&item.Events == 0 {
+			continue // another handler has removed or replaced it
 		}
 		r.logf("Reactor(%p) %v", r, item)
-		if err := s.handler(item.Events); err != nil {
+		if err := s.handler(s.events & item.Events); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forgetClosed removes the sockets that are closed: the Poller reports each once,
+// and a later Run would wait for them without end.
+func (r *Reactor) forgetClosed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for soc := range r.sockets {
+		if _, err := soc.Context(); err != nil {
+			r.removeSocket(soc)
+		}
+	}
 }
 
 // serveChannel calls the handler of a channel with a value that was received,

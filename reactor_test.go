@@ -137,6 +137,48 @@ func TestReactorEnds(t *testing.T) {
 	}
 }
 
+// A handler that is replaced while its socket is ready gets only the events
+// that it asks for.
+func TestReactorReplacedHandler(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	r.AddSocket(x, POLLOUT, func(State) error {
+		r.AddSocket(y, POLLIN, func(ev State) error { // y was found ready for POLLOUT
+			if m, err := y.Recv(DONTWAIT); ev != POLLIN || m != "m" || err != nil {
+				t.Errorf("%v, %q, %v", ev, m, err)
+			}
+			return errDone
+		})
+		r.RemoveSocket(x)
+		time.AfterFunc(10*time.Millisecond, func() { x.Send("m", 0) })
+		return nil
+	})
+	r.AddSocket(y, POLLOUT, func(State) error { return errors.New("y was replaced") })
+	react(t, r, errDone)
+}
+
+// A socket that is closed ends Run once.
+func TestReactorRunAgain(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	r.AddSocket(x, POLLIN, func(State) error { return errors.New("called") })
+	r.AddSocket(y, POLLIN, func(State) error { return errors.New("called") })
+	must(t, x.Close())
+	must(t, y.Close())
+	for _, want := range []string{ErrorSocketClosed.Error(), "No sockets to poll, no channels to read"} {
+		within(t, patience, t.Name(), func() {
+			if err := r.Run(time.Hour); err == nil || err.Error() != want {
+				t.Errorf("Run = %v, want %s", err, want)
+			}
+		})
+	}
+	// A socket that is used later is waited for.
+	x, y = socketPair(t, "inproc", PAIR, PAIR)
+	r.AddSocket(x, POLLIN, func(State) error { return errDone })
+	send(t, y, "m")
+	react(t, r, errDone)
+}
+
 // Neither an always ready channel nor an always ready socket starves others.
 func TestReactorFair(t *testing.T) {
 	x, y := socketPair(t, "inproc", PAIR, PAIR)
@@ -168,6 +210,7 @@ func TestReactorIdle(t *testing.T) {
 	if cpu := cpuTime(t) - from; cpu > 100*time.Millisecond {
 		t.Errorf("waiting for 200 ms took %v of CPU time", cpu)
 	}
+	r.RemoveSocket(x)
 	for runtime.NumGoroutine() > before {
 		runtime.Gosched()
 	}

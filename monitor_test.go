@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"encoding/binary"
+	"testing"
+)
+
+// monitorOf makes a monitor of a socket and a socket that receives its events.
+func monitorOf(t *testing.T, ctx *Context, soc *Socket, name string) *Socket {
+	t.Helper()
+	must(t, soc.Monitor("inproc://"+name, EVENT_ALL))
+	mon := newSocket(t, ctx, PAIR)
+	must(t, mon.Connect("inproc://"+name))
+	return mon
+}
+
+// awaitEvent receives events until the one that is wanted.
+func awaitEvent(t *testing.T, mon *Socket, want Event) (addr string, value int) {
+	t.Helper()
+	within(t, patience, want.String(), func() {
+		for {
+			event, a, v, err := mon.RecvEvent(0)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if event == want {
+				addr, value = a, v
+				return
+			}
+		}
+	})
+	return addr, value
+}
+
+func TestMonitor(t *testing.T) {
+	for _, transport := range []string{"tcp", "ipc"} {
+		t.Run(transport, func(t *testing.T) {
+			ctx := newContext(t)
+			server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			smon, cmon := monitorOf(t, ctx, server, "server"), monitorOf(t, ctx, client, "client")
+			endpoint := bindOn(t, server, transport)
+			if addr, fd := awaitEvent(t, smon, EVENT_LISTENING); addr != endpoint || fd <= 0 {
+				t.Errorf("listening: %q, %d, want %q", addr, fd, endpoint)
+			}
+			must(t, client.Connect(endpoint))
+			if addr, fd := awaitEvent(t, cmon, EVENT_CONNECTED); addr != endpoint || fd <= 0 {
+				t.Errorf("connected: %q, %d, want %q", addr, fd, endpoint)
+			}
+			if _, fd := awaitEvent(t, smon, EVENT_ACCEPTED); fd <= 0 {
+				t.Errorf("accepted: %d", fd)
+			}
+			must(t, client.Close())
+			awaitEvent(t, cmon, EVENT_MONITOR_STOPPED)
+			awaitEvent(t, smon, EVENT_DISCONNECTED)
+			must(t, server.Monitor("", 0))
+			awaitEvent(t, smon, EVENT_MONITOR_STOPPED)
+		})
+	}
+}
+
+// The end of what is monitored ends nothing else: RecvEvent waits on a socket
+// of its own, until that is closed or its context terminated.
+func TestRecvEventEnds(t *testing.T) {
+	for name, end := range map[string]struct {
+		end  func(ctx *Context, soc, mon *Socket)
+		want error
+	}{
+		"Close":  {func(ctx *Context, soc, mon *Socket) { soc.Close(); mon.Close() }, ErrorSocketClosed},
+		"Term":   {func(ctx *Context, soc, mon *Socket) { go ctx.Term() }, ETERM},
+		"socket": {func(ctx *Context, soc, mon *Socket) { soc.Close() }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := newContext(t)
+			soc := newSocket(t, ctx, PULL)
+			mon := monitorOf(t, ctx, soc, "soc")
+			got := make(chan error, 1)
+			go func() {
+				for {
+					event, _, _, err := mon.RecvEvent(0)
+					if err != nil || event == EVENT_MONITOR_STOPPED && end.want == nil {
+						got <- err
+						return
+					}
+				}
+			}()
+			waitParked(t, mon, 1)
+			end.end(ctx, soc, mon)
+			within(t, patience, "RecvEvent", func() {
+				if err := <-got; err != end.want {
+					t.Errorf("%v, want %v", err, end.want)
+				}
+			})
+		})
+	}
+}
+
+func eventFrame(event uint16, value int32) []byte {
+	b := binary.NativeEndian.AppendUint16(nil, event)
+	return binary.NativeEndian.AppendUint32(b, uint32(value))
+}
+
+// What is no event is an error, and is out of the way afterwards.
+func TestMalformedEvents(t *testing.T) {
+	from, to := socketPair(t, "inproc", PAIR, PAIR)
+	tests := []struct {
+		name  string
+		msg   [][]byte
+		event Event
+		addr  string
+		value int
+		err   error
+	}{
+		{"event", [][]byte{eventFrame(1, 7), []byte("tcp://x")}, EVENT_CONNECTED, "tcp://x", 7, nil},
+		{"negative value", [][]byte{eventFrame(0x0200, -1), nil}, EVENT_DISCONNECTED, "", -1, nil},
+		{"unknown event", [][]byte{eventFrame(0x8000, 0), nil}, 0x8000, "", 0, nil},
+		{"one part", [][]byte{eventFrame(1, 7)}, 0, "", 0, ErrorMoreExpected},
+		{"one byte", [][]byte{{1}, []byte("tcp://x")}, 0, "", 0, ErrMalformedEvent},
+		{"five bytes", [][]byte{make([]byte, 5), nil}, 0, "", 0, ErrMalformedEvent},
+		{"seven bytes", [][]byte{make([]byte, 7), nil}, 0, "", 0, ErrMalformedEvent},
+		{"three parts", [][]byte{eventFrame(1, 7), nil, nil}, 0, "", 0, ErrMalformedEvent},
+		{"empty", [][]byte{nil}, 0, "", 0, ErrorMoreExpected},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := from.SendMessage(tt.msg)
+			must(t, err)
+			event, addr, value, err := to.RecvEvent(0)
+			if event != tt.event || addr != tt.addr || value != tt.value || err != tt.err {
+				t.Errorf("%v, %q, %d, %v", event, addr, value, err)
+			}
+			if _, _, _, err := to.RecvEvent(DONTWAIT); err != eagain {
+				t.Errorf("%v: nothing should be left", err)
+			}
+		})
+	}
+}
+
+func TestMonitorErrors(t *testing.T) {
+	ctx := newContext(t)
+	soc := newSocket(t, ctx, PULL)
+	for addr, want := range map[string]error{
+		"tcp://127.0.0.1:*": EPROTONOSUPPORT,
+		"nothing":           einval,
+	} {
+		if err := soc.Monitor(addr, EVENT_ALL); err != want {
+			t.Errorf("Monitor(%q): %v, want %v", addr, err, want)
+		}
+	}
+	if err := soc.Monitor("", EVENT_ALL); err != nil {
+		t.Errorf("no monitor to stop: %v", err)
+	}
+}
+
+// No message makes parseEvent panic, and it never makes up an event.
+func FuzzParseEvent(f *testing.F) {
+	f.Add(eventFrame(1, 7), []byte("tcp://127.0.0.1:1"), byte(2))
+	f.Add([]byte{1}, []byte(nil), byte(1))
+	f.Add([]byte(nil), []byte("x"), byte(3))
+	f.Fuzz(func(t *testing.T, first, second []byte, n byte) {
+		msg := [][]byte{first, second, first}[:1+n%3]
+		event, addr, value, err := parseEvent(msg)
+		if valid := len(msg) == 2 && len(first) == 6; valid != (err == nil) {
+			t.Fatalf("%q: %v", msg, err)
+		}
+		if err != nil {
+			if event != 0 || addr != "" || value != 0 {
+				t.Fatalf("%v, %q, %d with %v", event, addr, value, err)
+			}
+		} else if addr != string(second) || string(eventFrame(uint16(event), int32(value))) != string(first) {
+			t.Fatalf("%q: %v, %q, %d", msg, event, addr, value)
+		}
+	})
+}
