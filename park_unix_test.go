@@ -19,6 +19,10 @@ import (
 func TestParkedThreads(t *testing.T) {
 	var limit syscall.Rlimit
 	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	more := syscall.Rlimit{Cur: max(limit.Cur, 32<<10), Max: max(limit.Max, 32<<10)}
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &more) == nil { // root may
+		limit = more
+	}
 	// A socket has a descriptor of its own and a duplicate to wait on.
 	allowed := (int(min(limit.Cur, 1<<20)) - procCount(t, "fd") - 50) / 2
 	for _, n := range []int{2000, 10000} {

@@ -34,9 +34,20 @@ type Poller struct {
 	mu      sync.Mutex
 	items   []*pollItem // by id
 	nextID  int
-	members map[*pollRef]*pollMember
+	members []*pollMember
+
+	// q is there while a poll waits, and for good once the Poller has proved to
+	// be used again and again: many are made for one poll and lost.
 	q       *pollQueue
+	kept    bool
+	refs    map[*pollRef]*pollMember
+	waiting int // polls that wait
+	polls   int // how many there have been
+	kicker  pollRef
 }
+
+// keepAfter is how many polls there are before a Poller keeps a queue.
+const keepAfter = 3
 
 // pollItem is what one call of Add has added.
 type pollItem struct {
@@ -49,12 +60,12 @@ type pollItem struct {
 
 // pollMember is a socket that a Poller holds, once or more.
 type pollMember struct {
-	s     *socket // nil if it was closed already
-	ref   *pollRef
+	s     *socket  // nil if it was closed already
+	ref   *pollRef // nil while the Poller has no queue
 	items []*pollItem
 }
 
-// pollRef is what a socket knows of a Poller that holds it. It leads to no
+// pollRef is what a socket knows of a Poller that waits for it. It leads to no
 // other socket, so that a Poller that is lost does not keep its sockets alive.
 type pollRef struct {
 	q      *pollQueue
@@ -77,20 +88,95 @@ type pollQueue struct {
 	closed bool
 }
 
+// pollQueues are queues without sockets, to be used by the next Poller.
+var pollQueues = sync.Pool{New: func() any {
+	q := &pollQueue{refs: make(map[int32]*pollRef)}
+	q.park.scan = q.scan
+	q.err = q.set.open(&q.park)
+	return q
+}}
+
 // NewPoller returns a Poller that holds no socket.
 func NewPoller() *Poller { return &Poller{} }
 
-// queue returns p.q, which is made when it is first needed.
-func (p *Poller) queue() *pollQueue {
-	if p.q == nil {
-		queues.made()
-		p.q = &pollQueue{refs: make(map[int32]*pollRef)}
-		p.q.park.scan = p.q.scan
-		p.q.err = p.q.set.open(&p.q.park)
-		p.members = make(map[*pollRef]*pollMember)
-		runtime.AddCleanup(p, (*pollQueue).close, p.q)
+// attach gives the Poller a queue.
+func (p *Poller) attach() {
+	if p.q != nil {
+		return
 	}
-	return p.q
+	p.q = pollQueues.Get().(*pollQueue)
+	p.refs = make(map[*pollRef]*pollMember)
+	for _, m := range p.members {
+		p.enter(m)
+	}
+}
+
+// detach takes the queue away again, unless the Poller keeps it.
+func (p *Poller) detach() {
+	if p.kept || p.waiting > 0 {
+		return
+	}
+	for _, m := range p.members {
+		p.leave(m)
+	}
+	q := p.q
+	p.q, p.refs = nil, nil
+	if q.failed() != nil {
+		q.close()
+		return
+	}
+	q.mu.Lock()
+	q.dirty = nil
+	q.mu.Unlock()
+	pollQueues.Put(q)
+}
+
+// keep gives the Poller a queue for good, if it works.
+func (p *Poller) keep() error {
+	p.attach()
+	err := p.q.failed()
+	if err == nil && !p.kept {
+		p.kept = true
+		p.kicker.q = p.q
+		runtime.AddCleanup(p, (*pollQueue).close, p.q)
+	} else if err != nil {
+		p.kept = false
+		p.detach()
+	}
+	return err
+}
+
+// failed returns why the queue does not work, if it does not.
+func (q *pollQueue) failed() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.err
+}
+
+// enter makes the socket of a member tell the queue.
+func (p *Poller) enter(m *pollMember) {
+	m.ref = &pollRef{q: p.q, fd: -1}
+	p.refs[m.ref] = m
+	if s, err := m.s.lock(); err == nil {
+		m.ref.enter(s)
+		s.mu.Unlock()
+	}
+	m.changed()
+}
+
+// leave undoes enter.
+func (p *Poller) leave(m *pollMember) {
+	if m.ref == nil {
+		return
+	}
+	ref := m.ref
+	delete(p.refs, ref)
+	m.ref = nil
+	if s, err := m.s.lock(); err == nil {
+		s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
+		ref.leave()
+		s.unlock()
+	}
 }
 
 // Add makes the Poller wait for events on a socket: [POLLIN], [POLLOUT], or
@@ -106,28 +192,29 @@ func (p *Poller) Add(soc *Socket, events State) int {
 	item := &pollItem{id: p.nextID, soc: soc, events: events}
 	p.nextID++
 	p.items = append(p.items, item)
-	m := p.join(soc)
+	m := p.member(soc)
 	m.items = append(m.items, item)
 	item.member = m
 	m.changed()
 	return item.id
 }
 
-// join returns the member for a socket.
-func (p *Poller) join(soc *Socket) *pollMember {
-	m := &pollMember{ref: &pollRef{q: p.queue(), fd: -1}}
-	s, err := soc.lock()
-	if err == nil {
-		defer s.mu.Unlock()
-		for _, ref := range s.polls {
-			if ref.q == p.q {
-				return p.members[ref]
+// member returns the member for a socket.
+func (p *Poller) member(soc *Socket) *pollMember {
+	m := &pollMember{}
+	if soc != nil && soc.s != nil {
+		m.s = soc.s
+		// A socket that is added twice is one that was added lately.
+		for _, other := range slices.Backward(p.members) {
+			if other.s == m.s {
+				return other
 			}
 		}
-		m.s = s
-		m.ref.enter(s)
 	}
-	p.members[m.ref] = m
+	p.members = append(p.members, m)
+	if p.q != nil {
+		p.enter(m)
+	}
 	return m
 }
 
@@ -158,6 +245,9 @@ func (r *pollRef) leave() {
 
 // changed recomputes what is waited for on a member.
 func (m *pollMember) changed() {
+	if m.ref == nil {
+		return
+	}
 	var mask State
 	for _, item := range m.items {
 		mask |= item.events
@@ -230,55 +320,6 @@ func (q *pollQueue) close() {
 		}
 	}
 	q.park.close()
-	queues.lost()
-}
-
-// A queueCount counts the queues that there are. Programs make a Poller for a
-// single poll and lose it, but each has a file descriptor, and Linux allows
-// 500 of them for one socket. That is too little memory for the garbage
-// collector to run by itself: when there are twice as many as those that were
-// not lost before, it is told to.
-type queueCount struct {
-	mu      sync.Mutex
-	n       int
-	collect int // how many are too many
-}
-
-const fewQueues = 50
-
-var queues = queueCount{collect: fewQueues}
-
-func (c *queueCount) made() {
-	c.mu.Lock()
-	c.n++
-	n, many := c.n, c.n >= c.collect
-	if many {
-		c.collect = 2 * c.n
-	}
-	c.mu.Unlock()
-	if !many {
-		return
-	}
-	runtime.GC()
-	for range 100 { // the cleanups have goroutines of their own
-		runtime.Gosched()
-		if c.count() < n/2 {
-			return
-		}
-	}
-}
-
-func (c *queueCount) lost() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.n--
-	c.collect = max(fewQueues, min(c.collect, 2*c.n))
-}
-
-func (c *queueCount) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.n
 }
 
 // find returns the index of an id in p.items.
@@ -358,19 +399,22 @@ func (p *Poller) RemoveBySocket(soc *Socket) error {
 }
 
 func (p *Poller) remove(i int) {
-	m := p.items[i].member
-	m.items = slices.DeleteFunc(m.items, func(item *pollItem) bool { return item == p.items[i] })
+	item := p.items[i]
+	m := item.member
 	p.items = slices.Delete(p.items, i, i+1)
+	m.items = slices.DeleteFunc(m.items, func(other *pollItem) bool { return other == item })
 	if len(m.items) > 0 {
 		m.changed()
 		return
 	}
-	delete(p.members, m.ref)
-	if s, err := m.s.lock(); err == nil {
-		s.polls = slices.DeleteFunc(s.polls, func(ref *pollRef) bool { return ref == m.ref })
-		m.ref.leave()
-		s.unlock()
-	}
+	p.forget(m)
+}
+
+// forget removes a member that has no items any more, or whose socket is closed.
+func (p *Poller) forget(m *pollMember) {
+	p.items = slices.DeleteFunc(p.items, func(item *pollItem) bool { return item.member == m })
+	p.members = slices.DeleteFunc(p.members, func(other *pollMember) bool { return other == m })
+	p.leave(m)
 }
 
 // Poll waits until one of the events asked for is there on a socket, and
@@ -398,39 +442,47 @@ func (p *Poller) PollAll(timeout time.Duration) ([]Polled, error) {
 }
 
 // PollContext waits as [Poller.Poll] does, until ctx is done. The error is then
-// ctx.Err() in an [*OpError]. A Poller that holds no socket waits, too: others
-// may add one.
+// ctx.Err() in an [*OpError]. A Poller that holds no socket waits, too, if ctx
+// can be done.
 func (p *Poller) PollContext(ctx context.Context) ([]Polled, error) {
-	for {
-		if err := p.await(ctx); err != nil {
-			return []Polled{}, &OpError{Op: "poll", Err: err}
-		}
-		polled, err := p.poll(ctx, 0, false)
-		if err != nil {
-			return polled, &OpError{Op: "poll", Err: err}
-		}
-		if len(polled) > 0 {
-			return polled, nil
-		}
+	if err := ctx.Err(); err != nil {
+		return []Polled{}, &OpError{Op: "poll", Err: err}
 	}
+	polled, err := p.poll(ctx, -1, false)
+	if err != nil {
+		return polled, &OpError{Op: "poll", Err: err}
+	}
+	return polled, nil
 }
 
 func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]Polled, error) {
 	var limit time.Time
-	for expired := timeout == 0; ; {
-		p.mu.Lock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.polls++; p.polls > keepAfter {
+		p.keep()
+	}
+	for waiting, expired := false, timeout == 0; ; {
 		ready, err := p.collect()
-		if err != nil || len(ready) > 0 || expired || timeout < 0 && len(p.items) == 0 {
-			list := p.list(ready, all && err == nil)
-			p.mu.Unlock()
-			return list, err
+		never := timeout < 0 && len(p.items) == 0 && ctx.Done() == nil
+		if err != nil || len(ready) > 0 || expired || never {
+			return p.list(ready, all && err == nil), err
+		}
+		if !waiting {
+			waiting = true
+			limit = deadline(timeout)
+			p.waiting++
+			p.attach()
+			defer func() {
+				p.waiting--
+				p.detach()
+			}()
 		}
 		q := p.q
 		p.mu.Unlock()
-		if limit.IsZero() {
-			limit = deadline(timeout)
-		}
-		if _, err := q.park.wait(ctx, anyEvent, limit); err == eagain {
+		_, err = q.park.wait(ctx, anyEvent, limit)
+		p.mu.Lock()
+		if err == eagain {
 			expired = true
 		} else if err != nil {
 			return []Polled{}, err
@@ -441,25 +493,22 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 // await waits until a poll may find something, or kick, or ctx is done.
 func (p *Poller) await(ctx context.Context) error {
 	p.mu.Lock()
-	q := p.queue()
+	err := cmp.Or(ctx.Err(), p.keep())
+	q := p.q
 	p.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
+	for err == nil && q.scan(false) == 0 {
+		_, err = q.park.wait(ctx, anyEvent, time.Time{})
 	}
-	for q.scan(false) == 0 {
-		if _, err := q.park.wait(ctx, anyEvent, time.Time{}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // kick ends await: now, or the next one.
 func (p *Poller) kick() {
 	p.mu.Lock()
-	q := p.queue()
-	p.mu.Unlock()
-	(&pollRef{q: q}).mark()
+	defer p.mu.Unlock()
+	if p.keep() == nil {
+		p.kicker.mark()
+	}
 }
 
 // list makes a list of the items that are ready, or of all.
@@ -478,32 +527,19 @@ func (p *Poller) list(ready []*pollItem, all bool) []Polled {
 	return list
 }
 
-// collect looks at the sockets that may be ready.
+// collect looks at the sockets that may be ready: without a queue, at all.
 func (p *Poller) collect() (ready []*pollItem, err error) {
-	dirty, err := p.queue().take()
-	for _, ref := range dirty {
-		ref.queued.Store(false) // what happens from here on marks it again
-		m := p.members[ref]
-		if m == nil {
-			continue
+	if p.q == nil {
+		for _, m := range slices.Clone(p.members) {
+			err = cmp.Or(err, p.look(m, &ready, err))
 		}
-		ev, e := m.s.poll(ref)
-		switch {
-		case e == ErrorSocketClosed && err != nil:
-			ref.mark() // one error at a time
-		case e == ErrorSocketClosed:
-			p.items = slices.DeleteFunc(p.items, func(item *pollItem) bool { return item.member == m })
-			delete(p.members, ref)
-			err = e
-		case e != nil:
-			ref.mark()
-			err = cmp.Or(err, e)
-		case ev&State(ref.mask.Load()) != 0:
-			ref.mark() // an event stays until it is dealt with
-			for _, item := range m.items {
-				if item.ready = ev & item.events; item.ready != 0 {
-					ready = append(ready, item)
-				}
+	} else {
+		var dirty []*pollRef
+		dirty, err = p.q.take()
+		for _, ref := range dirty {
+			ref.queued.Store(false) // what happens from here on marks it again
+			if m := p.refs[ref]; m != nil {
+				err = cmp.Or(err, p.look(m, &ready, err))
 			}
 		}
 	}
@@ -515,6 +551,28 @@ func (p *Poller) collect() (ready []*pollItem, err error) {
 	}
 	slices.SortFunc(ready, func(a, b *pollItem) int { return cmp.Compare(a.id, b.id) })
 	return ready, nil
+}
+
+// look adds the items of a member that are ready, and has it looked at again
+// by the next poll if there is anything to see. A socket that is closed is
+// forgotten, unless another error is to be reported first.
+func (p *Poller) look(m *pollMember, ready *[]*pollItem, earlier error) error {
+	ev, err := m.s.poll(m.ref)
+	if err == ErrorSocketClosed && earlier == nil {
+		p.forget(m)
+		return err
+	}
+	found := err != nil
+	for _, item := range m.items {
+		if item.ready = ev & item.events; item.ready != 0 {
+			*ready = append(*ready, item)
+			found = true
+		}
+	}
+	if found && m.ref != nil {
+		m.ref.mark()
+	}
+	return err
 }
 
 // poll reads what the socket is ready for, on behalf of one Poller.
