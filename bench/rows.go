@@ -111,13 +111,13 @@ func table(scale int, plots bool) []*row {
 			} else if types[0] == "REQ" {
 				bars = []bar{own("zmq4", "C", 1), own("zmq4", "pebbe", 0.9)}
 			}
-			count := 60_000
+			count, impls := 30_000, three
 			if t == "inproc" {
-				count = 100_000
+				count, impls = 50_000, []string{"C", "zmq4", "pebbe", "go-zeromq", "zmq4-into"}
 			}
 			add(row{
 				group: types[0] + " and " + types[1] + " round trip, 1 B", name: t, kind: "lat", transport: t, types: types,
-				size: 1, count: count, warmup: 1000, bars: bars, impls: []string{"C", "zmq4", "pebbe", "go-zeromq", "zmq4-into"},
+				size: 1, count: count, warmup: 500, bars: bars, impls: impls,
 			})
 		}
 	}
