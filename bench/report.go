@@ -62,7 +62,7 @@ func (res results) write(w io.Writer, rows []*row) {
 			group = r.group
 			fmt.Fprintf(w, "\n## %s\n\n", group)
 			if r.kind == "park" {
-				fmt.Fprint(w, "| receives | implementation | threads | KiB each | all woken in ms |\n|---|---|--:|--:|--:|\n")
+				fmt.Fprint(w, "| receives | implementation | threads | KiB each | ms until all have received |\n|---|---|--:|--:|--:|\n")
 			} else {
 				unit := "messages/s"
 				if r.latency() {

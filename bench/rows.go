@@ -158,7 +158,7 @@ func table(scale int, plots bool) []*row {
 				}
 				add(row{
 					group: "plot", name: fmt.Sprintf("%s, %d B", t, size), kind: "thr", transport: t, plot: true,
-					types: [2]string{"PULL", "PUSH"}, size: size, count: max(min(1_500_000, 3<<30/size), 1000), warmup: 50,
+					types: [2]string{"PULL", "PUSH"}, size: size, count: max(min(1_000_000, 3<<30/size), 1000), warmup: 50,
 					impls: implementations,
 				})
 			}
