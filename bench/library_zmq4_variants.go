@@ -11,7 +11,7 @@ import (
 func init() {
 	libraries["zmq4-batch"] = &zmq4Variant{wrap: func(s *zmq4Socket) socket { return &batchSocket{zmq4Socket: s} }}
 	libraries["zmq4-msg"] = &zmq4Variant{wrap: func(s *zmq4Socket) socket { return msgSocket{s} }}
-	libraries["zmq4-into"] = &zmq4Variant{wrap: func(s *zmq4Socket) socket { return intoSocket{s, make([]byte, 64<<10)} }}
+	libraries["zmq4-into"] = &zmq4Variant{wrap: func(s *zmq4Socket) socket { return intoSocket{s, make([]byte, 1<<20)} }}
 }
 
 // batchSize is how many messages are sent or received in one call.

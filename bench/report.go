@@ -56,6 +56,11 @@ func (res results) write(w io.Writer, rows []*row) {
 	group := ""
 	for _, r := range rows {
 		if r.plot {
+			for _, impl := range r.impls {
+				if c := res[r][impl]; !c.there() {
+					fmt.Fprintf(w, "\nNot in the plots: %s, %s: %v\n", impl, r.name, c.err)
+				}
+			}
 			continue
 		}
 		if r.group != group {
