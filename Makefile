@@ -10,10 +10,13 @@ FUZZTIME = 10s
 # What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
 DEMO =
 
-.PHONY: help deps demo test race asan memory lint compat cover torture fuzz
+# What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
+BENCH =
+
+.PHONY: help deps demo test race asan memory lint compat cover torture fuzz bench bench-quick
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 deps: ## install libzmq, pkg-config and a C compiler if they are missing
 	@sh scripts/deps.sh
@@ -62,3 +65,9 @@ fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
 	@targets=$$($(GO) test -list='^Fuzz' .) || { echo "$$targets"; exit 1; }; \
 	for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 		$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) . || exit 1; done
+
+bench: deps ## compare with C, pebbe/zmq4 and go-zeromq/zmq4: tables and plots in bench/results (BENCH='-run tcp')
+	cd bench && $(GO) run . $(BENCH)
+
+bench-quick: deps ## the same in two minutes: for a first look
+	cd bench && $(GO) run . -quick $(BENCH)

@@ -38,7 +38,7 @@ func TestAuthAdmitAllocs(t *testing.T) {
 	})
 	r := &zapRequest{domain: "domain", address: "192.0.2.1", mechanism: "CURVE", credentials: []string{key}}
 	if n := testing.AllocsPerRun(100, func() {
-		if ok, why := a.admit(r); !ok {
+		if ok, _, why := a.admit(r); !ok {
 			t.Error(why)
 		}
 	}); n != 0 {

@@ -402,28 +402,6 @@ func TestProtocolErrorTexts(t *testing.T) {
 	}
 }
 
-func FuzzParseEvent(f *testing.F) {
-	f.Add([]byte("\x01\x00\x05\x00\x00\x00"), "tcp://127.0.0.1:1", true)
-	f.Add([]byte("\x00\x20\x13\x00\x00\x10"), "", true)
-	f.Add([]byte(""), "", false)
-	f.Fuzz(func(t *testing.T, frame []byte, endpoint string, two bool) {
-		msg := [][]byte{frame}
-		if two {
-			msg = append(msg, []byte(endpoint))
-		}
-		event, addr, value, err := parseEvent(msg)
-		if (err == nil) != (two && len(frame) == 6) {
-			t.Fatalf("%q: %v", msg, err)
-		}
-		if err == nil {
-			ev := newSocketEvent(event, addr, value)
-			if ev.Endpoint != endpoint || ev.Value != value || ev.String() == "" {
-				t.Errorf("%q is %+v", msg, ev)
-			}
-		}
-	})
-}
-
 func ExampleSocket_Events() {
 	// In a program the names have zmq4. in front.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -171,6 +171,8 @@ func FuzzParseEvent(f *testing.F) {
 			}
 		} else if addr != string(second) || string(eventFrame(uint16(event), int32(value))) != string(first) {
 			t.Fatalf("%q: %v, %q, %d", msg, event, addr, value)
+		} else if ev := newSocketEvent(event, addr, value); ev.Endpoint != addr || ev.Value != value || ev.String() == "" {
+			t.Errorf("%q is %+v", msg, ev)
 		}
 	})
 }

@@ -134,7 +134,7 @@ func TestOptionByNumber(t *testing.T) {
 	for _, bad := range []struct {
 		option int
 		value  any
-	}{{backlog, "text"}, {backlog, int64(1)}, {backlog, 1 << 40}, {-1, 1}, {1 << 40, 1}, {100000, 1}, {backlog, 1.5}, {backlog, nil}} {
+	}{{backlog, "texts"}, {backlog, int64(1)}, {backlog, 1 << 40}, {-1, 1}, {1 << 40, 1}, {100000, 1}, {backlog, 1.5}, {backlog, nil}} {
 		if err := soc.SetOption(bad.option, bad.value); !errors.Is(err, einval) {
 			t.Errorf("set option %d = %v: %v", bad.option, bad.value, err)
 		}
