@@ -6,8 +6,10 @@ package zmq4
 import "C"
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
+	"strings"
 )
 
 // ErrMalformedEvent is returned by [Socket.RecvEvent] for a message that no
@@ -99,16 +101,15 @@ func (e Event) String() string {
 // Monitor makes the socket report events on an inproc endpoint, to which a
 // socket of type [PAIR] of the same context connects and calls
 // [Socket.RecvEvent]. A socket has one monitor: a new one replaces it, and an
-// empty address ends it. Closing the socket ends it too.
+// empty address ends it. After the socket was closed the last events come.
 //
-// libzmq waits, in the call or in its own thread, until each event is taken:
-// until somebody connects, while the high-water mark is reached, and for ever
-// once the PAIR socket has been closed. Connect it before anything happens,
-// receive all the time, and end the monitor before closing it. [Socket.Events]
-// does all that.
+// Events wait in memory, without a limit, until somebody connects and receives
+// them; libzmq itself would make the socket wait. A goroutine passes them on.
+// It needs three sockets of the context in all, see [Context.SetMaxSockets],
+// and ends with the monitor; if nobody connects, when the context is terminated.
 //
 // The errors are EINVAL for an address that is malformed, EPROTONOSUPPORT for
-// one that is not inproc, and EADDRINUSE.
+// one that is not inproc, EADDRINUSE, and EMFILE.
 //
 // Function zmq_socket_monitor.
 func (soc *Socket) Monitor(addr string, events Event) error {
@@ -121,10 +122,74 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 		s.endMonitor()
 		return check(C.zmq4_monitor(s.h(), nil, C.int(events)))
 	}
-	return soc.endpoint(addr, func(h C.uintptr_t, e *C.uchar) C.int {
-		soc.s.endMonitor()
-		return C.zmq4_monitor(h, e, C.int(events))
-	})
+	if !strings.HasPrefix(addr, "inproc://") {
+		if strings.Contains(addr, "://") {
+			return soc.unlessClosed(EPROTONOSUPPORT)
+		}
+		return soc.invalid()
+	}
+	return soc.relay(addr, events)
+}
+
+// relay passes the events of a monitor on to an address. libzmq waits, in
+// whatever thread an event happens, until the monitor's peer takes it. This
+// peer always does.
+func (soc *Socket) relay(addr string, events Event) error {
+	ctx, err := soc.Context()
+	if err != nil {
+		return err
+	}
+	soc.s.mu.Lock()
+	old := soc.s.relayed
+	soc.s.mu.Unlock()
+	if old != nil {
+		old.Unbind(addr) // else it would be in use until the last event is taken
+	}
+	to, err := ctx.NewSocket(PAIR)
+	if err != nil {
+		return err
+	}
+	from, name, err := newMonitorPeer(ctx)
+	if err == nil {
+		err = cmp.Or(to.SetLinger(0), to.SetSndhwm(0), to.Bind(addr))
+	}
+	if err == nil {
+		err = soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
+			soc.s.endMonitor()
+			rc := C.zmq4_monitor(h, e, C.int(events|EVENT_MONITOR_STOPPED))
+			if rc == 0 {
+				soc.s.relayed = to
+			}
+			return rc
+		})
+	}
+	if err != nil {
+		to.Close()
+		if from != nil {
+			from.Close()
+		}
+		return err
+	}
+	go func() {
+		defer from.Close()
+		defer to.Close()
+		for {
+			msg, err := from.RecvMessageBytes(0)
+			if err != nil {
+				return
+			}
+			event, _, _, _ := parseEvent(msg)
+			if event&events != 0 {
+				if _, err := to.SendMessage(msg); err != nil {
+					return
+				}
+			}
+			if event == EVENT_MONITOR_STOPPED {
+				return
+			}
+		}
+	}()
+	return nil
 }
 
 // RecvEvent receives one event of a socket monitor: what happened, at which

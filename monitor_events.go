@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -167,35 +168,31 @@ var (
 	monitors sync.Map
 )
 
+// newMonitorPeer makes a socket that takes all events of a monitor on the
+// endpoint that it is connected to.
+func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
+	if pair, err = ctx.NewSocket(PAIR); err != nil {
+		return nil, "", err
+	}
+	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
+	if err := cmp.Or(pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint)); err != nil {
+		pair.Close()
+		return nil, "", err
+	}
+	return pair, endpoint, nil
+}
+
 func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 	ctx, err := soc.Context()
 	if err != nil {
 		return nil, err
 	}
-	pair, err := ctx.NewSocket(PAIR)
+	pair, name, err := newMonitorPeer(ctx)
 	if err != nil {
 		return nil, err
 	}
 	m := &monitor{of: soc.s, pair: pair}
-	if err := m.start(mask); err != nil {
-		pair.Close()
-		return nil, err
-	}
-	return m, nil
-}
-
-func (m *monitor) start(mask Event) error {
-	if err := m.pair.SetLinger(0); err != nil {
-		return err
-	}
-	if err := m.pair.SetRcvhwm(0); err != nil {
-		return err
-	}
-	name := fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	if err := m.pair.Connect(name); err != nil {
-		return err
-	}
-	return (&Socket{m.of}).endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
+	err = soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
 		m.of.endMonitor()
 		// Without the last one the loop would not notice that it is over.
 		rc := C.zmq4_monitor(h, e, C.int(mask|EVENT_MONITOR_STOPPED))
@@ -205,6 +202,11 @@ func (m *monitor) start(mask Event) error {
 		}
 		return rc
 	})
+	if err != nil {
+		pair.Close()
+		return nil, err
+	}
+	return m, nil
 }
 
 // endMonitor stops the monitor that Events began, if any. The socket must be

@@ -176,3 +176,48 @@ func FuzzParseEvent(f *testing.F) {
 		}
 	})
 }
+
+// A monitor that nobody listens to does not hold up the socket, and what it
+// has to say is not lost.
+func TestMonitorWithoutListener(t *testing.T) {
+	ctx := newContext(t)
+	soc := newSocket(t, ctx, PULL)
+	addr := "inproc://" + t.Name()
+	const n = 1100 // more than any high-water mark
+	within(t, patience, "Bind", func() {
+		for range 2 { // the second one replaces the first, on the same address
+			must(t, soc.Monitor(addr, EVENT_LISTENING))
+		}
+		for range n {
+			must(t, soc.Bind("tcp://127.0.0.1:*"))
+			last, err := soc.GetLastEndpoint()
+			must(t, err)
+			must(t, soc.Unbind(last))
+		}
+		must(t, soc.Close())
+	})
+	mon := newSocket(t, ctx, PAIR)
+	must(t, mon.Connect(addr))
+	within(t, patience, "events", func() {
+		for i := range n {
+			if ev, _, _, err := mon.RecvEvent(0); ev != EVENT_LISTENING || err != nil {
+				t.Errorf("event %d is %v, %v", i, ev, err)
+				return
+			}
+		}
+	})
+}
+
+func TestMonitorAddress(t *testing.T) {
+	soc := newSocket(t, newContext(t), PULL)
+	for addr, want := range map[string]error{"tcp://127.0.0.1:*": EPROTONOSUPPORT, "nonsense": einval, "inproc://": einval, "inproc://a\x00b": einval} {
+		if err := soc.Monitor(addr, EVENT_ALL); err != want {
+			t.Errorf("Monitor(%q) = %v, want %v", addr, err, want)
+		}
+	}
+	must(t, newSocket(t, soc.s.ctx, PAIR).Bind("inproc://taken"))
+	if err := soc.Monitor("inproc://taken", EVENT_ALL); err != EADDRINUSE {
+		t.Error(err)
+	}
+	must(t, soc.Monitor("", 0))
+}

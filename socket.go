@@ -54,6 +54,7 @@ type socket struct {
 	rids rids
 
 	monitor *monitor // that Events began, or nil
+	relayed *Socket  // where Monitor passes events on, or did, or nil
 
 	taken int           // bytes copied out of the inbox
 	parts []C.zmq4_part // for sendMessage

@@ -37,13 +37,13 @@ func TestOpenSocket(t *testing.T) {
 	sndtimeo, _ := pub.GetSndtimeo()
 	rcvtimeo, _ := pub.GetRcvtimeo()
 	id, _ := sub.GetIdentity()
-	if got, want := fmt.Sprint(sndhwm, rcvhwm, sndtimeo, rcvtimeo, id), "5 6 1s 2s me"; got != want {
+	if got, want := fmt.Sprint(sndhwm, " ", rcvhwm, " ", sndtimeo, " ", rcvtimeo, " ", id), "5 6 1s 2s me"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 
 	public, secret, err := NewCurveKeypair()
 	must(t, err)
-	server := open(REP, CurveServer("", secret), Bind("tcp://127.0.0.1:*"))
+	server := open(REP, CurveServer("global", secret), Bind("tcp://127.0.0.1:*"))
 	if m, err := server.GetMechanism(); m != CURVE || err != nil {
 		t.Errorf("%v, %v", m, err)
 	}
