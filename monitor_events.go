@@ -175,7 +175,8 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 		return nil, "", err
 	}
 	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	if err := cmp.Or(pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint)); err != nil {
+	err = cmp.Or(pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint))
+	if err != nil {
 		pair.Close()
 		return nil, "", err
 	}
