@@ -286,11 +286,7 @@ func (soc *Socket) Context() (*Context, error) {
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := C.zmq4_bind(h, e)
-		if rc == 0 {
-			soc.s.where = endpoint
-		}
-		return rc
+		return soc.s.attach(endpoint, func() C.int { return C.zmq4_bind(h, e) })
 	})
 }
 
@@ -311,9 +307,8 @@ func (soc *Socket) Unbind(endpoint string) error {
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := C.zmq4_connect(h, e)
+		rc := soc.s.attach(endpoint, func() C.int { return C.zmq4_connect(h, e) })
 		if rc == 0 {
-			soc.s.where = endpoint
 			soc.s.rids.connected(endpoint)
 		}
 		return rc
@@ -334,6 +329,19 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		}
 		return rc
 	})
+}
+
+// attach binds or connects the socket.
+func (s *socket) attach(endpoint string, call func() C.int) C.int {
+	if err := s.checkMulticast(endpoint); err != 0 {
+		return -C.int(err)
+	}
+	rc := call()
+	if rc == 0 {
+		s.where = endpoint
+		s.hasNorm(endpoint)
+	}
+	return rc
 }
 
 // endpoint calls a function of libzmq that takes an endpoint.
