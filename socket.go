@@ -281,7 +281,9 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // The errors are those of libzmq, among them EINVAL for an endpoint that is
 // malformed, EPROTONOSUPPORT for a transport that is not there,
-// ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE.
+// ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE. A
+// multicast endpoint also gives ENODEV for an interface that is not there,
+// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW.
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
@@ -302,7 +304,11 @@ func (soc *Socket) Unbind(endpoint string) error {
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
-// libzmq connects, and reconnects, in the background.
+// libzmq connects, and reconnects, in the background. For a multicast endpoint
+// it is the same as [Socket.Bind], with the same errors.
+//
+// A publisher that has had a norm endpoint sends no parts of more than 2038
+// bytes: EMSGSIZE.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
