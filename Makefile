@@ -13,7 +13,7 @@ DEMO =
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps demo test race asan memory lint compat cover torture fuzz bench bench-quick
+.PHONY: help deps demo test race asan memory lint compat cover torture fuzz bench bench-quick multicast
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -57,6 +57,9 @@ cover: deps ## run the tests and write coverage.out and coverage.html
 	$(GO) test -coverpkg=. -coverprofile=coverage.out ./...
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
+
+multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; needs root, ip and nft
+	ZMQ4_MULTICAST=1 $(GO) test -count=1 -timeout=5m -v ./ctest/multicast
 
 torture: deps ## run the torture tests for longer (TORTURE=30s) under the race detector
 	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)

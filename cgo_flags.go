@@ -63,6 +63,8 @@ package zmq4
 #cgo nocallback zmq4_setsockopt
 #cgo noescape zmq4_socket_new
 #cgo nocallback zmq4_socket_new
+#cgo noescape zmq4_try_group
+#cgo nocallback zmq4_try_group
 #cgo noescape zmq4_unbind
 #cgo nocallback zmq4_unbind
 #include "shim.h"

@@ -36,12 +36,14 @@ func dupFd(t testing.TB, l net.Listener) int {
 // schedFifo is SCHED_FIFO of Linux.
 const schedFifo = 1
 
-// fences are calls that make libzmq abort the process. Each returns the error
-// that it gets instead. They run in a process of their own.
-var fences = map[string]struct {
+type fence struct {
 	run  func(t *testing.T) error
 	want error
-}{
+}
+
+// fences are calls that make libzmq abort the process. Each returns the error
+// that it gets instead. They run in a process of their own.
+var fences = map[string]fence{
 	"policy without priority": {started(func(c *Context) error { return c.SetThreadSchedPolicy(schedFifo) }), einval},
 	"no such policy":          {started(func(c *Context) error { return c.SetThreadSchedPolicy(99) }), einval},
 	"no such priority": {started(func(c *Context) error {

@@ -345,9 +345,10 @@ func (soc *Socket) SetSndtimeo(value time.Duration) error {
 
 // section: multicast
 
-// SetMulticastHops sets the time-to-live of multicast packets. With 1, the
-// default, they do not leave the local network. Connect and Bind to a pgm or
-// epgm endpoint return EINVAL for more than 255.
+// SetMulticastHops sets the time-to-live of pgm and epgm packets. With 1, the
+// default, they do not leave the local network. Connect and Bind to such an
+// endpoint return EINVAL for more than 255. NORM uses 255, and from libzmq
+// 4.3.5 on this.
 //
 // Option ZMQ_MULTICAST_HOPS.
 func (soc *Socket) SetMulticastHops(value int) error { return soc.setInt(C.ZMQ_MULTICAST_HOPS, value) }
@@ -363,8 +364,8 @@ func (soc *Socket) SetMulticastMaxtpdu(value int) error {
 	return soc.setInt(C.ZMQ_MULTICAST_MAXTPDU, value)
 }
 
-// SetRate sets the most that is sent or received by multicast, in kilobits per
-// second. The default is 100. Connect and Bind to a pgm or epgm endpoint return
+// SetRate sets the most that is sent by pgm and epgm, in kilobits per second.
+// The default is 100. NORM finds its own rate. Connect and Bind to a pgm or epgm endpoint return
 // EINVAL for a sender with more than 2147483.
 //
 // Option ZMQ_RATE.

@@ -22,7 +22,9 @@
 #include <zmq.h>
 
 #ifndef _WIN32
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -72,6 +74,7 @@
 #ifndef ZMQ_ZERO_COPY_RECV
 #define ZMQ_ZERO_COPY_RECV 10
 #endif
+#define ZMQ4_IPPROTO_PGM 113
 #ifndef ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
 #define ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL 0x0800
 #endif
@@ -338,6 +341,7 @@ typedef struct {
     int sndmore;  /* the part sent last asked for more */
     int dropping; /* the message under way lost its peer: swallow its rest */
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
+    size_t max_part; /* the largest part that all transports can send, or 0 */
     /*
      * The message received last. Go hands out its parts: those from in_next on
      * are still to be received, those between in_free and in_next are valid
@@ -495,35 +499,63 @@ static inline int zmq4_check_listener(int fd, const unsigned char *endpoint)
 #endif
 }
 
+enum { ZMQ4_REUSE_ADDR = 1, ZMQ4_REUSE_PORT = 2 };
+
 /*
- * zmq4_check_multicast checks the options that the (e)pgm transports depend
- * on. OpenPGM refuses some values, alone or together, and then libzmq or
- * OpenPGM aborts the process.
+ * zmq4_try_group makes a socket such as a multicast transport makes, binds it
+ * to port, joins the groups (of n bytes in all) on an interface, which has
+ * address addr for IPv4 and a number for IPv6, and closes it again.
  */
-static inline int zmq4_check_multicast(uintptr_t h, const unsigned char *endpoint)
+static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const unsigned char *addr,
+                                 unsigned int index, const unsigned char *groups, int n)
 {
-    int type = zmq4_s(h)->type, hops, tpdu;
-    int64_t rate, packets;
-    if (!zmq4_has_prefix(endpoint, "pgm:") && !zmq4_has_prefix(endpoint, "epgm:"))
-        return 0;
-    hops = zmq4_get_int(h, ZMQ_MULTICAST_HOPS);
-    tpdu = zmq4_get_int(h, ZMQ_MULTICAST_MAXTPDU);
-    if (hops > 255 || tpdu < 128 || tpdu > 65535) /* less has no room for the headers */
-        return -EINVAL;
-    rate = zmq4_get_int(h, ZMQ_RATE);
-    packets = rate / 8 * zmq4_get_int(h, ZMQ_RECOVERY_IVL) / tpdu;
-    if (packets > 1 << 24) /* each takes memory, sent or not */
-        return -EINVAL;
-    if ((type == ZMQ_PUB || type == ZMQ_XPUB) && (rate * 125 < tpdu || rate * 1000 > INT_MAX))
-        return -EINVAL;
+#ifdef _WIN32
+    (void) v6, (void) raw, (void) reuse, (void) port, (void) addr, (void) index, (void) groups, (void) n;
     return 0;
+#else
+    struct sockaddr_storage any;
+    int fd, on = 1, ok, rc = zmq4_try_fds(32); /* a thread, its pipes, and the sockets */
+    if (rc < 0)
+        return rc;
+    fd = socket(v6 ? AF_INET6 : AF_INET, raw ? SOCK_RAW : SOCK_DGRAM, raw ? ZMQ4_IPPROTO_PGM : 0);
+    if (fd < 0)
+        return -errno;
+    memset(&any, 0, sizeof any);
+    any.ss_family = v6 ? AF_INET6 : AF_INET;
+    if (v6)
+        ((struct sockaddr_in6 *) &any)->sin6_port = htons((uint16_t) port);
+    else
+        ((struct sockaddr_in *) &any)->sin_port = htons((uint16_t) port);
+    ok = !(reuse & ZMQ4_REUSE_ADDR) || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+#ifdef SO_REUSEPORT
+    ok = ok && (!(reuse & ZMQ4_REUSE_PORT) || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0);
+#endif
+    ok = ok
+         && bind(fd, (struct sockaddr *) &any, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) == 0;
+    for (; ok && n > 0; n -= v6 ? 16 : 4, groups += v6 ? 16 : 4) {
+        if (v6) {
+            struct ipv6_mreq req;
+            memcpy(&req.ipv6mr_multiaddr, groups, 16);
+            req.ipv6mr_interface = index;
+            ok = setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &req, sizeof req) == 0;
+        } else {
+            struct ip_mreq req;
+            memcpy(&req.imr_multiaddr, groups, 4);
+            memcpy(&req.imr_interface, addr, 4);
+            ok = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &req, sizeof req) == 0;
+        }
+        if (!ok && errno == EADDRINUSE) /* joined before, in the endpoint itself */
+            ok = 1;
+    }
+    rc = ok ? 0 : -errno;
+    close(fd);
+    return rc;
+#endif
 }
 
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
-    int none = -1, fd = -1, rc = zmq4_check_multicast(h, endpoint);
-    if (rc < 0)
-        return rc;
+    int none = -1, fd = -1, rc;
     if (zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:")
         || zmq4_has_prefix(endpoint, "ws"))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
@@ -546,9 +578,7 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc = zmq4_check_multicast(h, endpoint);
-    if (rc < 0)
-        return rc;
+    int rc;
     ZMQ4_RETRY(rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }
@@ -639,6 +669,12 @@ static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char *
     return *value ? 0 : -ENOENT;
 }
 
+/* zmq4_fits says whether a part can be sent, whatever transport it goes by. */
+static inline int zmq4_fits(const zmq4_socket *s, size_t size)
+{
+    return s->max_part == 0 || size <= s->max_part;
+}
+
 /* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
 static inline int zmq4_send_try(void *socket, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
@@ -684,6 +720,8 @@ static inline void zmq4_lost(zmq4_socket *s, int more)
 static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc = 0, more = flags & ZMQ_SNDMORE, dropped = s->dropping;
+    if (!zmq4_fits(s, msg ? zmq_msg_size(msg) : size))
+        return -EMSGSIZE;
     if (!dropped && !s->sndmore) {
         rc = zmq4_send_first(s, msg, data, size, more);
     } else if (!dropped) {
@@ -721,6 +759,10 @@ static inline int zmq4_send_parts(uintptr_t h, const unsigned char *base, const 
 {
     zmq4_socket *s = zmq4_s(h);
     int whole = !s->sndmore;
+    for (int i = 0; s->max_part && i < n; i++) {
+        if (!zmq4_fits(s, parts[i].size))
+            return -EMSGSIZE;
+    }
 again:
     for (int i = 0; i < n; i++) {
         int rc, more = i < n - 1 ? ZMQ_SNDMORE : 0;
@@ -941,6 +983,10 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
  */
 static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
 {
+    for (int i = 0; to->max_part && i < f->len; i++) {
+        if (!zmq4_fits(to, zmq_msg_size(&f->parts[i])))
+            return -EMSGSIZE;
+    }
     for (int i = 0; i < f->len; i++) {
         int rc, more = i < f->len - 1 ? ZMQ_SNDMORE : 0;
         zmq_msg_t dup, *msg = &f->parts[i];

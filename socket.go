@@ -285,16 +285,14 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // The errors are those of libzmq, among them EINVAL for an endpoint that is
 // malformed, EPROTONOSUPPORT for a transport that is not there,
-// ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE.
+// ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE. A
+// multicast endpoint also gives ENODEV for an interface that is not there,
+// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW.
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := C.zmq4_bind(h, e)
-		if rc == 0 {
-			soc.s.where = endpoint
-		}
-		return rc
+		return soc.s.attach(endpoint, func() C.int { return C.zmq4_bind(h, e) })
 	})
 }
 
@@ -310,14 +308,17 @@ func (soc *Socket) Unbind(endpoint string) error {
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
-// libzmq connects, and reconnects, in the background.
+// libzmq connects, and reconnects, in the background. For a multicast endpoint
+// it is the same as [Socket.Bind], with the same errors.
+//
+// A publisher that has had a norm endpoint sends no parts of more than 2038
+// bytes: EMSGSIZE.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := C.zmq4_connect(h, e)
+		rc := soc.s.attach(endpoint, func() C.int { return C.zmq4_connect(h, e) })
 		if rc == 0 {
-			soc.s.where = endpoint
 			soc.s.rids.connected(endpoint)
 		}
 		return rc
@@ -338,6 +339,19 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		}
 		return rc
 	})
+}
+
+// attach binds or connects the socket.
+func (s *socket) attach(endpoint string, call func() C.int) C.int {
+	if err := s.checkMulticast(endpoint); err != 0 {
+		return -C.int(err)
+	}
+	rc := call()
+	if rc == 0 {
+		s.where = endpoint
+		s.hasNorm(endpoint)
+	}
+	return rc
 }
 
 // endpoint calls a function of libzmq that takes an endpoint.
