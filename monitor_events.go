@@ -6,7 +6,6 @@ package zmq4
 import "C"
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -175,10 +174,11 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 		return nil, "", err
 	}
 	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	err = cmp.Or(pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint))
-	if err != nil {
-		pair.Close()
-		return nil, "", err
+	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint)} {
+		if err != nil {
+			pair.Close()
+			return nil, "", err
+		}
 	}
 	return pair, endpoint, nil
 }
