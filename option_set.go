@@ -168,13 +168,12 @@ func (soc *Socket) SetHeartbeatIvl(value time.Duration) error {
 // heartbeat was sent before it is closed. It has no effect without
 // [Socket.SetHeartbeatIvl].
 //
-// Fractions of a millisecond are rounded up. If value is 0, there is no limit;
-// a negative one is EINVAL. Until it is set, the interval of the heartbeats is
-// the limit.
+// Fractions of a millisecond are rounded up. If value is 0 or negative, there is
+// no limit. Until it is set, the interval of the heartbeats is the limit.
 //
 // Option ZMQ_HEARTBEAT_TIMEOUT.
 func (soc *Socket) SetHeartbeatTimeout(value time.Duration) error {
-	return soc.setDuration(C.ZMQ_HEARTBEAT_TIMEOUT, value)
+	return soc.setLimit(C.ZMQ_HEARTBEAT_TIMEOUT, value)
 }
 
 // SetHeartbeatTtl asks the peers to close a connection on which they get

@@ -67,15 +67,21 @@ func setOnly[T any](set func(*Socket, T) error, good, bad []T) func(*testing.T, 
 // rounded tests an option that is a time: which value makes it what.
 func rounded(set func(*Socket, time.Duration) error, get func(*Socket) (time.Duration, error), unset time.Duration, want map[time.Duration]time.Duration, bad ...time.Duration) func(*testing.T, *Socket) {
 	return func(t *testing.T, soc *Socket) {
-		for v, want := range want {
-			if err := set(soc, v); err != nil {
-				t.Errorf("set %v: %v", v, err)
-			}
-			if got, err := get(soc); got != want || err != nil {
-				t.Errorf("set %v, got %v, %v, want %v", v, got, err, want)
-			}
-		}
+		becomes(t, soc, set, get, want)
 		roundTrip(set, get, unset, []time.Duration{time.Hour}, bad)(t, fresh(t, soc.s.ctx, soc.s.typ))
+	}
+}
+
+// becomes tests what the values of an option that is a time read back as.
+func becomes(t *testing.T, soc *Socket, set func(*Socket, time.Duration) error, get func(*Socket) (time.Duration, error), want map[time.Duration]time.Duration) {
+	t.Helper()
+	for v, want := range want {
+		if err := set(soc, v); err != nil {
+			t.Errorf("set %v: %v", v, err)
+		}
+		if got, err := get(soc); got != want || err != nil {
+			t.Errorf("set %v, got %v, %v, want %v", v, got, err, want)
+		}
 	}
 }
 
@@ -152,7 +158,18 @@ func optionTests() []optionTest {
 		{"ConnectTimeout", DEALER, rounded((*Socket).SetConnectTimeout, (*Socket).GetConnectTimeout, 0, unlimitedZero, tooLong...)},
 		{"HandshakeIvl", DEALER, rounded((*Socket).SetHandshakeIvl, (*Socket).GetHandshakeIvl, 30*time.Second, unlimitedZero, tooLong...)},
 		{"HeartbeatIvl", DEALER, rounded((*Socket).SetHeartbeatIvl, (*Socket).GetHeartbeatIvl, 0, unlimitedZero, tooLong...)},
-		{"HeartbeatTimeout", DEALER, rounded((*Socket).SetHeartbeatTimeout, (*Socket).GetHeartbeatTimeout, -1, positive, append(tooLong, -1, -time.Second, minTime)...)},
+		{"HeartbeatTimeout", DEALER, func(t *testing.T, soc *Socket) {
+			// The default, -1, is not a value that can be set.
+			if got, err := soc.GetHeartbeatTimeout(); got != -1 || err != nil {
+				t.Errorf("the default is %v, %v", got, err)
+			}
+			becomes(t, soc, (*Socket).SetHeartbeatTimeout, (*Socket).GetHeartbeatTimeout, unlimitedZero)
+			for _, v := range tooLong {
+				if err := soc.SetHeartbeatTimeout(v); err != einval {
+					t.Errorf("set %v: %v, want EINVAL", v, err)
+				}
+			}
+		}},
 		{"HeartbeatTtl", DEALER, rounded((*Socket).SetHeartbeatTtl, (*Socket).GetHeartbeatTtl, 0, map[time.Duration]time.Duration{
 			0: 0, 1: 100 * ms, ms: 100 * ms, 100 * ms: 100 * ms, 100*ms + 1: 200 * ms, 6553500 * ms: 6553500 * ms, 6553500*ms - 1: 6553500 * ms, -1: 0, -99 * ms: 0, -100 * ms: 0, minTime: 0,
 		}, 6553500*ms+1, 6553600*ms, 50*day, maxTime)},
