@@ -180,7 +180,7 @@ func TestEventsEnd(t *testing.T) {
 			}
 			must(t, soc.Unbind(endpoint))
 		}
-		eventually(t, "the monitors' sockets closed", func() bool { return procCount(t, "fd") == before })
+		eventually(t, "the monitors' sockets closed", func() bool { return procCount(t, "fd") <= before }) // others may have left some that are closed meanwhile
 	})
 	t.Run("cancel", func(t *testing.T) {
 		c, cancel := context.WithCancel(t.Context())
