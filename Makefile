@@ -13,7 +13,7 @@ DEMO =
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps demo test race asan memory lint compat cover torture fuzz bench bench-quick multicast
+.PHONY: help deps demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -23,6 +23,9 @@ deps: ## install libzmq, pkg-config and a C compiler if they are missing
 
 demo: deps ## send messages over every transport and pattern, and print a table
 	@$(GO) run ./examples/demo $(DEMO)
+
+examples: deps ## build and run every example, and look at what it prints
+	$(GO) test -count=1 ./examples/...
 
 test: deps ## run the tests
 	$(GO) test -shuffle=on ./...
@@ -54,7 +57,7 @@ compat: deps ## compare with pebbe/zmq4: its API, its test suite, go mod tidy an
 	@bash scripts/compat.sh
 
 cover: deps ## run the tests and write coverage.out and coverage.html
-	$(GO) test -coverpkg=. -coverprofile=coverage.out ./...
+	$(GO) test -coverpkg=. -coverprofile=coverage.out . ./cert ./ctest
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package examples
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a program may take for what should take no time.
+const patience = 60 * time.Second
+
+// binaries is where the programs are built, each when it is first wanted.
+var binaries struct {
+	dir   string
+	build sync.Map // name -> func() error
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "zmq4-examples")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binaries.dir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// buildFlags are those with which this test was built and that a program has to
+// share with it.
+func buildFlags() []string {
+	info, _ := debug.ReadBuildInfo()
+	var flags []string
+	for _, s := range info.Settings {
+		switch {
+		case (s.Key == "-race" || s.Key == "-asan") && s.Value == "true":
+			flags = append(flags, s.Key)
+		case s.Key == "-tags":
+			flags = append(flags, "-tags="+s.Value)
+		}
+	}
+	return flags
+}
+
+// binary returns the path of a program, built from the folder of that name.
+func binary(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(binaries.dir, strings.ReplaceAll(name, "/", "-"))
+	build, _ := binaries.build.LoadOrStore(name, sync.OnceValue(func() error {
+		args := append([]string{"build", "-o", path}, buildFlags()...)
+		out, err := exec.Command("go", append(args, "./"+name)...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("go build ./%s: %w\n%s", name, err, out)
+		}
+		return nil
+	}))
+	if err := build.(func() error)(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// process is a program that runs, and what it has written so far.
+type process struct {
+	t    *testing.T
+	name string
+	cmd  *exec.Cmd
+
+	mu      sync.Mutex
+	out     bytes.Buffer  // standard output and standard error
+	read    int           // how much of out expect has passed
+	changed chan struct{} // closed, and replaced, when out grows
+	exited  chan struct{} // closed when the program has ended
+	err     error         // how it ended
+}
+
+// Write takes what the program writes.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.changed)
+	p.changed = make(chan struct{})
+	return p.out.Write(b)
+}
+
+// output returns what the program has written so far.
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.String()
+}
+
+// start runs a program, in a folder of its own, until the test ends at the
+// latest.
+func start(t *testing.T, name string, args ...string) *process {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs other programs")
+	}
+	p := &process{t: t, name: name, changed: make(chan struct{}), exited: make(chan struct{})}
+	p.cmd = exec.Command(binary(t, name), args...)
+	p.cmd.Dir = t.TempDir()
+	p.cmd.Stdout, p.cmd.Stderr = p, p
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		p.cmd.Process.Kill()
+		<-p.exited
+		if t.Failed() {
+			t.Logf("%s %q wrote:\n%s", name, args, p.output())
+		}
+	})
+	return p
+}
+
+// expect waits until the program has written something that matches, after what
+// the calls before have matched, and returns the match and its groups.
+func (p *process) expect(pattern string) []string {
+	p.t.Helper()
+	re := regexp.MustCompile("(?m)" + pattern)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for ended := false; ; {
+		p.mu.Lock()
+		rest, changed := p.out.Bytes()[p.read:], p.changed
+		if at := re.FindSubmatchIndex(rest); at != nil {
+			var groups []string
+			for i := 0; i < len(at); i += 2 {
+				group := ""
+				if at[i] >= 0 {
+					group = string(rest[at[i]:at[i+1]])
+				}
+				groups = append(groups, group)
+			}
+			p.read += at[1]
+			p.mu.Unlock()
+			return groups
+		}
+		p.mu.Unlock()
+		if ended {
+			p.t.Fatalf("%s ended (%v) and did not write %q", p.name, p.err, pattern)
+		}
+		select {
+		case <-changed:
+		case <-p.exited:
+			ended = true
+		case <-timer.C:
+			p.t.Fatalf("%s did not write %q", p.name, pattern)
+		}
+	}
+}
+
+// wait waits until the program has ended by itself, without an error, and
+// returns all that it wrote.
+func (p *process) wait() string {
+	p.t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+	case <-timer.C:
+		p.t.Fatalf("%s did not end", p.name)
+	}
+	if p.err != nil {
+		p.t.Fatalf("%s: %v", p.name, p.err)
+	}
+	return p.output()
+}
+
+// interrupt sends what Ctrl-C sends; the program has to end without an error.
+func (p *process) interrupt() string {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		p.t.Fatal(err)
+	}
+	return p.wait()
+}
+
+// kill ends the program at once, as a crash would.
+func (p *process) kill() {
+	p.t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+	<-p.exited
+}
+
+// ipc returns n endpoints that nobody else uses.
+func ipc(t *testing.T, n int) []string {
+	t.Helper()
+	// Not t.TempDir: a path of a Unix domain socket has at most 107 bytes.
+	dir, err := os.MkdirTemp("", "ipc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	endpoints := make([]string, n)
+	for i := range endpoints {
+		endpoints[i] = fmt.Sprintf("ipc://%s/%d", dir, i)
+	}
+	return endpoints
+}
