@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 )
@@ -182,19 +183,20 @@ func takeAll[T string | []byte](s *socket, parts []C.zmq4_received, as func([]by
 	for i := range parts {
 		total += int(parts[i].size)
 	}
+	s.taken += total
 	var all []byte
 	if total <= arena {
-		all = make([]byte, 0, total)
+		all = make([]byte, total)
 	}
 	msg := make([]T, len(parts))
 	for i := range parts {
-		from := s.bytes(&parts[i])
+		size := int(parts[i].size)
 		if total > arena {
-			all = make([]byte, 0, len(from))
+			all = make([]byte, size)
 		}
-		start := len(all)
-		all = append(all, from...)
-		msg[i] = as(all[start:len(all):len(all)])
+		copy(all, unsafe.Slice((*byte)(parts[i].data), size))
+		msg[i] = as(all[:size:size])
+		all = all[size:]
 	}
 	return msg
 }
@@ -313,102 +315,123 @@ func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err err
 }
 
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
-	parts, count, total := flatten(parts)
-	if count == 0 {
+	parts, load := flatten(parts)
+	if load.count == 0 {
 		if _, err := soc.Context(); err != nil {
 			return -1, err
 		}
 		return 0, nil
 	}
-	if count > 1 {
+	if load.count > 1 {
 		flags |= SNDMORE // for transmit: it has more than one part
 	}
 	err = soc.transmit(ctx, flags, func(s *socket) C.int {
-		if rc := s.outbox(parts, count); rc < 0 {
+		if rc := s.outbox(parts, load); rc < 0 {
 			return rc
 		}
-		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
-		s.pins.Unpin()
-		clear(s.parts)
+		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(load.count))
+		if s.pinned {
+			s.pins.Unpin()
+			s.pinned = false
+		}
 		return rc
 	})
 	if err != nil {
 		return -1, err
 	}
-	return total, nil
+	return load.total, nil
 }
 
-// flatten turns parts that are neither strings nor bytes into strings, and
-// counts the parts and bytes of the message.
-func flatten(parts []interface{}) (_ []interface{}, count, total int) {
-	var converted []interface{}
-	for i, p := range parts {
-		switch p := p.(type) {
-		case string, []byte, []string, [][]byte:
-		default:
-			if converted == nil {
-				converted = append(converted, parts...)
-			}
-			converted[i] = fmt.Sprint(p)
-		}
-	}
-	if converted != nil {
-		parts = converted
-	}
-	each(parts, func(_ *byte, size int) { count++; total += size })
-	return parts, count, total
+// A load is what a message has to carry.
+type load struct {
+	count int // parts
+	total int // bytes
+	small int // bytes of the parts that are gathered in one place
 }
 
-// each calls f for every part of a message that went through flatten.
-func each(parts []interface{}, f func(data *byte, size int)) {
-	for _, p := range parts {
-		switch p := p.(type) {
+func (l *load) add(size int) {
+	l.count++
+	l.total += size
+	if gathers(l.small, size) {
+		l.small += size
+	}
+}
+
+// gathers says whether a part is gathered where used bytes have been before.
+func gathers(used, size int) bool { return size < gather && used+size <= gatherMax }
+
+// flatten turns parts that are neither strings nor bytes into strings.
+func flatten(parts []interface{}) ([]interface{}, load) {
+	var l load
+	converted := false
+	for i := range parts {
+		switch p := parts[i].(type) {
 		case string:
-			f(unsafe.StringData(p), len(p))
+			l.add(len(p))
 		case []byte:
-			f(unsafe.SliceData(p), len(p))
+			l.add(len(p))
 		case []string:
 			for _, p := range p {
-				f(unsafe.StringData(p), len(p))
+				l.add(len(p))
 			}
 		case [][]byte:
 			for _, p := range p {
-				f(unsafe.SliceData(p), len(p))
+				l.add(len(p))
 			}
+		default:
+			if !converted {
+				converted = true
+				parts = slices.Clone(parts)
+			}
+			text := fmt.Sprint(p)
+			parts[i] = text
+			l.add(len(text))
 		}
 	}
+	return parts, l
 }
 
 // outbox makes s.parts of the parts of a message: small ones are copied to C
 // memory, large ones pinned until s.pins.Unpin.
-func (s *socket) outbox(parts []interface{}, count int) C.int {
-	small := 0
-	each(parts, func(_ *byte, size int) {
-		if size < gather && small+size <= gatherMax {
-			small += size
-		}
-	})
-	if small > int(s.c.out_cap) {
-		if rc := C.zmq4_reserve(s.h(), C.size_t(max(small, 512))); rc < 0 {
+func (s *socket) outbox(parts []interface{}, l load) C.int {
+	if l.small > int(s.c.out_cap) {
+		if rc := C.zmq4_reserve(s.h(), C.size_t(max(l.small, 512))); rc < 0 {
 			return rc
 		}
 	}
-	if cap(s.parts) < count {
-		s.parts = make([]C.zmq4_part, 0, max(count, 4))
-	}
-	s.parts = s.parts[:0]
-	out, used := unsafe.Slice((*byte)(s.c.out), small), 0
-	each(parts, func(data *byte, size int) {
-		at := unsafe.Pointer(data)
-		if size < gather && used+size <= small {
-			at = unsafe.Pointer(unsafe.SliceData(out[used:]))
-			used += copy(out[used:], unsafe.Slice(data, size))
-		} else {
-			s.pins.Pin(data)
+	s.parts = slices.Grow(s.parts[:0], l.count)
+	out, used := unsafe.Slice((*byte)(s.c.out), l.small), 0
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			used = s.put(unsafe.StringData(p), len(p), out, used)
+		case []byte:
+			used = s.put(unsafe.SliceData(p), len(p), out, used)
+		case []string:
+			for _, p := range p {
+				used = s.put(unsafe.StringData(p), len(p), out, used)
+			}
+		case [][]byte:
+			for _, p := range p {
+				used = s.put(unsafe.SliceData(p), len(p), out, used)
+			}
 		}
-		s.parts = append(s.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
-	})
+	}
 	return 0
+}
+
+// put adds one part to s.parts, and returns how much of out is used then.
+func (s *socket) put(data *byte, size int, out []byte, used int) int {
+	at := unsafe.Pointer(data)
+	if gathers(used, size) {
+		at = unsafe.Pointer(unsafe.SliceData(out[used:]))
+		used += copy(out[used:], unsafe.Slice(data, size))
+	} else {
+		s.pins.Pin(data)
+		s.pinned = true
+	}
+	s.parts = append(s.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
+	return used
 }
 
 // transmit calls try with the socket locked until it does not give EAGAIN any

@@ -345,7 +345,7 @@ typedef struct {
     /*
      * The message received last. Go hands out its parts: those from in_next on
      * are still to be received, those between in_free and in_next are valid
-     * until the next zmq4_release.
+     * until the next zmq4_release. in[0] is a zmq_msg_t at all times.
      */
     zmq4_received *in;
     int in_free, in_next, in_len, in_cap;
@@ -392,8 +392,11 @@ static inline int zmq4_events(uintptr_t h)
 static inline int zmq4_release(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    while (s->in_free < s->in_next)
-        zmq_msg_close(&s->in[s->in_free++].msg);
+    while (s->in_free < s->in_next) {
+        zmq_msg_close(&s->in[s->in_free].msg);
+        if (s->in_free++ == 0)
+            zmq_msg_init(&s->in[0].msg);
+    }
     if (s->in_next == s->in_len)
         s->in_free = s->in_next = s->in_len = 0;
     return 0;
@@ -429,6 +432,7 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     zmq_version(&major, &minor, &patch);
     s->rollback = ZMQ_MAKE_VERSION(major, minor, patch) >= ZMQ_MAKE_VERSION(4, 3, 1);
     s->type = type;
+    zmq_msg_init(&s->in[0].msg);
     *out = s;
     return 0;
 }
@@ -439,6 +443,7 @@ static inline int zmq4_close(uintptr_t h)
     int rc;
     s->in_next = s->in_len;
     zmq4_release(h);
+    zmq_msg_close(&s->in[0].msg);
     ZMQ4_RETRY(rc, zmq_close(s->socket));
     rc = rc == 0 ? 0 : zmq4_err();
     free(s->in);
@@ -615,6 +620,36 @@ static inline int zmq4_fd(uintptr_t h)
 #endif
 }
 
+/* zmq4_more_room doubles the number of parts that a message may have. */
+static inline int zmq4_more_room(zmq4_socket *s)
+{
+    /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
+    zmq4_received *in = (zmq4_received *) realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
+    if (!in)
+        return -ENOMEM;
+    s->in = in;
+    s->in_cap *= 2;
+    for (int i = 0; i < s->in_len; i++) /* libzmq has small content inside the zmq_msg_t */
+        in[i].data = (unsigned char *) zmq_msg_data(&in[i].msg);
+    return 0;
+}
+
+/*
+ * zmq4_recv_part receives part i of a message into an initialised zmq_msg_t,
+ * which libzmq empties first, and returns whether more parts follow.
+ */
+static inline int zmq4_recv_part(zmq4_socket *s, int i)
+{
+    zmq4_received *part = &s->in[i];
+    int rc;
+    ZMQ4_RETRY(rc, zmq_msg_recv(&part->msg, s->socket, ZMQ_DONTWAIT));
+    if (rc == -1)
+        return zmq4_err();
+    part->data = (unsigned char *) zmq_msg_data(&part->msg);
+    part->size = rc < INT_MAX ? (size_t) rc : zmq_msg_size(&part->msg);
+    return zmq_msg_more(&part->msg);
+}
+
 /*
  * zmq4_recv receives one whole message, of which nothing may be left to hand
  * out, and returns how many parts it has. libzmq has messages whole, so that
@@ -625,32 +660,27 @@ static inline int zmq4_fd(uintptr_t h)
 static inline int zmq4_recv(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    int rc, more;
-    zmq4_release(h);
-    do {
-        if (s->in_len == s->in_cap) {
-            /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
-            zmq4_received *in = (zmq4_received *) realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
-            if (!in)
-                return -ENOMEM;
-            s->in = in;
-            s->in_cap *= 2;
+    int more;
+    if (s->in_len > 1)
+        zmq4_release(h);
+    s->in_free = s->in_next = s->in_len = 0; /* in[0] is emptied by what comes into it */
+    more = zmq4_recv_part(s, 0);
+    if (more < 0)
+        return more;
+    s->in_len = 1;
+    while (more) {
+        if (s->in_len == s->in_cap && zmq4_more_room(s) < 0) {
+            more = -ENOMEM;
+        } else {
+            zmq_msg_init(&s->in[s->in_len].msg);
+            more = zmq4_recv_part(s, s->in_len);
         }
-        zmq_msg_t *msg = &s->in[s->in_len].msg;
-        zmq_msg_init(msg);
-        ZMQ4_RETRY(rc, zmq_msg_recv(msg, s->socket, ZMQ_DONTWAIT));
-        if (rc == -1) {
-            rc = zmq4_err();
+        if (more < 0) {
             s->in_next = s->in_len;
             zmq4_release(h);
-            return rc;
+            return more;
         }
-        more = zmq_msg_more(msg);
         s->in_len++;
-    } while (more);
-    for (int i = 0; i < s->in_len; i++) {
-        s->in[i].data = (unsigned char *) zmq_msg_data(&s->in[i].msg);
-        s->in[i].size = zmq_msg_size(&s->in[i].msg);
     }
     return s->in_len;
 }

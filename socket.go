@@ -56,9 +56,10 @@ type socket struct {
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
-	taken int           // bytes copied out of the inbox
-	parts []C.zmq4_part // for sendMessage
-	pins  runtime.Pinner
+	taken  int           // bytes copied out of the inbox
+	parts  []C.zmq4_part // for sendMessage
+	pins   runtime.Pinner
+	pinned bool // there is something to unpin
 
 	cleanup runtime.Cleanup
 }
