@@ -113,6 +113,8 @@ func start(t *testing.T, name string, args ...string) *process {
 	p.cmd = exec.Command(binary(t, name), args...)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = p, p
+	// The race detector would wait a second at the end of each program.
+	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
