@@ -4,7 +4,7 @@ package examples
 
 import (
 	"fmt"
-	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -115,14 +115,37 @@ func TestAsyncsrv(t *testing.T) {
 	}
 }
 
+// TestChapter3Interrupted ends programs by Ctrl-C that are not done yet.
+func TestChapter3Interrupted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, until string
+		args        []string
+	}{
+		{"rtreq", `^1000000 tasks for 3 workers$`, []string{"-endpoint", ipc(t, 1)[0], "-workers", "3", "-n", "1000000"}},
+		{"rtdealer", `^1000000 tasks for 3 workers$`, []string{"-endpoint", ipc(t, 1)[0], "-workers", "3", "-n", "1000000"}},
+		{"lbbroker", `^client-1: OK`, []string{"-clients", "2", "-n", "1000000"}},
+		{"asyncsrv", `^client-1: request`, []string{"-endpoint", ipc(t, 1)[0], "-n", "1000000"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, c.name, c.args...)
+			p.expect(c.until)
+			p.interrupt()
+		})
+	}
+}
+
+// peeringDir returns a directory for the endpoints of brokers.
+func peeringDir(t *testing.T) string {
+	t.Helper()
+	return filepath.Dir(strings.TrimPrefix(ipc(t, 1)[0], "ipc://"))
+}
+
 // brokers starts a peering program for each of three data centres.
 func brokers(t *testing.T, name string, args map[string][]string) map[string]*process {
-	// Not t.TempDir: a path of a Unix domain socket has at most 107 bytes.
-	dir, err := os.MkdirTemp("", "peering")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Helper()
+	dir := peeringDir(t)
 	all := make(map[string]*process)
 	for self, peers := range peering {
 		flags := append([]string{"-dir", dir}, args[self]...)
@@ -207,4 +230,19 @@ func TestPeering3(t *testing.T) {
 	if byPeers["DC1"]+byPeers["DC3"] != forPeers["DC2"]+forPeers["DC3"] {
 		t.Errorf("done by peers: %v, for peers: %v", byPeers, forPeers)
 	}
+}
+
+// TestPeeringAlone runs brokers that have no peers.
+func TestPeeringAlone(t *testing.T) {
+	t.Parallel()
+	p := start(t, "peering2", "-dir", peeringDir(t), "-clients", "2", "-n", "5", "DC1")
+	p.expect(`^DC1: clients are done: 10 requests answered here, 0 by peers$`)
+	p.interrupt()
+	p.expect(`^DC1: worked on 10 requests, 0 of them for peers$`)
+
+	// Nobody can do the task.
+	p = start(t, "peering3", "-dir", peeringDir(t), "-clients", "1", "-workers", "0", "-n", "1", "-pause", "1ms", "-timeout", "10ms", "DC1")
+	p.expect(`^DC1/client-1/task-1 is lost\nDC1: clients are done: 0 tasks done here, 0 by peers, 1 lost$`)
+	p.interrupt()
+	p.expect(`^DC1: worked on 0 tasks, 0 of them for peers$`)
 }

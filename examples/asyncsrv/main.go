@@ -96,11 +96,13 @@ func client(ctx context.Context, endpoint, name string, n int, interval time.Dur
 	sent := make(chan error, 1)
 	go func() {
 		for i, replies := range wanted {
+			if i > 0 {
+				time.Sleep(interval)
+			}
 			if _, err := server.SendMessageContext(ctx, i, replies); err != nil {
 				sent <- err
 				return
 			}
-			time.Sleep(interval)
 		}
 		sent <- nil
 	}()

@@ -93,7 +93,9 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	b := &broker{settings: s, dice: rand.New(rand.NewPCG(s.seed, 0))}
-	// To send to a peer that is not there is an error.
+	// A ROUTER drops what is over its high-water mark. Here it needs none, for a
+	// client has one request at a time. To send to a peer that is not there is
+	// an error.
 	mandatory := zmq4.Configure("mandatory routing", func(soc *zmq4.Socket) error { return soc.SetRouterMandatory(1) })
 	for _, r := range []struct {
 		soc     **zmq4.Socket
@@ -104,7 +106,7 @@ func run(ctx context.Context, s settings) error {
 		{&b.cloudfe, []zmq4.SocketOption{zmq4.Identity(s.self), zmq4.Bind(s.endpoint(s.self, "cloud"))}},
 		{&b.cloudbe, []zmq4.SocketOption{zmq4.Identity(s.self), mandatory}},
 	} {
-		soc, err := zmq4.OpenSocket(zmq4.ROUTER, append(r.options, zmq4.Linger(time.Second))...)
+		soc, err := zmq4.OpenSocket(zmq4.ROUTER, append(r.options, zmq4.HighWaterMarks(0, 0), zmq4.Linger(time.Second))...)
 		if err != nil {
 			return err
 		}

@@ -109,7 +109,9 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	b := &broker{settings: s, peerFree: make(map[string]int)}
-	// To send to a peer that is not there is an error.
+	// A ROUTER drops what is over its high-water mark. Here it needs none, for a
+	// client has one request at a time. To send to a peer that is not there is
+	// an error.
 	mandatory := zmq4.Configure("mandatory routing", func(soc *zmq4.Socket) error { return soc.SetRouterMandatory(1) })
 	name := zmq4.Identity(s.self)
 	for _, r := range []struct {
@@ -124,7 +126,7 @@ func run(ctx context.Context, s settings) error {
 		{&b.statebe, zmq4.PUB, []zmq4.SocketOption{zmq4.Bind(s.endpoint(s.self, "state"))}},
 		{&b.statefe, zmq4.SUB, []zmq4.SocketOption{zmq4.Subscribe(""), zmq4.Connect(s.endpoints("state")...)}},
 	} {
-		soc, err := zmq4.OpenSocket(r.kind, append(r.options, zmq4.Linger(time.Second))...)
+		soc, err := zmq4.OpenSocket(r.kind, append(r.options, zmq4.HighWaterMarks(0, 0), zmq4.Linger(time.Second))...)
 		if err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ func run(ctx context.Context, endpoint string, workers, tasks int, work time.Dur
 	}
 	defer broker.Close()
 
+	fmt.Printf("%d tasks for %d workers\n", max(tasks, 0), workers)
 	// The first that fails ends all.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

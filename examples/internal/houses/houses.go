@@ -47,10 +47,13 @@ func Serve(ctx context.Context, server *zmq4.Socket, property string) error {
 // server. If the first attempt to connect ends without the client being let in,
 // the error is [ErrRefused].
 //
-// It goes by the events of the handshake, which libzmq has since 4.3. Since
+// It goes by the events of the handshake, and needs libzmq 4.3 for them. Since
 // nothing is sent before that has succeeded, nothing is left to send when it has
 // not.
 func Ask(ctx context.Context, zctx *zmq4.Context, address string, options ...zmq4.SocketOption) (string, error) {
+	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
+		return "", fmt.Errorf("libzmq 4.3 is needed: %w", zmq4.ENOTSUP)
+	}
 	client, err := zctx.OpenSocket(zmq4.REQ, append(options[:len(options):len(options)], zmq4.Linger(time.Second))...)
 	if err != nil {
 		return "", err
