@@ -12,7 +12,8 @@ import (
 	"github.com/seed45097122/zmq4"
 )
 
-// A broker belongs to route: nobody else uses its fields while that runs.
+// A broker connects clients, workers and peers. What changes in it belongs to
+// route while that runs.
 type broker struct {
 	settings
 	localfe, localbe, cloudfe, cloudbe *zmq4.Socket
