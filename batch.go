@@ -158,14 +158,19 @@ func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err
 	if err := ctx.Err(); err != nil || b == nil {
 		return 0, soc.opError("recv", cmp.Or(err, soc.invalid()))
 	}
-	s, parts, err := soc.receive(ctx, true, 0)
+	s, parts, err := soc.receive(ctx, true, 0, nil)
 	if err != nil {
 		return 0, soc.opError("recv", err)
 	}
 	defer s.done()
 	before := b.n
 	s.fill(b, parts)
-	for b.n-before < max && s.drain(b, max-(b.n-before)) {
+	for b.n-before < max {
+		if s.c.in_next < s.c.in_len { // received ahead
+			s.fill(b, s.take(true))
+		} else if !s.drain(b, max-(b.n-before)) {
+			break
+		}
 	}
 	return b.n - before, nil
 }
@@ -184,7 +189,7 @@ func (s *socket) fill(b *Batch, parts []C.zmq4_received) {
 }
 
 // drain adds up to max messages that are there to a batch. It reports whether
-// there may be more: one that needs more room is then added already.
+// it stopped at one that needs more room, which is in the inbox then.
 func (s *socket) drain(b *Batch, max int) bool {
 	b.data = slices.Grow(b.data, 16<<10)
 	b.parts = slices.Grow(b.parts, min(max, 1024))
@@ -196,9 +201,5 @@ func (s *socket) drain(b *Batch, max int) bool {
 	b.data = b.data[:used]
 	b.parts = b.parts[:len(b.parts)+int(usedParts)]
 	b.n += n
-	if s.c.in_next == s.c.in_len || n == max {
-		return false
-	}
-	s.fill(b, s.take(true))
-	return true
+	return s.c.in_next < s.c.in_len
 }

@@ -36,6 +36,8 @@ package zmq4
 #cgo nocallback zmq4_get_int
 #cgo noescape zmq4_getsockopt
 #cgo nocallback zmq4_getsockopt
+#cgo nocallback zmq4_msg_alloc
+#cgo nocallback zmq4_msg_clear
 #cgo nocallback zmq4_msg_free
 #cgo noescape zmq4_msg_gets
 #cgo nocallback zmq4_msg_gets

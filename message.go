@@ -35,7 +35,9 @@ const (
 
 // receive returns with the socket locked and one part of a message, or all
 // parts that are left of it, in its inbox. The caller takes them, then calls done.
-func (soc *Socket) receive(ctx context.Context, all bool, flags Flag) (*socket, []C.zmq4_received, error) {
+//
+// A part that has just come is moved into a C.zmq4_msg, if one is given.
+func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zmq4_msg) (*socket, []C.zmq4_received, error) {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
 	for tried, parked := false, false; ; tried = true {
@@ -51,7 +53,12 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag) (*socket, 
 			nowait = true
 		}
 		if tried || nowait || !s.receiveWillWait() {
-			n := C.zmq4_recv(s.h())
+			var n C.int
+			if into == nil {
+				n = C.zmq4_recv(s.h(), s.ahead)
+			} else {
+				n = C.zmq4_recv_msg(s.h(), s.ahead, into)
+			}
 			if n > 0 {
 				s.rcvIdle, s.sent = parked, false
 				return s, s.take(all), nil
@@ -73,18 +80,22 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag) (*socket, 
 	}
 }
 
-// take hands out one part, or all that are left, of the message in the inbox.
+// take hands out one part, or all that are left, of the first message in the
+// inbox.
 func (s *socket) take(all bool) []C.zmq4_received {
-	first := s.c.in_next
-	s.c.in_next++
-	if all {
-		s.c.in_next = s.c.in_len
+	in, first := unsafe.Slice(s.c.in, s.c.in_len), s.c.in_next
+	next := first + 1
+	for all && in[next-1].more != 0 {
+		next++
 	}
+	s.c.in_next, s.c.rcvmore = next, in[next-1].more
+	return in[first:next]
+}
+
+// untake takes back a part that take has handed out: it is not received.
+func (s *socket) untake() {
+	s.c.in_next--
 	s.c.rcvmore = 0
-	if s.c.in_next < s.c.in_len {
-		s.c.rcvmore = 1
-	}
-	return unsafe.Slice(s.c.in, s.c.in_len)[first:s.c.in_next]
 }
 
 // receiveWillWait guesses whether a receive will have to wait, so that it can
@@ -140,7 +151,7 @@ func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
 }
 
 func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
-	s, parts, err := soc.receive(ctx, false, flags)
+	s, parts, err := soc.receive(ctx, false, flags, nil)
 	if err != nil {
 		return []byte{}, err
 	}
@@ -155,7 +166,7 @@ func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
 // goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
 // them leaves a message half received.
 func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
-	s, parts, err := soc.receive(context.Background(), true, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags, nil)
 	if err != nil {
 		return []string{}, err
 	}
@@ -169,7 +180,7 @@ func (soc *Socket) RecvMessageBytes(flags Flag) (msg [][]byte, err error) {
 }
 
 func (soc *Socket) recvMessageBytes(ctx context.Context, flags Flag) (msg [][]byte, err error) {
-	s, parts, err := soc.receive(ctx, true, flags)
+	s, parts, err := soc.receive(ctx, true, flags, nil)
 	if err != nil {
 		return [][]byte{}, err
 	}
@@ -215,7 +226,7 @@ func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg strin
 //
 // Functions zmq_msg_recv and zmq_msg_gets.
 func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(context.Background(), false, flags)
+	s, parts, err := soc.receive(context.Background(), false, flags, nil)
 	if err != nil {
 		return []byte{}, map[string]string{}, err
 	}
@@ -226,7 +237,7 @@ func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg 
 // RecvMessageWithMetadata receives all parts of one message as strings, with
 // the metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (msg []string, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(context.Background(), true, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags, nil)
 	if err != nil {
 		return []string{}, map[string]string{}, err
 	}
@@ -237,7 +248,7 @@ func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (ms
 // RecvMessageBytesWithMetadata receives all parts of one message, with the
 // metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string) (msg [][]byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(context.Background(), true, flags)
+	s, parts, err := soc.receive(context.Background(), true, flags, nil)
 	if err != nil {
 		return [][]byte{}, map[string]string{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"runtime"
 	"strconv"
+	"sync"
 	"unsafe"
 )
 
@@ -22,13 +23,18 @@ var ErrMsgClosed = errors.New("zmq4: message part was sent or closed")
 // The zero Msg is closed: [Socket.RecvMsg] fills it. A Msg must not be used by
 // two goroutines at a time. One that is copied is the same Msg.
 type Msg struct {
-	m *msg
+	m     *msg
+	owner uint64 // m.owner, unless the Msg is closed or was sent
 }
 
+// A msg is what a Msg holds while it is open.
 type msg struct {
-	c       *C.zmq4_msg // nil when closed
-	cleanup runtime.Cleanup
+	c     *C.zmq4_msg
+	owner uint64 // changes whenever a Msg gives it up
 }
+
+// msgs are those that no Msg holds: empty, but allocated in C.
+var msgs sync.Pool
 
 // NewMsg returns a part of size bytes to write to, see [Msg.Bytes], and to
 // send. Its content is undefined before. A negative size is EINVAL.
@@ -38,31 +44,43 @@ func NewMsg(size int) (*Msg, error) {
 	if size < 0 {
 		return nil, einval
 	}
-	m := &Msg{}
-	if err := m.alloc(size); err != nil {
+	c, err := takeMsg()
+	if err != nil {
 		return nil, err
 	}
-	return m, nil
+	if rc := C.zmq4_msg_alloc(c.c, C.size_t(size)); rc < 0 {
+		msgs.Put(c)
+		return nil, check(rc)
+	}
+	return &Msg{c, c.owner}, nil
 }
 
-// alloc gives m memory of libzmq's.
-func (m *Msg) alloc(size int) error {
-	if m.m == nil {
-		m.m = &msg{}
+// takeMsg returns one of msgs, or a new one.
+func takeMsg() (*msg, error) {
+	if m, ok := msgs.Get().(*msg); ok {
+		return m, nil
 	}
-	if err := check(C.zmq4_msg_new(C.size_t(size), &m.m.c)); err != nil {
-		return err
+	m := &msg{}
+	if err := check(C.zmq4_msg_new(&m.c)); err != nil {
+		return nil, err
 	}
-	m.m.cleanup = runtime.AddCleanup(m.m, func(c *C.zmq4_msg) { C.zmq4_msg_free(c) }, m.m.c)
-	return nil
+	runtime.AddCleanup(m, func(c *C.zmq4_msg) { C.zmq4_msg_free(c) }, m.c)
+	return m, nil
 }
 
 // open returns the part, or nil if it is closed or was sent.
 func (m *Msg) open() *C.zmq4_msg {
-	if m == nil || m.m == nil || m.m.c == nil || m.m.c.data == nil {
+	if m == nil || m.m == nil || m.owner != m.m.owner {
 		return nil
 	}
 	return m.m.c
+}
+
+// give gives up what the Msg holds, which has to be empty.
+func (m *Msg) give() {
+	m.m.owner++ // for copies of the Msg
+	msgs.Put(m.m)
+	m.m = nil
 }
 
 // Bytes returns the content itself, not a copy: it may be written to, and is
@@ -121,10 +139,9 @@ func (m *Msg) Property(name string) (string, error) {
 //
 // Function zmq_msg_close.
 func (m *Msg) Close() error {
-	if m != nil && m.m != nil && m.m.c != nil {
-		m.m.cleanup.Stop()
-		C.zmq4_msg_free(m.m.c)
-		m.m.c = nil
+	if c := m.open(); c != nil {
+		C.zmq4_msg_clear(c)
+		m.give()
 	}
 	return nil
 }
@@ -144,10 +161,11 @@ func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 	err := soc.transmit(context.Background(), flags, func(s *socket) C.int {
 		return C.zmq4_msg_send(s.h(), c, C.int(flags))
 	})
-	runtime.KeepAlive(m.m)
 	if err != nil {
+		runtime.KeepAlive(m.m)
 		return -1, err
 	}
+	m.give()
 	return size, nil
 }
 
@@ -160,19 +178,26 @@ func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 	if m == nil {
 		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
-	s, _, err := soc.receive(context.Background(), false, flags)
-	if err != nil {
-		return -1, err
-	}
-	defer s.done()
-	if m.m == nil || m.m.c == nil {
-		if err := m.alloc(0); err != nil {
-			s.c.in_next-- // it is not received
+	into, closed := m.m, m.open() == nil
+	if closed {
+		var err error
+		if into, err = takeMsg(); err != nil {
 			return -1, err
 		}
 	}
-	C.zmq4_msg_take(s.h(), s.c.in_next-1, m.m.c)
-	return int(m.m.c.size), nil
+	s, parts, err := soc.receive(context.Background(), false, flags, into.c)
+	if err != nil {
+		if closed {
+			msgs.Put(into)
+		}
+		return -1, err
+	}
+	defer s.done()
+	if parts[0].data != nil { // it was there already
+		C.zmq4_msg_take(s.h(), s.c.in_next-1, into.c)
+	}
+	m.m, m.owner = into, into.owner
+	return int(into.c.size), nil
 }
 
 // A ShortBufferError is returned by [Socket.RecvInto] for a part that does not
@@ -193,13 +218,13 @@ func (e *ShortBufferError) Error() string {
 // A part that does not fit is not received: the error is a [*ShortBufferError]
 // with its size, and the next receive gets it.
 func (soc *Socket) RecvInto(buf []byte, flags Flag) (n int, more bool, err error) {
-	s, parts, err := soc.receive(context.Background(), false, flags)
+	s, parts, err := soc.receive(context.Background(), false, flags, nil)
 	if err != nil {
 		return 0, false, err
 	}
 	defer s.done()
 	if size := int(parts[0].size); size > len(buf) {
-		s.c.in_next--
+		s.untake()
 		return 0, false, &ShortBufferError{size}
 	}
 	n = copy(buf, s.bytes(&parts[0]))

@@ -325,8 +325,9 @@ typedef struct {
 /* zmq4_received is one part that was received. data is inside msg or owned by it. */
 typedef struct {
     zmq_msg_t msg;
-    unsigned char *data;
+    unsigned char *data; /* NULL when it was moved to a zmq4_msg */
     size_t size;
+    int more; /* the next part is of the same message */
 } zmq4_received;
 
 /*
@@ -343,9 +344,9 @@ typedef struct {
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
     size_t max_part; /* the largest part that all transports can send, or 0 */
     /*
-     * The message received last. Go hands out its parts: those from in_next on
-     * are still to be received, those between in_free and in_next are valid
-     * until the next zmq4_release. in[0] is a zmq_msg_t at all times.
+     * The messages received last, whole. Go hands out their parts: those from
+     * in_next on are still to be received, those between in_free and in_next
+     * are valid until the next zmq4_release. in[0] is a zmq_msg_t at all times.
      */
     zmq4_received *in;
     int in_free, in_next, in_len, in_cap;
@@ -635,67 +636,76 @@ static inline int zmq4_more_room(zmq4_socket *s)
 }
 
 /*
- * zmq4_recv_part receives part i of a message into an initialised zmq_msg_t,
- * which libzmq empties first, and returns whether more parts follow.
+ * zmq4_recv_part receives one more part into s->in and returns whether more
+ * follow. libzmq empties the zmq_msg_t that it is given first.
  */
-static inline int zmq4_recv_part(zmq4_socket *s, int i)
+static inline int zmq4_recv_part(zmq4_socket *s)
 {
-    zmq4_received *part = &s->in[i];
+    zmq4_received *part;
     int rc;
+    if (s->in_len == s->in_cap && zmq4_more_room(s) < 0)
+        return -ENOMEM;
+    part = &s->in[s->in_len];
+    if (s->in_len > 0)
+        zmq_msg_init(&part->msg);
     ZMQ4_RETRY(rc, zmq_msg_recv(&part->msg, s->socket, ZMQ_DONTWAIT));
     if (rc == -1)
         return zmq4_err();
     part->data = (unsigned char *) zmq_msg_data(&part->msg);
     part->size = rc < INT_MAX ? (size_t) rc : zmq_msg_size(&part->msg);
-    return zmq_msg_more(&part->msg);
+    part->more = zmq_msg_more(&part->msg);
+    s->in_len++;
+    return part->more;
 }
 
 /*
- * zmq4_recv receives one whole message, of which nothing may be left to hand
- * out, and returns how many parts it has. libzmq has messages whole, so that
- * EAGAIN can come only before the first part. To take only one part would be
- * to leave libzmq in the middle of a message, where it aborts the process if
- * the connection is ended before the next part is taken.
+ * zmq4_recv receives up to max whole messages, of which nothing may be left to
+ * hand out, and returns how many parts they have. It gives an error only if it
+ * has received nothing.
+ *
+ * libzmq has messages whole, so that EAGAIN can come only before the first
+ * part. To take only one part would be to leave libzmq in the middle of a
+ * message, where it aborts the process if the connection is ended before the
+ * next part is taken.
  */
-static inline int zmq4_recv(uintptr_t h)
+static inline int zmq4_recv(uintptr_t h, int max)
 {
     zmq4_socket *s = zmq4_s(h);
-    int more;
     if (s->in_len > 1)
         zmq4_release(h);
     s->in_free = s->in_next = s->in_len = 0; /* in[0] is emptied by what comes into it */
-    more = zmq4_recv_part(s, 0);
-    if (more < 0)
-        return more;
-    s->in_len = 1;
-    while (more) {
-        if (s->in_len == s->in_cap && zmq4_more_room(s) < 0) {
-            more = -ENOMEM;
-        } else {
-            zmq_msg_init(&s->in[s->in_len].msg);
-            more = zmq4_recv_part(s, s->in_len);
-        }
+    while (max-- > 0) {
+        int more, first = s->in_len;
+        do {
+            more = zmq4_recv_part(s);
+        } while (more > 0);
         if (more < 0) {
-            s->in_next = s->in_len;
-            zmq4_release(h);
+            while (s->in_len > first && s->in_len > 1)
+                zmq_msg_close(&s->in[--s->in_len].msg);
+            if (first > 0)
+                break;
+            s->in_len = 0;
             return more;
         }
-        s->in_len++;
     }
     return s->in_len;
 }
 
 /*
- * zmq4_gets finds a metadata property of the message received last. All its
- * parts have the same, but that ROUTER's first part has none if ZMQ_EVENTS was
- * read before.
+ * zmq4_gets finds a metadata property of the message whose part was handed out
+ * last. All its parts have the same, but that ROUTER's first part has none if
+ * ZMQ_EVENTS was read before.
  */
 static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char **value)
 {
     zmq4_socket *s = zmq4_s(h);
     *value = NULL;
-    for (int i = s->in_free; i < s->in_len && !*value; i++)
+    int i = s->in_next - 1;
+    while (i > s->in_free && s->in[i - 1].more)
+        i--;
+    do
         *value = zmq_msg_gets(&s->in[i].msg, (const char *) name);
+    while (!*value && s->in[i++].more);
     return *value ? 0 : -ENOENT;
 }
 
@@ -850,7 +860,7 @@ static inline int zmq4_recv_batch(uintptr_t h, int max, unsigned char *data, siz
     int count = 0, at = 0;
     while (count < max) {
         size_t total = 0;
-        int n = zmq4_recv(h);
+        int n = zmq4_recv(h, 1);
         if (n < 0)
             break; /* an error is there the next time, too */
         for (int i = 0; i < n; i++)
@@ -877,7 +887,7 @@ static inline int zmq4_recv_batch(uintptr_t h, int max, unsigned char *data, siz
 
 typedef struct {
     zmq_msg_t msg;
-    unsigned char *data; /* NULL when it was sent */
+    unsigned char *data;
     size_t size;
     int more;
 } zmq4_msg;
@@ -888,25 +898,42 @@ static inline void zmq4_msg_view(zmq4_msg *m)
     m->size = zmq_msg_size(&m->msg);
 }
 
-static inline int zmq4_msg_new(size_t size, zmq4_msg **out)
+/* zmq4_msg_new makes a zmq4_msg that is empty, and stays so until zmq4_msg_alloc. */
+static inline int zmq4_msg_new(zmq4_msg **out)
 {
     zmq4_msg *m = (zmq4_msg *) calloc(1, sizeof *m);
     if (!m)
         return -ENOMEM;
-    if (zmq_msg_init_size(&m->msg, size) == -1) {
-        int rc = zmq4_err();
-        free(m);
-        return rc;
-    }
-    zmq4_msg_view(m);
+    zmq_msg_init(&m->msg);
     *out = m;
     return 0;
 }
 
-static inline void zmq4_msg_free(zmq4_msg *m)
+static inline int zmq4_msg_alloc(zmq4_msg *m, size_t size)
+{
+    if (zmq_msg_init_size(&m->msg, size) == -1) {
+        int rc = zmq4_err();
+        zmq_msg_init(&m->msg);
+        return rc;
+    }
+    zmq4_msg_view(m);
+    m->more = 0;
+    return 0;
+}
+
+/* zmq4_msg_clear frees the content. */
+static inline int zmq4_msg_clear(zmq4_msg *m)
+{
+    zmq_msg_close(&m->msg);
+    zmq_msg_init(&m->msg);
+    return 0;
+}
+
+static inline int zmq4_msg_free(zmq4_msg *m)
 {
     zmq_msg_close(&m->msg);
     free(m);
+    return 0;
 }
 
 static inline int zmq4_msg_gets(zmq4_msg *m, const unsigned char *name, const char **value)
@@ -915,24 +942,30 @@ static inline int zmq4_msg_gets(zmq4_msg *m, const unsigned char *name, const ch
     return *value ? 0 : -ENOENT;
 }
 
-/* zmq4_msg_send gives the content of m to libzmq. */
+/* zmq4_msg_send gives the content of m to libzmq: m is empty then. */
 static inline int zmq4_msg_send(uintptr_t h, zmq4_msg *m, int flags)
 {
-    int rc = zmq4_send_part(zmq4_s(h), &m->msg, NULL, 0, flags);
-    if (rc == 0) {
-        m->data = NULL;
-        m->size = 0;
-    }
-    return rc;
+    return zmq4_send_part(zmq4_s(h), &m->msg, NULL, 0, flags);
 }
 
-/* zmq4_msg_take moves a part that was received into m. */
+/* zmq4_msg_take moves a part that was received into m, and frees what m had. */
 static inline int zmq4_msg_take(uintptr_t h, int part, zmq4_msg *m)
 {
-    zmq_msg_move(&m->msg, &zmq4_s(h)->in[part].msg);
+    zmq4_received *from = &zmq4_s(h)->in[part];
+    zmq_msg_move(&m->msg, &from->msg);
     zmq4_msg_view(m);
-    m->more = zmq4_s(h)->rcvmore;
+    m->more = from->more;
+    from->data = NULL;
     return 0;
+}
+
+/* zmq4_recv_msg is zmq4_recv and zmq4_msg_take of the first part. */
+static inline int zmq4_recv_msg(uintptr_t h, int max, zmq4_msg *m)
+{
+    int rc = zmq4_recv(h, max);
+    if (rc > 0)
+        zmq4_msg_take(h, 0, m);
+    return rc;
 }
 
 /* --- proxy --- */
@@ -989,8 +1022,8 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
         zmq_msg_t *msg = &f->parts[f->len];
         zmq_msg_init(msg);
         if (from->in_next < from->in_len) {
-            zmq_msg_move(msg, &from->in[from->in_next++].msg);
-            more = from->in_next < from->in_len;
+            zmq_msg_move(msg, &from->in[from->in_next].msg);
+            more = from->in[from->in_next++].more;
         } else {
             ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
             if (rc == -1) {

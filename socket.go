@@ -49,6 +49,8 @@ type socket struct {
 
 	conflate bool
 
+	ahead C.int // how many messages to receive at a time
+
 	where string // endpoint of the last Bind or Connect, for errors
 
 	rids rids
@@ -88,7 +90,7 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 		return nil, err
 	}
 	defer c.mu.RUnlock()
-	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1}
+	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1}
 	if err := c.create(s); err != nil {
 		return nil, err
 	}
