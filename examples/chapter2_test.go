@@ -128,14 +128,15 @@ func TestRelay(t *testing.T) {
 
 func TestSynchronized(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	// More than the queues hold, and over tcp, which loses none of it.
 	const n = "5000"
-	early := start(t, "syncsub", "-endpoint", e[0], "-sync", e[1])
-	pub := start(t, "syncpub", "-endpoint", e[0], "-sync", e[1], "-subscribers", "3", "-n", n)
+	pub := start(t, "syncpub", "-endpoint", "tcp://127.0.0.1:*", "-sync", "tcp://127.0.0.1:*", "-subscribers", "3", "-n", n)
+	endpoint := pub.expect(`^Publishing on (\S+)$`)[1]
+	sync := pub.expect(`^Waiting for 3 subscribers on (\S+)$`)[1]
+	subs := []*process{start(t, "syncsub", "-endpoint", endpoint, "-sync", sync)}
 	pub.expect(`^1 of 3 ready$`)
-	subs := []*process{early}
 	for range 2 {
-		subs = append(subs, start(t, "syncsub", "-endpoint", e[0], "-sync", e[1]))
+		subs = append(subs, start(t, "syncsub", "-endpoint", endpoint, "-sync", sync))
 	}
 	for _, s := range subs {
 		s.expect(`^Received ` + n + ` updates$`)

@@ -6,7 +6,8 @@
 // That a subscriber has connected does not mean that its subscription has
 // arrived. So the publisher repeats "HELLO" until each subscriber has got one,
 // and has said so to a REP socket. From then on a PUB socket would still drop
-// what a slow subscriber has no room for; with XPUB_NODROP it waits.
+// what a slow subscriber has no room for; with XPUB_NODROP it waits. Use tcp:
+// over ipc libzmq may lose the last ones of these, see docs/troubleshooting.md.
 //
 // Run it with as many subscribers as it waits for:
 //
@@ -49,6 +50,12 @@ func run(ctx context.Context, endpoint, sync string, subscribers, n int) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close(), zmq4.Term()) }()
+
+	// The port, if it was given as *.
+	if endpoint, err = pub.GetLastEndpoint(); err != nil {
+		return err
+	}
+	fmt.Println("Publishing on", endpoint)
 
 	greeting, greeted := context.WithCancel(ctx)
 	done := make(chan error, 1)
@@ -93,7 +100,10 @@ func await(ctx context.Context, endpoint string, subscribers int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ready.Close()) }()
-	fmt.Printf("Waiting for %d subscribers\n", subscribers)
+	if endpoint, err = ready.GetLastEndpoint(); err != nil {
+		return err
+	}
+	fmt.Printf("Waiting for %d subscribers on %s\n", subscribers, endpoint)
 	for i := range subscribers {
 		if _, err := ready.RecvContext(ctx, 0); err != nil {
 			return err
