@@ -78,7 +78,11 @@ func run(ctx context.Context, endpoint string, n, size int) (err error) {
 		got, err := p.receive(ctx, pull, n, size)
 		d := time.Since(start)
 		end()
-		if err := errors.Join(<-sent, err); err != nil {
+		// If one of them failed, the other one was canceled.
+		if e := <-sent; err == nil || errors.Is(err, context.Canceled) && e != nil {
+			err = e
+		}
+		if err != nil {
 			return err
 		}
 		fmt.Printf("%s: %d messages, sum %d\n", p.name, got.messages, got.sum)

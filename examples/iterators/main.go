@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Iterators ranges over messages. Two workers, each a goroutine with one loop,
-// serve two sockets: no poller is needed, for a loop that waits costs no thread.
+// Iterators ranges over messages. Two goroutines serve a socket each: no poller
+// is needed, for a loop that waits costs no thread.
 //
 // A loop may be left at any message, and another one goes on with the next:
 // nothing is received in advance. Messages is for messages one at a time; see
@@ -16,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"sync"
 
 	"github.com/seed45097122/zmq4"
@@ -24,46 +25,72 @@ import (
 func main() {
 	n := flag.Int("n", 10, "how many messages to send to each socket")
 	flag.Parse()
-	if err := run(context.Background(), *n); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *n); err != nil {
 		fmt.Fprintln(os.Stderr, "iterators:", err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, n int) (err error) {
-	defer func() { err = errors.Join(err, zmq4.Term()) }()
-	var wg sync.WaitGroup
-	errs := make([]error, 2)
-	for i, name := range []string{"odd", "even"} {
-		pull, push, err := pipe("inproc://" + name)
-		if err != nil {
-			return err
-		}
-		defer pull.Close()
-		defer push.Close()
-		wg.Go(func() { errs[i] = receive(ctx, name, pull) })
-		for number := range n {
-			if _, err := push.SendMessageContext(ctx, name, 2*number+1-i); err != nil {
-				return err
-			}
-		}
-		if _, err := push.SendMessageContext(ctx, "end"); err != nil {
-			return err
-		}
+	if n < 1 {
+		return fmt.Errorf("%d messages", n)
 	}
+	var (
+		wg        sync.WaitGroup
+		odd, even error
+	)
+	wg.Go(func() { odd = serve(ctx, "odd", 1, n) })
+	wg.Go(func() { even = serve(ctx, "even", 0, n) })
 	wg.Wait()
-	return errors.Join(errs...)
+	return errors.Join(odd, even, zmq4.Term())
 }
 
-// pipe returns two sockets that are connected.
-func pipe(endpoint string) (pull, push *zmq4.Socket, err error) {
-	if pull, err = zmq4.OpenSocket(zmq4.PULL, zmq4.Bind(endpoint)); err != nil {
-		return nil, nil, err
+// serve receives what another goroutine sends: numbers from the first on, in
+// steps of two.
+func serve(ctx context.Context, name string, first, n int) (err error) {
+	pull, err := zmq4.OpenSocket(zmq4.PULL, zmq4.Bind("inproc://"+name))
+	if err != nil {
+		return err
 	}
-	if push, err = zmq4.OpenSocket(zmq4.PUSH, zmq4.Connect(endpoint)); err != nil {
-		return nil, nil, errors.Join(err, pull.Close())
+	defer func() { err = errors.Join(err, pull.Close()) }()
+	push, err := zmq4.OpenSocket(zmq4.PUSH, zmq4.Connect("inproc://"+name))
+	if err != nil {
+		return err
 	}
-	return pull, push, nil
+	defer func() { err = errors.Join(err, push.Close()) }()
+
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	sent := make(chan error, 1)
+	go func() {
+		err := send(ctx, push, name, first, n)
+		if err != nil {
+			end() // nothing more will come
+		}
+		sent <- unlessCanceled(err)
+	}()
+	err = unlessCanceled(receive(ctx, name, pull))
+	end()
+	return errors.Join(err, <-sent)
+}
+
+func unlessCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func send(ctx context.Context, push *zmq4.Socket, name string, first, n int) error {
+	for i := range n {
+		if _, err := push.SendMessageContext(ctx, name, first+2*i); err != nil {
+			return err
+		}
+	}
+	_, err := push.SendMessageContext(ctx, "end")
+	return err
 }
 
 // receive prints the first message, and how many came after that.

@@ -45,10 +45,16 @@ func run(ctx context.Context, endpoint string, workers int, work time.Duration) 
 	}
 	defer func() { err = errors.Join(err, clients.Close(), zmq4.Term()) }()
 
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	var wg sync.WaitGroup
 	errs := make([]error, workers)
 	for i := range workers {
-		wg.Go(func() { errs[i] = serve(ctx, clients, i, work) })
+		wg.Go(func() {
+			if errs[i] = serve(ctx, clients, i, work); errs[i] != nil {
+				end() // the others, too
+			}
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)

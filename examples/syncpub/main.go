@@ -59,10 +59,16 @@ func run(ctx context.Context, endpoint, sync string, subscribers, n int) (err er
 
 	greeting, greeted := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- greet(greeting, pub) }()
-	err = await(ctx, sync, subscribers)
+	go func() {
+		done <- greet(greeting, pub)
+		greeted()
+	}()
+	err = await(greeting, sync, subscribers)
 	greeted()
-	if err := errors.Join(err, <-done); err != nil {
+	if err := <-done; err != nil {
+		return err // that is why await was canceled
+	}
+	if err != nil {
 		return err
 	}
 

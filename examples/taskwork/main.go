@@ -42,36 +42,60 @@ func main() {
 }
 
 func run(ctx context.Context, vent, sink, control string) (err error) {
+	defer func() { err = errors.Join(err, zmq4.Term()) }()
+	if control == "" {
+		return work(ctx, vent, sink)
+	}
+	controller, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Linger(time.Second), zmq4.Subscribe(""), zmq4.Connect(control))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, controller.Close()) }()
+	if _, err := controller.RecvContext(ctx, 0); err != nil { // READY
+		return err
+	}
+
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	defer func() { err = errors.Join(err, zmq4.Term()) }()
+	killed := make(chan error, 1)
+	go func() {
+		killed <- awaitKill(ctx, controller)
+		end()
+	}()
+	err = work(ctx, vent, sink)
+	end()
+	return errors.Join(err, <-killed)
+}
 
-	if control != "" {
-		controller, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Linger(time.Second), zmq4.Subscribe(""), zmq4.Connect(control))
+// awaitKill returns when the sink has sent KILL, or when ctx is done.
+func awaitKill(ctx context.Context, controller *zmq4.Socket) error {
+	for {
+		command, err := controller.RecvContext(ctx, 0)
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		defer controller.Close()
-		if _, err := controller.RecvContext(ctx, 0); err != nil { // READY
-			return err
+		if command == "KILL" {
+			fmt.Println("Killed by the sink")
+			return nil
 		}
-		go func() {
-			defer end()
-			if err := awaitKill(ctx, controller); err != nil && ctx.Err() == nil {
-				fmt.Fprintln(os.Stderr, "taskwork:", err)
-			}
-		}()
 	}
+}
+
+// work does tasks until ctx is done.
+func work(ctx context.Context, vent, sink string) (err error) {
 	tasks, err := zmq4.OpenSocket(zmq4.PULL, zmq4.Connect(vent))
 	if err != nil {
 		return err
 	}
-	defer tasks.Close()
+	defer func() { err = errors.Join(err, tasks.Close()) }()
 	results, err := zmq4.OpenSocket(zmq4.PUSH, zmq4.Linger(10*time.Second), zmq4.Connect(sink))
 	if err != nil {
 		return err
 	}
-	defer results.Close()
+	defer func() { err = errors.Join(err, results.Close()) }()
 
 	for n := 0; ; n++ {
 		task, err := tasks.RecvContext(ctx, 0)
@@ -89,20 +113,6 @@ func run(ctx context.Context, vent, sink, control string) (err error) {
 		time.Sleep(time.Duration(ms) * time.Millisecond)
 		if _, err := results.SendContext(ctx, task, 0); err != nil {
 			return err
-		}
-	}
-}
-
-// awaitKill returns when the sink has sent KILL.
-func awaitKill(ctx context.Context, controller *zmq4.Socket) error {
-	for {
-		command, err := controller.RecvContext(ctx, 0)
-		if err != nil {
-			return err
-		}
-		if command == "KILL" {
-			fmt.Println("Killed by the sink")
-			return nil
 		}
 	}
 }
