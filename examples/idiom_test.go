@@ -3,6 +3,7 @@
 package examples
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -164,4 +165,21 @@ func TestManySockets(t *testing.T) {
 	}
 	many.expect(`^1000 have received: \d+ threads`)
 	many.wait()
+}
+
+func TestManySocketsOutOfDescriptors(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("runs other programs")
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	// Enough to make the sockets, not to wait on all of them.
+	cmd := exec.Command(sh, "-c", `ulimit -n 300 && exec "$0" -sockets 200 -receives 200`, binary(t, "manysockets"))
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "manysockets: zmq4: recv DEALER") {
+		t.Errorf("ended with %v, and wrote %q", err, out)
+	}
 }

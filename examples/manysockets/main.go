@@ -94,23 +94,22 @@ func run(ctx context.Context, receives, sockets int, settle time.Duration) (err 
 	}
 	select {
 	case <-time.After(settle): // all of them wait by then
+		fmt.Printf("%d receives wait on %d sockets: %s\n", receives, sockets, threads())
 	case <-ctx.Done():
 	}
-	fmt.Printf("%d receives wait on %d sockets: %s\n", receives, sockets, threads())
-
-	for i := range receives {
-		if _, err := router.SendMessageContext(ctx, i%sockets, "wake up"); err != nil {
-			return err
-		}
+	for i := 0; i < receives && err == nil; i++ {
+		_, err = router.SendMessageContext(ctx, i%sockets, "wake up")
+	}
+	if err != nil {
+		end() // not all would end by themselves
 	}
 	wg.Wait()
 	fmt.Printf("%d have received: %s\n", count.Load(), threads())
-	select {
-	case err := <-failed:
-		return err
-	default:
-		return nil
+	close(failed)
+	if e := <-failed; e != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		err = e // the first of them is why the others were canceled
 	}
+	return err
 }
 
 // threads tells how many threads the program has.
