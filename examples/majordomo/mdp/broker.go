@@ -34,7 +34,8 @@ type Broker struct {
 // Run takes requests until ctx is done, which is no error: it then disconnects
 // the workers.
 func (b *Broker) Run(ctx context.Context) (err error) {
-	soc, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(b.Endpoint))
+	soc, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(b.Endpoint),
+		zmq4.HighWaterMarks(0, 1000)) // a ROUTER drops what it may not queue for a peer
 	if err != nil {
 		return err
 	}
