@@ -68,7 +68,8 @@ func (s State) String() string {
 }
 
 // Errors of [Star.Run] after which nobody can tell which server has the truth:
-// the program should end, and a human decide.
+// the program should end, and a human decide. The server that hears of it first
+// has the error; the other one may go on, if it has not heard of it until then.
 var (
 	ErrBothActive  = errors.New("bstar: both servers are active")
 	ErrBothPassive = errors.New("bstar: both servers are passive")
