@@ -6,18 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
-
-// signalTo sends a signal that does not end a program.
-func (p *process) signalTo(s syscall.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
-	}
-}
 
 // abandon waits until the program has ended with status 1.
 func (p *process) abandon() string {
@@ -85,34 +76,6 @@ func TestMajordomoWorkerKilled(t *testing.T) {
 	client.expect(`^1 requests, 1 replies$`)
 	client.wait()
 	second.interrupt()
-	b.interrupt()
-}
-
-// A broker that is killed, or that stands still, is lost to worker and client,
-// which find it again.
-func TestMajordomoBrokerLost(t *testing.T) {
-	t.Parallel()
-	broker := ipc(t, 1)[0]
-	serve := func() *process { return start(t, "mdbroker", "-bind", broker, "-heartbeat", "200ms") }
-	b := serve()
-	w := start(t, "mdworker", "-broker", broker, "-heartbeat", "200ms", "-reconnect", "50ms")
-	b.expect(`^worker for echo is ready$`)
-	b.kill()
-	w.expect(`^broker is lost, connecting again in 50ms$`)
-	client := start(t, "mdclient", "-broker", broker, "-n", "1", "-timeout", "300ms", "-tries", "1000")
-	client.expect(`^no reply from echo, sending the request again$`)
-	b = serve()
-	b.expect(`^worker for echo is ready$`)
-	client.expect(`^1 requests, 1 replies$`)
-	client.wait()
-
-	b.signalTo(syscall.SIGSTOP)
-	w.expect(`^broker is lost, connecting again in 50ms$`)
-	b.signalTo(syscall.SIGCONT)
-	client = start(t, "mdclient", "-broker", broker, "-n", "1", "-timeout", "300ms", "-tries", "1000")
-	client.expect(`^1 requests, 1 replies$`)
-	client.wait()
-	w.interrupt()
 	b.interrupt()
 }
 

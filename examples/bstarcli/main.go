@@ -73,6 +73,9 @@ func talk(ctx context.Context, server string, sequence int) (next int, err error
 			return sequence, err
 		}
 		log.Printf("server replied OK (%d)", sequence)
+		if sequence == *n {
+			continue
+		}
 		if err := sleep(ctx, *pause); err != nil {
 			return sequence, err
 		}

@@ -96,7 +96,7 @@ type titanic struct {
 
 func status(s string, frames ...[]byte) [][]byte { return append([][]byte{[]byte(s)}, frames...) }
 
-// failure returns the status for an error of the store.
+// failure returns the status for an error of the store with an id.
 func failure(err error) [][]byte {
 	if errors.Is(err, fs.ErrNotExist) {
 		return status(statusUnknown)
@@ -113,7 +113,8 @@ func (t *titanic) request(_ context.Context, msg [][]byte) [][]byte {
 	}
 	id, err := t.store.add(msg)
 	if err != nil {
-		return failure(err)
+		log.Print(err)
+		return status(statusError)
 	}
 	log.Printf("%s: stored for %s", id, msg[0])
 	select {
@@ -140,11 +141,9 @@ func (t *titanic) reply(_ context.Context, msg [][]byte) [][]byte {
 
 // close is the service titanic.close.
 func (t *titanic) close(_ context.Context, msg [][]byte) [][]byte {
-	id := string(msg[0])
-	if err := t.store.remove(id); err != nil {
+	if err := t.store.remove(string(msg[0])); err != nil {
 		return failure(err)
 	}
-	log.Printf("%s: closed", id)
 	return status(statusOK)
 }
 
