@@ -236,11 +236,13 @@ func (r *router) remove(w *worker) error {
 
 // dispatch gives requests to the workers of a service that have none.
 func (r *router) dispatch(s *service) error {
-	now := time.Now()
-	waiting := len(s.requests)
-	s.requests = slices.DeleteFunc(s.requests, func(q *request) bool { return now.After(q.expires) })
-	if n := waiting - len(s.requests); n > 0 {
-		r.logf("requests for %s expired: %d", s.name, n)
+	expired := 0 // from the front: requests are in the order in which they came
+	for now := time.Now(); expired < len(s.requests) && now.After(s.requests[expired].expires); {
+		expired++
+	}
+	if expired > 0 {
+		s.requests = s.requests[expired:]
+		r.logf("requests for %s expired: %d", s.name, expired)
 	}
 	for len(s.requests) > 0 && len(s.idle) > 0 {
 		w := s.idle[0]
