@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
@@ -54,7 +55,8 @@ func main() {
 	defer stop()
 	log.Print(star.State(), " waits for the other server")
 	if err := errors.Join(run(ctx, star, *frontend), zmq4.Term()); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

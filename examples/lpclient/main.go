@@ -40,7 +40,8 @@ func main() {
 	defer stop()
 	err := errors.Join(c.run(ctx, *n), c.disconnect(), zmq4.Term())
 	if err != nil && ctx.Err() == nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

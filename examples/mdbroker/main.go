@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
@@ -38,6 +39,7 @@ func main() {
 	defer stop()
 	log.Print("broker at ", broker.Endpoint)
 	if err := errors.Join(broker.Run(ctx), zmq4.Term()); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

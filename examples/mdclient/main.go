@@ -38,7 +38,8 @@ func main() {
 	defer stop()
 	err := errors.Join(run(ctx, client, *service, *n), client.Close(), zmq4.Term())
 	if err != nil && ctx.Err() == nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

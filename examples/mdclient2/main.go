@@ -35,7 +35,8 @@ func main() {
 	defer stop()
 	err := errors.Join(run(ctx, *broker, *service, *n, *timeout), zmq4.Term())
 	if err != nil && ctx.Err() == nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
@@ -49,7 +50,8 @@ func main() {
 		return request
 	})
 	if err := errors.Join(err, zmq4.Term()); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	log.Printf("%d requests done", handled)
 }

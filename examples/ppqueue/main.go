@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
@@ -46,7 +47,8 @@ func main() {
 	defer stop()
 	err := errors.Join(run(ctx, *frontend, *backend, *interval), zmq4.Term())
 	if err != nil && ctx.Err() == nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
@@ -49,7 +50,8 @@ func main() {
 	w := &worker{pause: *reconnect}
 	err := errors.Join(w.run(ctx), zmq4.Term())
 	if err != nil && ctx.Err() == nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

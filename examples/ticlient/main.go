@@ -45,7 +45,8 @@ func main() {
 	defer stop()
 	err := errors.Join(c.run(ctx, *id, *service, *request, *leave, *poll), c.Close(), zmq4.Term())
 	if err != nil && ctx.Err() == nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
