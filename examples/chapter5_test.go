@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package examples
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seed45097122/zmq4/examples/internal/kvmsg"
+)
+
+// update is how the clone programs print an update.
+const update = `(\d+): (\S+?)(?:=(.*)| deleted)$`
+
+// parseUpdate makes an update of what [update] has matched.
+func parseUpdate(t *testing.T, groups []string) kvmsg.Message {
+	t.Helper()
+	sequence, err := strconv.ParseUint(groups[1], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kvmsg.Message{Key: groups[2], Sequence: sequence, Body: []byte(groups[3])}
+}
+
+// replay applies the updates that a server printed, in a subtree and up to one
+// of them.
+func replay(t *testing.T, output, subtree string, last uint64) kvmsg.Map {
+	t.Helper()
+	state := make(kvmsg.Map)
+	sequence := uint64(0)
+	for _, groups := range regexp.MustCompile("(?m)^"+update).FindAllStringSubmatch(output, -1) {
+		m := parseUpdate(t, groups)
+		if sequence++; m.Sequence != sequence {
+			t.Fatalf("the server printed update %d after %d", m.Sequence, sequence-1)
+		}
+		if sequence <= last && strings.HasPrefix(m.Key, subtree) {
+			state.Apply(m)
+		}
+	}
+	return state
+}
+
+// checkClone checks the state that a client, or a server, had at its end
+// against the updates that the server printed, and returns the number of the
+// last update that was in it.
+func checkClone(t *testing.T, name, output, server, subtree string) uint64 {
+	t.Helper()
+	groups := regexp.MustCompile(`(?m)^state at (\d+): (.*)$`).FindStringSubmatch(output)
+	if groups == nil {
+		t.Fatalf("%s did not print its state", name)
+	}
+	last, err := strconv.ParseUint(groups[1], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := replay(t, server, subtree, last)
+	if groups[2] != state.String() {
+		t.Errorf("%s had %s at %d, and the server %v", name, groups[2], last, state)
+	}
+	if len(state) == 0 {
+		t.Errorf("%s had nothing at %d", name, last)
+	}
+	return last
+}
+
+func TestClone1(t *testing.T) {
+	t.Parallel()
+	at := ipc(t, 1)[0]
+	server := start(t, "clonesrv1", "-publisher", at, "-clients", "2", "-n", "300", "-every", "100us")
+	clients := []*process{
+		start(t, "clonecli1", "-publisher", at, "-n", "300"),
+		start(t, "clonecli1", "-publisher", at, "-n", "300"),
+	}
+	printed := server.wait()
+	checkClone(t, "the server", printed, printed, "")
+	for _, c := range clients {
+		if last := checkClone(t, "a client", c.wait(), printed, ""); last != 300 {
+			t.Errorf("a client ended at %d", last)
+		}
+	}
+}
+
+func TestClone2(t *testing.T) {
+	t.Parallel()
+	at := ipc(t, 2)
+	server := start(t, "clonesrv2", "-snapshot", at[0], "-publisher", at[1], "-heartbeat", "20ms", "-n", "400", "-every", "1ms")
+	client := func() *process {
+		return start(t, "clonecli2", "-snapshot", at[0], "-publisher", at[1], "-n", "400")
+	}
+	server.expect(`^50: `)
+	clients := []*process{client()} // while there are updates, usually
+	server.expect(`^400: `)
+	late := client()
+	late.expect(`^snapshot at 400$`)
+	clients = append(clients, late)
+	var outputs []string
+	for _, c := range clients {
+		outputs = append(outputs, c.wait())
+	}
+	printed := server.interrupt()
+	for _, out := range outputs {
+		if last := checkClone(t, "a client", out, printed, ""); last != 400 {
+			t.Errorf("a client ended at %d", last)
+		}
+	}
+}
+
+// cloneServer starts a server of the models 3 to 5 and returns it with the
+// flags of its clients.
+func cloneServer(t *testing.T, name string) (*process, []string) {
+	at := ipc(t, 3)
+	flags := []string{"-snapshot", at[0], "-publisher", at[1], "-collector", at[2]}
+	return start(t, name, append(flags, "-heartbeat", "20ms")...), append(flags, "-every", "1ms")
+}
+
+func TestClone3(t *testing.T) {
+	t.Parallel()
+	server, flags := cloneServer(t, "clonesrv3")
+	client := func(more ...string) *process { return start(t, "clonecli3", slices.Concat(flags, more)...) }
+	reader := client("-n", "0")
+	reader.expect(`^snapshot at `)
+	one, two := client("-n", "100", "-seed", "1"), client("-n", "100", "-seed", "2")
+	outputs := []string{one.wait(), two.wait()}
+	late := client("-n", "0")
+	late.expect(`^snapshot at 200$`)
+	reader.expect(`^200: `)
+	outputs = append(outputs, reader.interrupt(), late.interrupt())
+	printed := server.interrupt()
+	checkClone(t, "the server", printed, printed, "")
+	for i, out := range outputs {
+		if last := checkClone(t, "client "+strconv.Itoa(i), out, printed, ""); last < 100 || i >= 2 && last != 200 {
+			t.Errorf("client %d ended at %d", i, last)
+		}
+	}
+}
+
+func TestClone4(t *testing.T) {
+	t.Parallel()
+	server, flags := cloneServer(t, "clonesrv4")
+	client := func(more ...string) *process { return start(t, "clonecli4", slices.Concat(flags, more)...) }
+	reader := client("-n", "0", "-subtree", "/client/")
+	reader.expect(`^snapshot at `)
+	a, b := client("-n", "100", "-subtree", "/client/a/"), client("-n", "100", "-subtree", "/client/b/", "-seed", "2")
+	subtrees := map[string]string{"/client/a/": a.wait(), "/client/b/": b.wait()}
+	server.expect(`^200: `)
+	late := client("-n", "0", "-subtree", "/client/a/")
+	late.expect(`^snapshot at 200$`)
+	reader.expect(`^200: `)
+	all, part := reader.interrupt(), late.interrupt()
+	printed := server.interrupt()
+	for subtree, out := range subtrees {
+		checkClone(t, "the client of "+subtree, out, printed, subtree)
+		for _, groups := range regexp.MustCompile("(?m)^"+update).FindAllStringSubmatch(out, -1) {
+			if !strings.HasPrefix(groups[2], subtree) {
+				t.Errorf("the client of %s received %s", subtree, groups[0])
+			}
+		}
+	}
+	if last := checkClone(t, "the client of all", all, printed, "/client/"); last != 200 {
+		t.Errorf("the client of all ended at %d", last)
+	}
+	if last := checkClone(t, "the late client", part, printed, "/client/a/"); last != 200 {
+		t.Errorf("the late client ended at %d", last)
+	}
+}
+
+func TestClone5(t *testing.T) {
+	t.Parallel()
+	server, flags := cloneServer(t, "clonesrv5")
+	client := func(more ...string) *process { return start(t, "clonecli5", slices.Concat(flags, more)...) }
+	reader := client("-n", "0", "-subtree", "/client/")
+	reader.expect(`^snapshot at `)
+	for _, c := range []*process{
+		client("-n", "50", "-subtree", "/client/keep/"),
+		client("-n", "50", "-subtree", "/client/temp/", "-ttl", "1"),
+	} {
+		c.wait()
+	}
+	// What is ephemeral is there, and then it is not.
+	state := make(kvmsg.Map)
+	temporary := func() bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(state)), func(key string) bool {
+			return strings.HasPrefix(key, "/client/temp/")
+		})
+	}
+	seen := false
+	for n := 0; n < 100 || temporary(); n++ {
+		state.Apply(parseUpdate(t, reader.expect("^"+update)))
+		seen = seen || temporary()
+	}
+	if !seen {
+		t.Error("no ephemeral value has been there")
+	}
+	late := client("-n", "0", "-subtree", "/client/")
+	late.expect(`^snapshot at `)
+	outputs := []string{reader.interrupt(), late.interrupt()}
+	printed := server.interrupt()
+	for _, out := range outputs {
+		checkClone(t, "a client", out, printed, "/client/")
+		if !strings.Contains(out, state.String()) {
+			t.Errorf("what is left is not %v", state)
+		}
+	}
+}
