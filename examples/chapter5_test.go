@@ -206,3 +206,57 @@ func TestClone5(t *testing.T) {
 		}
 	}
 }
+
+// The backup takes over when the primary is killed: clients keep what they have,
+// none of their updates is lost, and values still expire. Then the primary comes
+// back, passive, with the same state.
+func TestClone6(t *testing.T) {
+	t.Parallel()
+	at := ipc(t, 8)
+	servers := []string{"-primary", strings.Join(at[0:3], ","), "-second", strings.Join(at[3:6], ",")}
+	server := func(more ...string) *process {
+		flags := []string{"-stars", at[6] + "," + at[7], "-heartbeat", "100ms"}
+		return start(t, "clonesrv6", slices.Concat(servers, flags, more)...)
+	}
+	client := func(more ...string) *process {
+		p := start(t, "clonecli6", slices.Concat(servers, []string{"-patience", "500ms", "-keys", "1000", "-every", "10ms"}, more)...)
+		p.expect(`^ready$`)
+		return p
+	}
+	primary, backup := server(), server("-backup")
+	primary.expect(`^active$`)
+	backup.expect(`^passive$`)
+	backup.expect(`^snapshot at 0$`)
+	reader := client("-n", "0")
+	// All values of this one expire, after the failure if the machine is fast.
+	client("-n", "5", "-subtree", "/client/temp/", "-ttl", "2s").wait()
+	writer := client("-n", "100", "-subtree", "/client/keep/")
+	reader.expect(`: /client/keep/30=31$`)
+	primary.kill()
+	reader.expect(`^nothing from ` + regexp.QuoteMeta(at[0]) + `$`)
+	snapshot := reader.expect(`^snapshot at (\d+) from ` + regexp.QuoteMeta(at[3]) + `$`)
+	backup.expect(`^active$`)
+	written := writer.wait()
+	// 105 updates, each made once, and 5 deletions.
+	backup.expect(`^110: `)
+	if snapshot[1] != "110" {
+		reader.expect(`^110: `)
+	}
+	client("-n", "1", "-subtree", "/client/late/").wait()
+	reader.expect(`^111: /client/late/0=1$`)
+	primary = server()
+	primary.expect(`^passive$`)
+	primary.expect(`^snapshot at 111$`)
+
+	read, again := reader.interrupt(), primary.interrupt()
+	printed := backup.interrupt()
+	checkClone(t, "the writer", written, printed, "/client/keep/")
+	for name, out := range map[string]string{"the reader": read, "the backup": printed, "the new primary": again} {
+		if last := checkClone(t, name, out, printed, "/client/"); last != 111 {
+			t.Errorf("%s ended at %d", name, last)
+		}
+		if !strings.Contains(out, "\nstate at 111: 101 keys, ") {
+			t.Errorf("%s has not 101 keys", name)
+		}
+	}
+}

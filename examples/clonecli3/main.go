@@ -48,6 +48,9 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
+	if *keys < 1 {
+		return fmt.Errorf("-keys %d is less than 1", *keys)
+	}
 	defer func() { err = errors.Join(err, zmq4.Term()) }()
 	subscriber, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Subscribe(""), zmq4.Connect(*updates))
 	if err != nil {

@@ -47,6 +47,9 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
+	if *keys < 1 {
+		return fmt.Errorf("-keys %d is less than 1", *keys)
+	}
 	if err := kvmsg.CheckSubtree(*subtree); err != nil {
 		return err
 	}

@@ -49,6 +49,9 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
+	if *keys < 1 {
+		return fmt.Errorf("-keys %d is less than 1", *keys)
+	}
 	defer func() { err = errors.Join(err, zmq4.Term()) }()
 	publisher, err := zmq4.OpenSocket(zmq4.XPUB, zmq4.Linger(time.Second), zmq4.Bind(*endpoint),
 		zmq4.Configure("verbose", func(soc *zmq4.Socket) error {

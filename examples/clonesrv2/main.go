@@ -9,6 +9,9 @@
 // server also publishes a heartbeat, HUGZ, from which a client learns that its
 // subscription has arrived: only then is a snapshot of use.
 //
+// A server that starts again counts from 1 again, which a client that is still
+// there does not notice: model 6 is for servers that fail.
+//
 //	go run ./examples/clonesrv2
 //	go run ./examples/clonecli2
 package main
@@ -51,6 +54,9 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
+	if *keys < 1 {
+		return fmt.Errorf("-keys %d is less than 1", *keys)
+	}
 	defer func() { err = errors.Join(err, zmq4.Term()) }()
 	// A ROUTER socket drops what exceeds the high-water mark, 1000 by default: a
 	// snapshot has to arrive whole.

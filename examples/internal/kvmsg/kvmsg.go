@@ -97,22 +97,29 @@ func Parse(parts [][]byte) (Message, error) {
 	return m, nil
 }
 
-// ParseUpdate is [Parse] for an update that a server is asked to make: it must
-// have a key that is none of the protocol's own words, and a ttl, if any, that
-// can be understood.
+// ParseUpdate is [Parse] for an update that a server is asked to make, see
+// [Message.CheckUpdate].
 func ParseUpdate(parts [][]byte) (Message, error) {
 	m, err := Parse(parts)
+	if err == nil {
+		err = m.CheckUpdate()
+	}
 	if err != nil {
 		return Message{}, err
 	}
+	return m, nil
+}
+
+// CheckUpdate returns an [ErrMalformed] unless the message can be an update:
+// with a key that is none of the protocol's own words, and with a ttl, if any,
+// that can be understood.
+func (m Message) CheckUpdate() error {
 	switch m.Key {
 	case "", KthxBai, Hugz:
-		return Message{}, malformed("key %q", m.Key)
+		return malformed("key %q", m.Key)
 	}
-	if _, err := m.TTL(); err != nil {
-		return Message{}, err
-	}
-	return m, nil
+	_, err := m.TTL()
+	return err
 }
 
 // Parts returns the parts of the message. The error is an [ErrMalformed], if a
