@@ -67,6 +67,90 @@ func checkClone(t *testing.T, name, output, server, subtree string) uint64 {
 	return last
 }
 
+func TestEspresso(t *testing.T) {
+	t.Parallel()
+	at := ipc(t, 2)
+	out := start(t, "espresso", "-frontend", at[0], "-backend", at[1], "-n", "20", "-every", "1ms").wait()
+	var received, passed []string
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		if text, ok := strings.CutPrefix(line, "received "); ok {
+			received = append(received, text)
+		} else if text, ok := strings.CutPrefix(line, "passed: "); ok {
+			passed = append(passed, text)
+		} else {
+			t.Errorf("line %q", line)
+		}
+	}
+	var subscriptions, messages []string
+	for _, p := range passed {
+		if strings.Contains(p, "subscribe") {
+			subscriptions = append(subscriptions, p)
+		} else {
+			messages = append(messages, p)
+		}
+	}
+	slices.Sort(subscriptions)
+	want := []string{"subscribe to A", "subscribe to B", "unsubscribe from A", "unsubscribe from B"}
+	if !slices.Equal(subscriptions, want) {
+		t.Errorf("passed %q, want %q", subscriptions, want)
+	}
+	if len(received) != 20 || len(messages) < 20 || !slices.Equal(messages[:20], received) {
+		t.Errorf("passed %q, and received %q", messages, received)
+	}
+	for _, m := range messages {
+		if !regexp.MustCompile(`^[AB]-\d{5}$`).MatchString(m) {
+			t.Errorf("passed %q", m)
+		}
+	}
+}
+
+// Without a cache a late subscriber only gets what is new.
+func TestPatho(t *testing.T) {
+	t.Parallel()
+	at := ipc(t, 1)[0]
+	pub := start(t, "pathopub", "-endpoint", at, "-subscribers", "1", "-topics", "10", "-every", "1ms")
+	early := start(t, "pathosub", "-endpoint", at, "-topic", "7", "-n", "3")
+	early.expect(`^007: Save Roger\n007: Off with his head!\n007: Off with his head!$`)
+	early.wait()
+	late := start(t, "pathosub", "-endpoint", at, "-topic", "7", "-n", "2").wait()
+	if want := strings.Repeat("007: Off with his head!\n", 2); late != want {
+		t.Errorf("the late subscriber got %q, want %q", late, want)
+	}
+	if out := pub.interrupt(); out != "published 10 topics\n" {
+		t.Errorf("the publisher wrote %q", out)
+	}
+}
+
+// With a cache a late subscriber gets the last value, which nobody sends again.
+func TestLastValueCache(t *testing.T) {
+	t.Parallel()
+	at := ipc(t, 2)
+	start(t, "pathopub", "-endpoint", at[0], "-subscribers", "1", "-every", "1h")
+	cache := start(t, "lvcache", "-frontend", at[0], "-backend", at[1])
+	subscriber := func(topic string) *process {
+		return start(t, "pathosub", "-endpoint", at[1], "-topic", topic, "-n", "1")
+	}
+	subscriber("999").wait() // the last one: the cache has them all
+	first := subscriber("42")
+	cache.expect(`^subscription to "042": 1 from the cache of 1000$`)
+	for _, s := range []*process{first, subscriber("42"), subscriber("0")} {
+		if out := s.wait(); !regexp.MustCompile(`^0(42|00): Save Roger\n$`).MatchString(out) {
+			t.Errorf("a subscriber got %q", out)
+		}
+	}
+	cache.interrupt()
+}
+
+func TestSuicidalSnail(t *testing.T) {
+	t.Parallel()
+	slow := start(t, "suisnail", "-endpoint", ipc(t, 1)[0], "-work", "20ms", "-late", "200ms")
+	slow.expect(`^the subscriber cannot keep up: message \d+ is ([2-9]\d\dms|[\d.]+s) old$`)
+	slow.wait()
+	fast := start(t, "suisnail", "-endpoint", ipc(t, 1)[0], "-work", "0s", "-late", "1h", "-n", "50")
+	fast.expect(`^the subscriber kept up with 50 messages$`)
+	fast.wait()
+}
+
 func TestClone1(t *testing.T) {
 	t.Parallel()
 	at := ipc(t, 1)[0]
