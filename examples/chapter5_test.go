@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed45097122/zmq4"
 	"github.com/seed45097122/zmq4/examples/internal/kvmsg"
 )
 
@@ -288,6 +289,48 @@ func TestClone5(t *testing.T) {
 		if !strings.Contains(out, state.String()) {
 			t.Errorf("what is left is not %v", state)
 		}
+	}
+}
+
+// Messages that are against the protocol are reported, and do no harm.
+func TestCloneMalformed(t *testing.T) {
+	t.Parallel()
+	const number = "\x00\x00\x00\x00\x00\x00\x00\x07"
+	for _, model := range []string{"3", "4", "5"} {
+		t.Run(model, func(t *testing.T) {
+			t.Parallel()
+			server, flags := cloneServer(t, "clonesrv"+model)
+			for _, c := range []struct {
+				kind     zmq4.Type
+				endpoint string
+				messages [][]string
+			}{
+				{zmq4.DEALER, flags[1], [][]string{{""}, {"ICANHAZ?"}, {"ICANHAZ?", "/a"}, {"ICANHAZ?", "", ""}, {"HELLO", ""}}},
+				{zmq4.PUSH, flags[5], [][]string{{"k"}, {"k", "7", "", "", "v"}, {"k", number, "u", "", "v"}, {"k", number, "", "p", "v"},
+					{"k", number, "", "ttl=-1\n", "v"}, {"HUGZ", number, "", "", ""}, {"KTHXBAI", number, "", "", ""}, {"", number, "", "", "v"}}},
+			} {
+				soc, err := zmq4.OpenSocket(c.kind, zmq4.Linger(patience), zmq4.Connect(c.endpoint))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range c.messages {
+					if _, err := soc.SendMessage(m); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := soc.Close(); err != nil {
+					t.Error(err)
+				}
+				for range c.messages {
+					server.expect(`kvmsg: malformed message: `)
+				}
+			}
+			client := start(t, "clonecli"+model, slices.Concat(flags, []string{"-n", "5"})...)
+			if out := client.wait(); !strings.HasPrefix(out, "snapshot at 0\n") || !strings.Contains(out, "\nstate at 5: ") {
+				t.Errorf("the client wrote %q", out)
+			}
+			server.interrupt()
+		})
 	}
 }
 

@@ -239,6 +239,9 @@ func (m Map) Apply(msg Message) {
 // Snapshot returns the messages that answer a request for a snapshot: those of
 // a subtree, by key, and the one that ends the snapshot, with the number of the
 // last update.
+//
+// They keep their UUIDs and properties, which the protocol leaves out, for servers
+// that follow another server.
 func (m Map) Snapshot(subtree string, sequence uint64) []Message {
 	var list []Message
 	for _, key := range slices.Sorted(maps.Keys(m)) {
