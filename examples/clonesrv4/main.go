@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+// Clonesrv4 is the fourth model of the Clone pattern: a client may work with a
+// part of the map. Keys are paths, such as /client/a/7, and a client that asks
+// for the snapshot of a subtree, such as /client/a/, gets the keys that begin
+// with it. For the updates its subscription does the same.
+//
+//	go run ./examples/clonesrv4
+//	go run ./examples/clonecli4 -subtree /client/a/ -seed 1
+//	go run ./examples/clonecli4 -subtree /client/b/ -seed 2
+//	go run ./examples/clonecli4 -subtree /client/ -n 0
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/examples/internal/kvmsg"
+)
+
+var (
+	snapshots = flag.String("snapshot", "tcp://127.0.0.1:5556", "where to answer requests for snapshots")
+	updates   = flag.String("publisher", "tcp://127.0.0.1:5557", "where to publish updates")
+	changes   = flag.String("collector", "tcp://127.0.0.1:5558", "where to collect updates from clients")
+	heartbeat = flag.Duration("heartbeat", time.Second, "time from one HUGZ to the next")
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("clonesrv4: ")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, zmq4.Term()) }()
+	// No high-water mark: a snapshot has to arrive whole.
+	snapshot, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.HighWaterMarks(0, 1000), zmq4.Linger(time.Second), zmq4.Bind(*snapshots))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	publisher, err := zmq4.OpenSocket(zmq4.PUB, zmq4.Linger(time.Second), zmq4.Bind(*updates))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, publisher.Close()) }()
+	collector, err := zmq4.OpenSocket(zmq4.PULL, zmq4.Bind(*changes))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, collector.Close()) }()
+
+	state := make(kvmsg.Map)
+	sequence := uint64(0)
+	defer func() { fmt.Printf("state at %d: %v\n", sequence, state) }()
+	requests, collected := snapshot.Receiver(ctx, 0), collector.Receiver(ctx, 0)
+	hugz := time.NewTicker(*heartbeat)
+	defer hugz.Stop()
+	for {
+		select {
+		case msg, ok := <-requests.C:
+			if !ok {
+				return requests.Err()
+			}
+			client, subtree, err := kvmsg.ParseRequest(msg)
+			if err != nil {
+				log.Print(err)
+				continue
+			}
+			for _, m := range state.Snapshot(subtree, sequence) {
+				if err := m.Send(ctx, snapshot, client); err != nil {
+					return err
+				}
+			}
+			fmt.Printf("snapshot of %q at %d\n", subtree, sequence)
+		case msg, ok := <-collected.C:
+			if !ok {
+				return collected.Err()
+			}
+			m, err := kvmsg.ParseUpdate(msg)
+			if err != nil {
+				log.Print(err)
+				continue
+			}
+			sequence++
+			m.Sequence = sequence
+			state.Apply(m)
+			if err := m.Send(ctx, publisher); err != nil {
+				return err
+			}
+			fmt.Println(m)
+		case <-hugz.C:
+			if err := (kvmsg.Message{Key: kvmsg.Hugz}).Send(ctx, publisher); err != nil {
+				return err
+			}
+		}
+	}
+}
