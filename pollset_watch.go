@@ -26,8 +26,11 @@ func (e *pollSet) add(s *socket, ref *pollRef) (int32, error) {
 // watch marks ref whenever something happens to the socket, until that leaves
 // the Poller.
 func (s *socket) watch(ref *pollRef) {
+	if !s.park.opened() && s.openPark() != nil {
+		return
+	}
 	for ref.entered() {
-		if _, err := s.wait(context.Background(), anyEvent, time.Time{}); err != nil {
+		if _, err := s.park.wait(context.Background(), anyEvent, time.Time{}); err != nil {
 			return
 		}
 		ref.mark()
