@@ -182,7 +182,7 @@ func TestPollerAnyGoroutine(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			found = slices.ContainsFunc(polled, func(item Polled) bool { return item == Polled{x, POLLIN} })
+			found = slices.ContainsFunc(polled, func(item Polled) bool { return item == Polled{Socket: x, Events: POLLIN} })
 		}
 	})
 }

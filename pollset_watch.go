@@ -48,5 +48,13 @@ func (r *pollRef) entered() bool {
 // close wakes the goroutine, which finds that it is not wanted any more.
 func (*pollSet) remove(*pollRef) {}
 
+// fdInterval is how often to look at file descriptors that are not sockets':
+// libzmq tells of those nowhere else than in zmq_poll, which blocks.
+const fdInterval = time.Millisecond
+
+// arm has nothing to do, because of fdInterval, and nor has disarm.
+func (*pollSet) arm(uintptr, State) error { return nil }
+func (*pollSet) disarm(uintptr)           {}
+
 // drain has nothing to do: watch marks by itself.
 func (*pollSet) drain(func(fd int32)) {}

@@ -628,6 +628,27 @@ static inline int zmq4_fd(uintptr_t h)
 }
 
 /*
+ * zmq4_fd_events says which events are there on a file descriptor of the
+ * program's. One that is not open has ZMQ_POLLERR.
+ */
+static inline int zmq4_fd_events(uintptr_t fd, int events)
+{
+    zmq_pollitem_t item;
+    int rc;
+    memset(&item, 0, sizeof item);
+#ifdef _WIN32
+    item.fd = (SOCKET) fd;
+#else
+    if (fd > INT_MAX)
+        return ZMQ_POLLERR;
+    item.fd = (int) fd;
+#endif
+    item.events = (short) events;
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 0));
+    return rc == -1 ? ZMQ_POLLERR : item.revents;
+}
+
+/*
  * zmq4_recv receives one whole message, of which nothing may be left to hand
  * out, and returns how many parts it has. libzmq has messages whole, so that
  * EAGAIN can come only before the first part. To take only one part would be
