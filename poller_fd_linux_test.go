@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -398,9 +399,8 @@ func TestPollerFDLeavesNothing(t *testing.T) {
 	for i := range 200 {
 		use(i%2 == 0)
 	}
-	if after := procCount(t, "fd"); after > before+2 {
-		t.Errorf("%d descriptors, %d before", after, before)
-	}
+	// Queues that the pool drops are closed by the garbage collector.
+	eventually(t, "descriptors closed", func() bool { runtime.GC(); return procCount(t, "fd") <= before+2 })
 	writeByte(t, w)
 	readByte(t, r)
 }
