@@ -267,6 +267,25 @@ func TestStatsShared(t *testing.T) {
 	}
 }
 
+func BenchmarkStats(b *testing.B) {
+	soc := newSocket(b, newContext(b), PULL)
+	b.ReportAllocs()
+	for range b.N {
+		soc.Stats()
+	}
+}
+
+// What messages cost with their counters: to be compared with earlier commits.
+func BenchmarkSendRecv(b *testing.B) {
+	x, y := socketPair(b, "inproc", PAIR, PAIR)
+	data := make([]byte, 64)
+	b.ReportAllocs()
+	for range b.N {
+		x.SendBytes(data, 0)
+		y.RecvBytes(0)
+	}
+}
+
 func ExampleSocket_Stats() {
 	ctx, err := NewContext()
 	if err != nil {
