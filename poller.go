@@ -29,9 +29,9 @@ type Polled struct {
 }
 
 // A Poller waits for events on any number of sockets, and of the program's own
-// file descriptors, without a thread. The
-// work of a poll grows with the number of sockets that something happened to,
-// not with the number of sockets that the Poller holds.
+// file descriptors, without a thread. The work of a poll grows with the number
+// of sockets that something happened to, not with the number of sockets that
+// the Poller holds.
 //
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
@@ -195,6 +195,7 @@ func (p *Poller) leave(m *pollMember) {
 	m.ref = nil
 	if m.isFD {
 		ref.q.disarm(m.fd)
+		ref.mark() // for a poll that has nothing to wait for now
 		return
 	}
 	delete(p.refs, ref)

@@ -184,6 +184,81 @@ func TestPollerFDWhileWaiting(t *testing.T) {
 	})
 }
 
+// A poll that waits for nothing any more returns, as it does when the last
+// socket is removed.
+func TestPollerFDRemovedWhileWaiting(t *testing.T) {
+	eachUse(t, func(t *testing.T, p *Poller) {
+		r, _ := pipe(t)
+		id := p.AddFD(uintptr(r), POLLIN, nil)
+		done := make(chan error, 1)
+		go func() { _, err := p.Poll(-1); done <- err }()
+		eventually(t, "poll waits", p.queueWaiting)
+		must(t, p.Remove(id))
+		within(t, patience, t.Name(), func() { must(t, <-done) })
+	})
+}
+
+// Descriptors come and go, and are closed, while others poll: each byte is
+// seen, and nothing of one that is not there.
+func TestPollerFDChanges(t *testing.T) {
+	p := NewPoller()
+	keep, keeper := unixPair(t)
+	must(t, syscall.SetNonblock(keep, true))
+	p.AddFD(uintptr(keep), POLLIN, "keep")
+	const n = 300
+	ctx, cancel := context.WithCancel(context.Background())
+	var pollers, changers sync.WaitGroup
+	seen := make(chan struct{}, n)
+	for range 2 {
+		pollers.Add(1)
+		go func() {
+			defer pollers.Done()
+			for ctx.Err() == nil {
+				polled, err := p.PollContext(ctx)
+				if err != nil && ctx.Err() == nil {
+					t.Error(err)
+					return
+				}
+				for _, item := range polled {
+					if item.Data != "keep" {
+						continue // POLLOUT of one that may have gone since
+					}
+					if k, _ := syscall.Read(keep, make([]byte, 1)); k == 1 {
+						seen <- struct{}{}
+					}
+				}
+			}
+		}()
+	}
+	for range 2 {
+		changers.Add(1)
+		go func() {
+			defer changers.Done()
+			for i := range n {
+				var fds [2]int
+				if err := syscall.Pipe(fds[:]); err != nil {
+					t.Error(err)
+					return
+				}
+				id := p.AddFD(uintptr(fds[i%2]), POLLIN|POLLOUT, i)
+				p.Update(id, POLLIN)
+				if err := p.Remove(id); err != nil {
+					t.Error(err)
+				}
+				syscall.Close(fds[0])
+				syscall.Close(fds[1])
+			}
+		}()
+	}
+	for range n {
+		writeByte(t, keeper)
+		within(t, patience, "byte", func() { <-seen })
+	}
+	within(t, patience, "changes", changers.Wait)
+	cancel()
+	within(t, patience, "polls", pollers.Wait)
+}
+
 func TestPollerFDErrors(t *testing.T) {
 	r, w := pipe(t)
 	gone, gonePeer := pipe(t)
