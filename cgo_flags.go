@@ -31,6 +31,7 @@ package zmq4
 #cgo noescape zmq4_disconnect
 #cgo nocallback zmq4_disconnect
 #cgo nocallback zmq4_fd
+#cgo nocallback zmq4_fd_events
 #cgo noescape zmq4_gets
 #cgo nocallback zmq4_gets
 #cgo nocallback zmq4_get_int

@@ -182,7 +182,7 @@ func TestPollerAnyGoroutine(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			found = slices.ContainsFunc(polled, func(item Polled) bool { return item == Polled{x, POLLIN} })
+			found = slices.ContainsFunc(polled, func(item Polled) bool { return item == Polled{Socket: x, Events: POLLIN} })
 		}
 	})
 }
@@ -480,7 +480,8 @@ func TestStrings(t *testing.T) {
 		{POLLOUT, "POLLOUT"},
 		{POLLIN | POLLOUT, "POLLIN|POLLOUT"},
 		{POLLIN | 0x40, "POLLIN|0x40"},
-		{State(0x44), "0x44"},
+		{State(0x50), "0x50"},
+		{POLLERR | POLLPRI, "POLLERR|POLLPRI"},
 		{Flag(0), "<NONE>"},
 		{DONTWAIT | SNDMORE, "DONTWAIT|SNDMORE"},
 		{SNDMORE | 0x10 | 0x20, "SNDMORE|0x30"},

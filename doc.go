@@ -74,6 +74,12 @@ that is not copied.
 Unless it is a Msg, what is sent has been copied when the call returns. What is received belongs to
 the caller.
 
+# Statistics
+
+[Socket.Stats] tells how many messages and bytes have gone through a socket, and
+how long it was waited for. Package monitor adds its peers and logs its events;
+package device runs a proxy in the background.
+
 # Errors
 
 Errors of libzmq and of the system are of type [Errno]. They can be compared with

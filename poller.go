@@ -14,19 +14,24 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"weak"
 )
 
-// Polled is a socket with the events that were found on it.
+// Polled is a socket, or a file descriptor, with the events that were found on it.
 type Polled struct {
-	Socket *Socket // socket with matched event(s)
-	Events State   // actual matched event(s)
+	Socket *Socket // nil for a file descriptor
+	Events State
+
+	FD   uintptr // the file descriptor, if Socket is nil
+	Data any     // as it was given to AddData or AddFD
 }
 
-// A Poller waits for events on any number of sockets, without a thread. The
-// work of a poll grows with the number of sockets that something happened to,
-// not with the number of sockets that the Poller holds.
+// A Poller waits for events on any number of sockets, and of the program's own
+// file descriptors, without a thread. The work of a poll grows with the number
+// of sockets that something happened to, not with the number of sockets that
+// the Poller holds.
 //
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
@@ -35,16 +40,20 @@ type Poller struct {
 	items   []*pollItem // by id
 	nextID  int
 	members []*pollMember
+	fds     []*pollMember // those of members that are file descriptors
 
 	// q is there while a poll waits, and for good once the Poller has proved to
 	// be used again and again: many are made for one poll and lost.
 	q       *pollQueue
 	kept    bool
 	refs    map[*pollRef]*pollMember
-	waiting int // polls that wait
-	polls   int // how many there have been
-	kicker  pollRef
+	waiting int      // polls that wait
+	polls   int      // how many there have been
+	own     *pollRef // stands for what is no socket: kick, and file descriptors
 }
+
+// ownFD is the number of Poller.own in a pollSet.
+const ownFD = -1
 
 // keepAfter is how many polls there are before a Poller keeps a queue.
 const keepAfter = 3
@@ -54,13 +63,16 @@ type pollItem struct {
 	id     int
 	soc    *Socket
 	events State
+	data   any
 	member *pollMember
 	ready  State // while collect runs
 }
 
-// pollMember is a socket that a Poller holds, once or more.
+// pollMember is a socket, or a file descriptor, that a Poller holds, once or more.
 type pollMember struct {
-	s     *socket  // nil if it was closed already
+	s     *socket // nil if it was closed already
+	isFD  bool    // it is fd, and no socket
+	fd    uintptr
 	ref   *pollRef // nil while the Poller has no queue
 	items []*pollItem
 }
@@ -105,6 +117,10 @@ func (p *Poller) attach() {
 		return
 	}
 	p.q = pollQueues.Get().(*pollQueue)
+	p.own = &pollRef{q: p.q, fd: ownFD}
+	p.q.mu.Lock()
+	p.q.refs[ownFD] = p.own
+	p.q.mu.Unlock()
 	p.refs = make(map[*pollRef]*pollMember)
 	for _, m := range p.members {
 		p.enter(m)
@@ -120,13 +136,14 @@ func (p *Poller) detach() {
 		p.leave(m)
 	}
 	q := p.q
-	p.q, p.refs = nil, nil
+	p.q, p.refs, p.own = nil, nil, nil
 	if q.failed() != nil {
 		q.close()
 		return
 	}
 	q.mu.Lock()
 	q.dirty = nil
+	delete(q.refs, ownFD)
 	q.mu.Unlock()
 	pollQueues.Put(q)
 }
@@ -137,7 +154,6 @@ func (p *Poller) keep() error {
 	err := p.q.failed()
 	if err == nil && !p.kept {
 		p.kept = true
-		p.kicker.q = p.q
 		runtime.AddCleanup(p, (*pollQueue).close, p.q)
 	} else if err != nil {
 		p.kept = false
@@ -153,8 +169,14 @@ func (q *pollQueue) failed() error {
 	return q.err
 }
 
-// enter makes the socket of a member tell the queue.
+// enter makes the socket of a member tell the queue. File descriptors are
+// armed by look.
 func (p *Poller) enter(m *pollMember) {
+	if m.isFD {
+		m.ref = p.own
+		m.ref.mark()
+		return
+	}
 	m.ref = &pollRef{q: p.q, fd: -1}
 	p.refs[m.ref] = m
 	if s, err := m.s.lock(); err == nil {
@@ -170,8 +192,13 @@ func (p *Poller) leave(m *pollMember) {
 		return
 	}
 	ref := m.ref
-	delete(p.refs, ref)
 	m.ref = nil
+	if m.isFD {
+		ref.q.disarm(m.fd)
+		ref.mark() // for a poll that has nothing to wait for now
+		return
+	}
+	delete(p.refs, ref)
 	if s, err := m.s.lock(); err == nil {
 		s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
 		ref.leave()
@@ -186,32 +213,60 @@ func (p *Poller) leave(m *pollMember) {
 //
 // A socket may be added more than once. One that is closed, or gets closed,
 // is reported by the next poll and then forgotten.
-func (p *Poller) Add(soc *Socket, events State) int {
+func (p *Poller) Add(soc *Socket, events State) int { return p.AddData(soc, events, nil) }
+
+// AddData is [Poller.Add] with anything of the program's own, which comes back
+// in [Polled] with each event.
+func (p *Poller) AddData(soc *Socket, events State, data any) int {
+	m := &pollMember{}
+	if soc != nil {
+		m.s = soc.s
+	}
+	return p.add(m, &pollItem{soc: soc, events: events, data: data})
+}
+
+// AddFD makes the Poller wait for events on a file descriptor, or on a SOCKET of
+// Windows, that is not a socket of this package: [POLLIN], [POLLOUT],
+// [POLLPRI], or several of them. The item in [Polled] has no Socket, but the
+// descriptor and data, which may be nil. The id is as that of [Poller.Add].
+//
+// As poll(2) does, it reports [POLLERR] without being asked, unless events is
+// 0, when the other end has gone for good, and for what is no open file
+// descriptor: by every poll, until it is removed. Regular files are always ready.
+//
+// The descriptor stays the program's, which has to keep it open, and remove it
+// before closing it. A poll looks at every descriptor. Elsewhere than on
+// Linux a poll that waits does so each millisecond.
+func (p *Poller) AddFD(fd uintptr, events State, data any) int {
+	return p.add(&pollMember{isFD: true, fd: fd}, &pollItem{events: events, data: data})
+}
+
+func (p *Poller) add(m *pollMember, item *pollItem) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	item := &pollItem{id: p.nextID, soc: soc, events: events}
+	m = p.member(m)
+	item.id, item.member = p.nextID, m
 	p.nextID++
 	p.items = append(p.items, item)
-	m := p.member(soc)
 	m.items = append(m.items, item)
-	item.member = m
 	m.changed()
 	return item.id
 }
 
-// member returns the member for a socket.
-func (p *Poller) member(soc *Socket) *pollMember {
-	m := &pollMember{}
-	if soc != nil && soc.s != nil {
-		m.s = soc.s
-		// A socket that is added twice is one that was added lately.
+// member returns the member that is there already for the same, or m.
+func (p *Poller) member(m *pollMember) *pollMember {
+	if m.isFD || m.s != nil {
+		// What is added twice was added lately.
 		for _, other := range slices.Backward(p.members) {
-			if other.s == m.s {
+			if other.s == m.s && other.isFD == m.isFD && other.fd == m.fd {
 				return other
 			}
 		}
 	}
 	p.members = append(p.members, m)
+	if m.isFD {
+		p.fds = append(p.fds, m)
+	}
 	if p.q != nil {
 		p.enter(m)
 	}
@@ -248,12 +303,18 @@ func (m *pollMember) changed() {
 	if m.ref == nil {
 		return
 	}
-	var mask State
-	for _, item := range m.items {
-		mask |= item.events
+	if !m.isFD {
+		m.ref.mask.Store(int32(m.wanted()))
 	}
-	m.ref.mask.Store(int32(mask))
 	m.ref.mark()
+}
+
+// wanted returns what is waited for on a member.
+func (m *pollMember) wanted() (events State) {
+	for _, item := range m.items {
+		events |= item.events
+	}
+	return events
 }
 
 // mark puts a socket among those to look at.
@@ -269,6 +330,36 @@ func (r *pollRef) mark() {
 	if r.q.park.waiting() {
 		r.q.park.wake(anyEvent)
 	}
+}
+
+// arm has the queue signalled when an event is there on a file descriptor.
+func (q *pollQueue) arm(fd uintptr, events State) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil || q.socketFD(fd) {
+		return q.err
+	}
+	if events == 0 {
+		q.set.disarm(fd)
+		return nil
+	}
+	return q.set.arm(fd, events)
+}
+
+// disarm undoes arm.
+func (q *pollQueue) disarm(fd uintptr) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err == nil && !q.closed && !q.socketFD(fd) {
+		q.set.disarm(fd)
+	}
+}
+
+// socketFD reports whether a file descriptor is ZMQ_FD of a socket that tells
+// the queue: that is a signal for both.
+func (q *pollQueue) socketFD(fd uintptr) bool {
+	ref := q.refs[int32(fd)]
+	return fdInterval == 0 && ref != nil && ref.fd != ownFD
 }
 
 // scan is what the parker looks at.
@@ -333,7 +424,7 @@ func (p *Poller) find(id int) (int, error) {
 
 // findSocket returns the index of the item that was added first for a socket.
 func (p *Poller) findSocket(soc *Socket) (int, error) {
-	i := slices.IndexFunc(p.items, func(item *pollItem) bool { return item.soc == soc })
+	i := slices.IndexFunc(p.items, func(item *pollItem) bool { return item.soc == soc && !item.member.isFD })
 	if i < 0 {
 		return 0, ErrorNoSocket
 	}
@@ -414,6 +505,7 @@ func (p *Poller) remove(i int) {
 func (p *Poller) forget(m *pollMember) {
 	p.items = slices.DeleteFunc(p.items, func(item *pollItem) bool { return item.member == m })
 	p.members = slices.DeleteFunc(p.members, func(other *pollMember) bool { return other == m })
+	p.fds = slices.DeleteFunc(p.fds, func(other *pollMember) bool { return other == m })
 	p.leave(m)
 }
 
@@ -478,12 +570,17 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 				p.detach()
 			}()
 		}
-		q := p.q
+		q, until := p.q, limit
+		if fdInterval > 0 && len(p.fds) > 0 {
+			if next := time.Now().Add(fdInterval); limit.IsZero() || next.Before(limit) {
+				until = next
+			}
+		}
 		p.mu.Unlock()
-		_, err = q.park.wait(ctx, anyEvent, limit)
+		_, err = q.park.wait(ctx, anyEvent, until)
 		p.mu.Lock()
 		if err == eagain {
-			expired = true
+			expired = until == limit
 		} else if err != nil {
 			return []Polled{}, err
 		}
@@ -507,7 +604,7 @@ func (p *Poller) kick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.keep() == nil {
-		p.kicker.mark()
+		p.own.mark()
 	}
 }
 
@@ -519,7 +616,7 @@ func (p *Poller) list(ready []*pollItem, all bool) []Polled {
 	}
 	list := make([]Polled, len(items))
 	for i, item := range items {
-		list[i] = Polled{item.soc, item.ready}
+		list[i] = Polled{item.soc, item.ready, item.member.fd, item.data}
 	}
 	for _, item := range ready {
 		item.ready = 0
@@ -542,6 +639,9 @@ func (p *Poller) collect() (ready []*pollItem, err error) {
 				err = cmp.Or(err, p.look(m, &ready, err))
 			}
 		}
+		for _, m := range p.fds {
+			err = cmp.Or(err, p.look(m, &ready, err))
+		}
 	}
 	if err != nil {
 		for _, item := range ready {
@@ -557,22 +657,43 @@ func (p *Poller) collect() (ready []*pollItem, err error) {
 // by the next poll if there is anything to see. A socket that is closed is
 // forgotten, unless another error is to be reported first.
 func (p *Poller) look(m *pollMember, ready *[]*pollItem, earlier error) error {
-	ev, err := m.s.poll(m.ref)
+	ev, err := m.events()
 	if err == ErrorSocketClosed && earlier == nil {
 		p.forget(m)
 		return err
 	}
 	found := err != nil
 	for _, item := range m.items {
-		if item.ready = ev & item.events; item.ready != 0 {
+		if item.events == 0 {
+			continue
+		}
+		if item.ready = ev & (item.events | POLLERR); item.ready != 0 {
 			*ready = append(*ready, item)
 			found = true
 		}
 	}
-	if found && m.ref != nil {
+	if m.ref == nil {
+		return err
+	}
+	if m.isFD && !found {
+		err = m.ref.q.arm(m.fd, m.wanted())
+		found = err == Errno(syscall.EBADF) // closed just now: POLLERR the next time
+		if found {
+			err = nil
+		}
+	}
+	if found {
 		m.ref.mark()
 	}
 	return err
+}
+
+// events reads what a member is ready for.
+func (m *pollMember) events() (State, error) {
+	if m.isFD {
+		return State(C.zmq4_fd_events(C.uintptr_t(m.fd), C.int(m.wanted()))), nil
+	}
+	return m.s.poll(m.ref)
 }
 
 // poll reads what the socket is ready for, on behalf of one Poller.
@@ -600,6 +721,10 @@ func (p *Poller) String() string {
 	for i, item := range p.items {
 		if i > 0 {
 			b.WriteByte(' ')
+		}
+		if item.member.isFD {
+			fmt.Fprintf(&b, "fd(%d)%v", item.member.fd, item.events)
+			continue
 		}
 		fmt.Fprintf(&b, "%v%v", item.soc, item.events)
 	}

@@ -135,7 +135,7 @@ func TestPollerTimeout(t *testing.T) {
 		t.Errorf("Poll(-1) of nothing = %v, %v", polled, err)
 	}
 	all, err := full.PollAll(time.Microsecond)
-	if len(all) != 1 || all[0] != (Polled{x, 0}) || err != nil {
+	if len(all) != 1 || all[0] != (Polled{Socket: x}) || err != nil {
 		t.Errorf("PollAll = %v, %v", all, err)
 	}
 }

@@ -38,7 +38,11 @@ func (e *pollSet) add(s *socket, _ *pollRef) (int32, error) {
 	}
 	const edge = 1 << 31 // syscall.EPOLLET is negative
 	event := &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: int32(fd)}
-	if err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_ADD, int(fd), event); err != nil {
+	err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_ADD, int(fd), event)
+	if err == syscall.EEXIST { // armed
+		err = syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), event)
+	}
+	if err != nil {
 		return -1, Errno(err.(syscall.Errno))
 	}
 	return int32(fd), nil
@@ -47,6 +51,38 @@ func (e *pollSet) add(s *socket, _ *pollRef) (int32, error) {
 // remove removes a socket before it is closed.
 func (e *pollSet) remove(ref *pollRef) {
 	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_DEL, int(ref.fd), nil)
+}
+
+// fdInterval is how often to look at file descriptors that are not sockets':
+// not at all, since arm works.
+const fdInterval = 0
+
+// arm has the set signalled, once, as number ownFD, when one of events or an
+// error is there on a file descriptor. It may be a different file each time.
+func (e *pollSet) arm(fd uintptr, events State) error {
+	const oneShot = syscall.EPOLLONESHOT
+	event := &syscall.EpollEvent{Events: oneShot, Fd: ownFD}
+	for _, bit := range []struct {
+		state State
+		epoll uint32
+	}{{POLLIN, syscall.EPOLLIN}, {POLLOUT, syscall.EPOLLOUT}, {POLLPRI, syscall.EPOLLPRI}} {
+		if events&bit.state != 0 {
+			event.Events |= bit.epoll
+		}
+	}
+	err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), event)
+	if err == syscall.ENOENT {
+		err = syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_ADD, int(fd), event)
+	}
+	if err == nil || err == syscall.EPERM {
+		return nil // EPERM is of files, which are always ready
+	}
+	return Errno(err.(syscall.Errno))
+}
+
+// disarm undoes arm.
+func (e *pollSet) disarm(fd uintptr) {
+	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_DEL, int(fd), nil)
 }
 
 // drain calls f for each socket that was signalled since the last time.

@@ -26,8 +26,11 @@ func (e *pollSet) add(s *socket, ref *pollRef) (int32, error) {
 // watch marks ref whenever something happens to the socket, until that leaves
 // the Poller.
 func (s *socket) watch(ref *pollRef) {
+	if !s.park.opened() && s.openPark() != nil {
+		return
+	}
 	for ref.entered() {
-		if _, err := s.wait(context.Background(), anyEvent, time.Time{}); err != nil {
+		if _, err := s.park.wait(context.Background(), anyEvent, time.Time{}); err != nil {
 			return
 		}
 		ref.mark()
@@ -44,6 +47,14 @@ func (r *pollRef) entered() bool {
 // remove has nothing to do: the socket's lock is held, and its unlock or its
 // close wakes the goroutine, which finds that it is not wanted any more.
 func (*pollSet) remove(*pollRef) {}
+
+// fdInterval is how often to look at file descriptors that are not sockets':
+// libzmq tells of those nowhere else than in zmq_poll, which blocks.
+const fdInterval = time.Millisecond
+
+// arm has nothing to do, because of fdInterval, and nor has disarm.
+func (*pollSet) arm(uintptr, State) error { return nil }
+func (*pollSet) disarm(uintptr)           {}
 
 // drain has nothing to do: watch marks by itself.
 func (*pollSet) drain(func(fd int32)) {}

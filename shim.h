@@ -330,6 +330,17 @@ typedef struct {
     int more; /* the next part is of the same message */
 } zmq4_received;
 
+/* zmq4_traffic is what went in one direction. */
+typedef struct {
+    uint64_t messages, bytes;
+} zmq4_traffic;
+
+static inline void zmq4_count(zmq4_traffic *t, int messages, uint64_t bytes)
+{
+    t->messages += (uint64_t) messages;
+    t->bytes += bytes;
+}
+
 /*
  * zmq4_socket is a libzmq socket with what goes in and out of it in one
  * crossing. Go holds its address as an integer and locks it around every use.
@@ -353,6 +364,7 @@ typedef struct {
     /* Where Go gathers small parts to send. */
     unsigned char *out;
     size_t out_cap;
+    zmq4_traffic received, sent; /* what libzmq gave and took */
 } zmq4_socket;
 
 static inline zmq4_socket *zmq4_s(uintptr_t h)
@@ -636,6 +648,27 @@ static inline int zmq4_more_room(zmq4_socket *s)
 }
 
 /*
+ * zmq4_fd_events says which events are there on a file descriptor of the
+ * program's. One that is not open has ZMQ_POLLERR.
+ */
+static inline int zmq4_fd_events(uintptr_t fd, int events)
+{
+    zmq_pollitem_t item;
+    int rc;
+    memset(&item, 0, sizeof item);
+#ifdef _WIN32
+    item.fd = (SOCKET) fd;
+#else
+    if (fd > INT_MAX)
+        return ZMQ_POLLERR;
+    item.fd = (int) fd;
+#endif
+    item.events = (short) events;
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 0));
+    return rc == -1 ? ZMQ_POLLERR : item.revents;
+}
+
+/*
  * zmq4_recv_part receives one more part into s->in and returns whether more
  * follow. libzmq empties the zmq_msg_t that it is given first.
  */
@@ -656,6 +689,14 @@ static inline int zmq4_recv_part(zmq4_socket *s)
     part->more = zmq_msg_more(&part->msg);
     s->in_len++;
     return part->more;
+}
+
+static inline uint64_t zmq4_in_bytes(const zmq4_socket *s, int from)
+{
+    uint64_t bytes = 0;
+    while (from < s->in_len)
+        bytes += s->in[from++].size;
+    return bytes;
 }
 
 /*
@@ -687,6 +728,7 @@ static inline int zmq4_recv(uintptr_t h, int max)
             s->in_len = 0;
             return more;
         }
+        zmq4_count(&s->received, 1, zmq4_in_bytes(s, first));
     }
     return s->in_len;
 }
@@ -760,7 +802,9 @@ static inline void zmq4_lost(zmq4_socket *s, int more)
 static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc = 0, more = flags & ZMQ_SNDMORE, dropped = s->dropping;
-    if (!zmq4_fits(s, msg ? zmq_msg_size(msg) : size))
+    if (msg)
+        size = zmq_msg_size(msg);
+    if (!zmq4_fits(s, size))
         return -EMSGSIZE;
     if (!dropped && !s->sndmore) {
         rc = zmq4_send_first(s, msg, data, size, more);
@@ -778,6 +822,8 @@ static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *dat
             zmq_msg_close(msg);
             zmq_msg_init(msg);
         }
+    } else if (rc == 0) {
+        zmq4_count(&s->sent, !more, size);
     }
     if (rc == 0)
         s->sndmore = more;
@@ -799,11 +845,13 @@ static inline int zmq4_send_parts(uintptr_t h, const unsigned char *base, const 
 {
     zmq4_socket *s = zmq4_s(h);
     int whole = !s->sndmore;
+    uint64_t bytes;
     for (int i = 0; s->max_part && i < n; i++) {
         if (!zmq4_fits(s, parts[i].size))
             return -EMSGSIZE;
     }
 again:
+    bytes = 0;
     for (int i = 0; i < n; i++) {
         int rc, more = i < n - 1 ? ZMQ_SNDMORE : 0;
         const void *data = (const void *) ((uintptr_t) base + parts[i].data);
@@ -822,7 +870,10 @@ again:
         }
         if (rc < 0)
             return rc;
+        bytes += parts[i].size;
     }
+    if (whole) /* else zmq4_send_part has */
+        zmq4_count(&s->sent, 1, bytes);
     return 0;
 }
 
@@ -1032,6 +1083,7 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
                 return rc;
             }
             more = zmq_msg_more(msg);
+            zmq4_count(&from->received, !more, zmq_msg_size(msg));
         }
         f->len++;
     } while (more);
@@ -1088,6 +1140,9 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
         }
         if (rc < 0)
             return rc;
+        uint64_t bytes = 0;
+        for (int i = 0; i < f->len; i++)
+            bytes += zmq_msg_size(&f->parts[i]);
         if (capture && !f->captured) {
             rc = zmq4_flow_send(f, zmq4_s(capture), 1);
             if (rc == -EAGAIN) {
@@ -1097,10 +1152,8 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
             if (rc < 0)
                 return rc;
             f->captured = 1;
+            zmq4_count(&zmq4_s(capture)->sent, 1, bytes);
         }
-        uint64_t bytes = 0;
-        for (int i = 0; i < f->len; i++)
-            bytes += zmq_msg_size(&f->parts[i]);
         rc = zmq4_flow_send(f, zmq4_s(to), 0);
         if (rc == -EAGAIN) {
             f->blocked = ZMQ4_BLOCKED_TO;
@@ -1113,6 +1166,7 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
         f->captured = 0;
         f->count++;
         f->bytes += bytes;
+        zmq4_count(&zmq4_s(to)->sent, 1, bytes);
     }
     return n;
 }

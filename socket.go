@@ -58,6 +58,10 @@ type socket struct {
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
+	// For Stats: waits, and what C has counted once the socket is closed.
+	rcvWaits, sndWaits    waits
+	trafficIn, trafficOut C.zmq4_traffic
+
 	taken  int           // bytes copied out of the inbox
 	parts  []C.zmq4_part // for sendMessage
 	pins   runtime.Pinner
@@ -206,7 +210,11 @@ func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (park
 			return false, err
 		}
 	}
-	return s.park.wait(ctx, want, deadline)
+	w := s.waits(want)
+	start := w.begin()
+	parked, err = s.park.wait(ctx, want, deadline)
+	w.end(parked, start)
+	return parked, err
 }
 
 func (s *socket) openPark() error {
@@ -243,6 +251,7 @@ func (soc *Socket) Close() error {
 	s.endMonitor()
 	s.cleanup.Stop()
 	h, polls := s.h(), s.polls
+	s.trafficIn, s.trafficOut = s.c.received, s.c.sent
 	s.c, s.polls = nil, nil
 	for _, ref := range polls {
 		ref.leave()

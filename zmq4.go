@@ -99,11 +99,19 @@ const (
 
 	// POLLOUT says that at least one message can be sent.
 	POLLOUT = State(C.ZMQ_POLLOUT)
+
+	// POLLERR says that something is wrong with a file descriptor, see
+	// [Poller.AddFD]. Sockets do not have it.
+	POLLERR = State(C.ZMQ_POLLERR)
+
+	// POLLPRI says that a file descriptor has urgent data to read, see
+	// [Poller.AddFD]. Sockets do not have it.
+	POLLPRI = State(C.ZMQ_POLLPRI)
 )
 
 // String returns the names of the states, joined by "|", or "<NONE>".
 func (s State) String() string {
-	return bitNames(s, []bitName[State]{{POLLIN, "POLLIN"}, {POLLOUT, "POLLOUT"}})
+	return bitNames(s, []bitName[State]{{POLLIN, "POLLIN"}, {POLLOUT, "POLLOUT"}, {POLLERR, "POLLERR"}, {POLLPRI, "POLLPRI"}})
 }
 
 // A Mechanism is a security mechanism, as [Socket.GetMechanism] returns it.

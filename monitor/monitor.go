@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/*
+Package monitor logs what happens to the connections of a socket by package
+log/slog, counts its peers, and publishes that by package expvar:
+
+	m := monitor.Start(ctx, soc, slog.Default())
+	expvar.Publish("orders", m)
+*/
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/seed45097122/zmq4"
+)
+
+// A Monitor watches one socket. Its methods may be called from any goroutine.
+// It is an expvar.Var.
+type Monitor struct {
+	soc  *zmq4.Socket
+	done chan struct{} // closed after err is set
+	err  error
+
+	mu          sync.Mutex
+	up          map[int]bool // connections, by file descriptor
+	connections uint64
+	failures    uint64
+}
+
+// Stats is what a socket has done, and what has happened to it since its
+// Monitor was started.
+type Stats struct {
+	zmq4.SocketStats
+
+	// Peers is how many connections are up, also those whose handshake is not
+	// over. libzmq does not tell of inproc connections, nor when this side ends
+	// one by Disconnect: that one counts until its file descriptor is used again.
+	Peers int
+
+	// Connections is how many have come up so far.
+	Connections uint64
+
+	// Failures is how many handshakes, binds and accepts have failed.
+	Failures uint64
+}
+
+// Start watches a socket, and logs its events: failures as warnings, attempts
+// to connect for debugging, everything else as information. A nil logger logs
+// nothing. Connections that are there already are not known, so that it should
+// come before Bind and Connect. What happens just before the end may not be logged.
+//
+// It ends, with its goroutine, when ctx is done, the socket is closed or its
+// context terminated, or when the socket gets another monitor: it can have only
+// one, see [zmq4.Socket.Events].
+func Start(ctx context.Context, soc *zmq4.Socket, logger *slog.Logger) *Monitor {
+	m := &Monitor{soc: soc, done: make(chan struct{}), up: make(map[int]bool)}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	events := soc.Events(ctx, zmq4.EVENT_ALL)
+	go func() {
+		defer close(m.done)
+		for ev, err := range events {
+			if err != nil {
+				m.err = err
+				break
+			}
+			m.count(ev)
+			logger.LogAttrs(ctx, level(ev.Event), message(ev.Event), attrs(ev)...)
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		clear(m.up)
+	}()
+	return m
+}
+
+// Done returns a channel that is closed when the Monitor has ended.
+func (m *Monitor) Done() <-chan struct{} { return m.done }
+
+// Err waits until the Monitor has ended and returns why: nil if the socket was
+// closed or got another monitor, or ctx.Err(), [zmq4.ETERM], or why it could not
+// start, in a [*zmq4.OpError].
+func (m *Monitor) Err() error {
+	<-m.done
+	return m.err
+}
+
+// Stats returns what is known now. After the Monitor has ended there are no
+// peers; the rest can still be asked for.
+func (m *Monitor) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Stats{m.soc.Stats(), len(m.up), m.connections, m.failures}
+}
+
+// String returns [Monitor.Stats] in JSON.
+func (m *Monitor) String() string {
+	b, _ := json.Marshal(m.Stats()) // numbers cannot fail
+	return string(b)
+}
+
+func (m *Monitor) count(ev zmq4.SocketEvent) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case ev.Event == zmq4.EVENT_CONNECTED || ev.Event == zmq4.EVENT_ACCEPTED:
+		m.up[ev.FD] = true
+		m.connections++
+	case ev.Event == zmq4.EVENT_DISCONNECTED || ev.Event == zmq4.EVENT_CLOSED:
+		delete(m.up, ev.FD)
+	case ev.Event&failed != 0:
+		m.failures++
+	}
+}
+
+const failed = zmq4.EVENT_BIND_FAILED | zmq4.EVENT_ACCEPT_FAILED | zmq4.EVENT_CLOSE_FAILED |
+	zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq4.EVENT_HANDSHAKE_FAILED_AUTH
+
+func level(event zmq4.Event) slog.Level {
+	switch {
+	case event&failed != 0:
+		return slog.LevelWarn
+	case event&(zmq4.EVENT_CONNECT_DELAYED|zmq4.EVENT_CONNECT_RETRIED) != 0:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// message makes "zmq4: bind failed" of EVENT_BIND_FAILED.
+func message(event zmq4.Event) string {
+	return "zmq4: " + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(event.String(), "EVENT_"), "_", " "))
+}
+
+// attrs returns the fields that go with an event.
+func attrs(ev zmq4.SocketEvent) []slog.Attr {
+	var list []slog.Attr
+	if ev.Endpoint != "" {
+		list = append(list, slog.String("endpoint", ev.Endpoint))
+	}
+	if ev.FD >= 0 {
+		list = append(list, slog.Int("fd", ev.FD))
+	}
+	if ev.Err != nil {
+		list = append(list, slog.Any("err", ev.Err))
+	}
+	if ev.RetryIn != 0 {
+		list = append(list, slog.Duration("retry_in", ev.RetryIn))
+	}
+	if ev.ZAPStatus != 0 {
+		list = append(list, slog.Int("zap_status", ev.ZAPStatus))
+	}
+	if ev.ProtocolError != 0 {
+		list = append(list, slog.String("protocol_error", ev.ProtocolError.String()))
+	}
+	return list
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// SocketStats is what a socket has done since it was created, see [Socket.Stats].
+type SocketStats struct {
+	// MessagesReceived and BytesReceived are what was taken from libzmq: a
+	// message of several parts counts as soon as its first part is received.
+	MessagesReceived uint64
+	BytesReceived    uint64
+
+	// MessagesSent and BytesSent are what libzmq has taken, by the last part of
+	// a message. It may not have been delivered yet, or have been dropped, as
+	// PUB does for a slow subscriber.
+	MessagesSent uint64
+	BytesSent    uint64
+
+	// ReceiveWaits is how often a goroutine was parked because there was no
+	// message, and ReceiveWaited how long in all. Waits that are not over
+	// do not count.
+	ReceiveWaits  uint64
+	ReceiveWaited time.Duration
+
+	// SendWaits is how often a goroutine was parked because there was no room
+	// or no peer, and SendWaited how long in all. If they grow, the peers are slow.
+	SendWaits  uint64
+	SendWaited time.Duration
+
+	// Waiting is how many goroutines wait to send or receive now.
+	Waiting int
+}
+
+// Stats returns what the socket has done so far. That is counted anyway, for
+// next to nothing. It can still be asked for after Close; a nil Socket has
+// done nothing.
+//
+// What a [Poller] or a [Proxy] waits is not counted, what a Proxy moves is. Of
+// the parts of a message, one that was lost because the peer went away may count.
+//
+// To publish it by package expvar:
+//
+//	expvar.Publish("orders", expvar.Func(func() any { return soc.Stats() }))
+func (soc *Socket) Stats() SocketStats {
+	if soc == nil || soc.s == nil {
+		return SocketStats{}
+	}
+	s := soc.s
+	s.mu.Lock()
+	received, sent := s.trafficIn, s.trafficOut
+	if s.c != nil {
+		received, sent = s.c.received, s.c.sent
+	}
+	s.mu.Unlock()
+	return SocketStats{
+		MessagesReceived: uint64(received.messages),
+		BytesReceived:    uint64(received.bytes),
+		MessagesSent:     uint64(sent.messages),
+		BytesSent:        uint64(sent.bytes),
+		ReceiveWaits:     s.rcvWaits.count.Load(),
+		ReceiveWaited:    time.Duration(s.rcvWaits.time.Load()),
+		SendWaits:        s.sndWaits.count.Load(),
+		SendWaited:       time.Duration(s.sndWaits.time.Load()),
+		Waiting:          int(s.rcvWaits.now.Load() + s.sndWaits.now.Load()),
+	}
+}
+
+// waits are the waits in one direction, which need no lock.
+type waits struct {
+	now   atomic.Int32 // that are not over
+	count atomic.Uint64
+	time  atomic.Int64 // nanoseconds
+}
+
+// waits returns where to count a wait for events.
+func (s *socket) waits(want State) *waits {
+	if want&POLLIN != 0 {
+		return &s.rcvWaits
+	}
+	return &s.sndWaits
+}
+
+// epoch is where waits are measured from: to read only the monotonic clock
+// takes half the time of time.Now.
+var epoch = time.Now()
+
+func (w *waits) begin() (start time.Duration) {
+	w.now.Add(1)
+	return time.Since(epoch)
+}
+
+// end counts a wait, unless it was none: what it waited for was there.
+func (w *waits) end(parked bool, start time.Duration) {
+	w.now.Add(-1)
+	if parked {
+		w.count.Add(1)
+		w.time.Add(int64(time.Since(epoch) - start))
+	}
+}
