@@ -3,6 +3,8 @@ module github.com/seed45097122/zmq4/cmd/zmq4
 go 1.25
 
 require (
+	github.com/creack/pty v1.1.24
+	github.com/rogpeppe/go-internal v1.16.0
 	github.com/schollz/progressbar/v3 v3.18.0
 	github.com/seed45097122/zmq4 v0.0.0
 	github.com/spf13/cobra v1.10.2
@@ -15,6 +17,7 @@ require (
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/sys v0.37.0 // indirect
+	golang.org/x/tools v0.26.0 // indirect
 )
 
 replace github.com/seed45097122/zmq4 => ../..

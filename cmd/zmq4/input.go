@@ -51,6 +51,9 @@ func (in *input) each(s *session, args []string, send func(msg [][]byte) error) 
 	if in.rate < 0 || in.interval < 0 || in.count < 0 || in.size < 0 {
 		return usagef("--rate, --interval, --count and --size cannot be negative")
 	}
+	if _, err := in.between(); err != nil {
+		return err
+	}
 	pause := in.interval
 	if in.rate > 0 {
 		pause = time.Duration(float64(time.Second) / in.rate)
@@ -122,8 +125,6 @@ func (in *input) argument(a string) ([]byte, error) {
 	switch {
 	case strings.HasPrefix(a, "@@"):
 		return []byte(a[1:]), nil
-	case a == "@-":
-		return io.ReadAll(os.Stdin)
 	case strings.HasPrefix(a, "@"):
 		return os.ReadFile(a[1:])
 	case in.hex:

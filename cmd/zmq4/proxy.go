@@ -21,8 +21,8 @@ func newProxy() *cobra.Command {
   forwarder  XSUB and XPUB: from publishers to subscribers
   streamer   PULL and PUSH: from senders to workers
 
-It binds. An endpoint that begins with > is connected instead. Options are those
-of both sides, security too.`,
+It binds. An endpoint that begins with > is connected instead. Options are for
+both sides, those for security too.`,
 		Args: cobra.ExactArgs(2),
 	}
 	cmd.Flags().StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")

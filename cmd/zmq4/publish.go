@@ -13,6 +13,7 @@ func newPublish() *cobra.Command {
 		fm   format
 		in   = input{format: &fm}
 		wait int
+		slow bool
 	)
 	cmd := &cobra.Command{
 		Use:     "publish ENDPOINT[,ENDPOINT...] [PART...]",
@@ -28,6 +29,7 @@ It binds. An endpoint that begins with > is connected instead.`,
 	}
 	cmd.Flags().StringVarP(&in.topic, "topic", "t", "", "a first part `TOPIC` for each message")
 	cmd.Flags().IntVarP(&wait, "wait", "w", 0, "begin when there are `N` subscriptions")
+	cmd.Flags().BoolVar(&slow, "nodrop", false, "wait for subscribers that are slow, which else miss messages")
 	in.register(cmd)
 	fm.register(cmd)
 	f.register(cmd)
@@ -36,6 +38,9 @@ It binds. An endpoint that begins with > is connected instead.`,
 		if wait > 0 {
 			kind = zmq4.XPUB // which tells of subscriptions
 			s.options = append([]string{"xpub-verbose=1"}, s.options...)
+		}
+		if slow {
+			s.options = append([]string{"xpub-nodrop=1"}, s.options...)
 		}
 		soc, err := s.open(kind, true, args[0])
 		if err != nil {

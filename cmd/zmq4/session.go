@@ -94,13 +94,18 @@ func (s *session) end(err error) error {
 			limit = afterSignal
 		}
 	}
-	if limit > 0 {
+	if limit >= 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeoutCause(ctx, limit, deadlineError("linger time of "+limit.String()))
 		defer stop()
 	}
-	if undelivered := s.deliver(ctx); undelivered != nil && !interrupted {
+	switch undelivered := s.deliver(ctx); {
+	case undelivered == nil:
+		return err
+	case !interrupted:
 		return undelivered
+	case !s.quiet:
+		warnf("%v", undelivered)
 	}
 	return err
 }
@@ -129,8 +134,10 @@ func (s *session) deliver(ctx context.Context) error {
 func because(err, cause error) error {
 	var op *zmq4.OpError
 	switch {
+	case errors.Is(err, cause):
+		return err
 	case errors.As(err, &op):
-		return fmt.Errorf("%s %s: %w", op.Op, op.Socket, cause)
+		return fmt.Errorf("%s: %w", strings.TrimSpace(op.Op+" "+op.Socket), cause)
 	case err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", err, cause)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -95,11 +96,6 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 			return err
 		}
 		return soc.SetRcvhwm(s.hwm)
-	}), zmq4.Configure("mandatory", func(soc *zmq4.Socket) error {
-		if t != zmq4.ROUTER {
-			return nil
-		}
-		return soc.SetRouterMandatory(1) // a message to nobody is an error
 	}), secure)
 	if err != nil {
 		return nil, err
@@ -119,7 +115,7 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 		}
 		s.endpoints = append(s.endpoints, e.address)
 	}
-	go s.watch(soc, fatal)
+	go s.watch(soc.Events(s.ctx, zmq4.EVENT_ALL), fatal)
 	for _, e := range ends {
 		if err := e.attach(soc); err != nil {
 			return nil, err
@@ -137,9 +133,9 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 
 // watch shows what happens to the connections of a socket. If fatal is true, a
 // server that refuses the socket ends the session.
-func (s *session) watch(soc *zmq4.Socket, fatal bool) {
+func (s *session) watch(events iter.Seq2[zmq4.SocketEvent, error], fatal bool) {
 	warned := false
-	for ev, err := range soc.Events(s.ctx, zmq4.EVENT_ALL) {
+	for ev, err := range events {
 		if err != nil {
 			return
 		}
@@ -236,8 +232,8 @@ func setters() map[string]int {
 	for i := range socket.NumMethod() {
 		m := socket.Method(i)
 		name, ok := strings.CutPrefix(m.Name, "Set")
-		if !ok || m.Type.NumIn() != 2 || m.Type.NumOut() != 1 {
-			continue
+		if !ok || name == "Linger" || m.Type.NumIn() != 2 || m.Type.NumOut() != 1 {
+			continue // there is --linger
 		}
 		var dashed strings.Builder
 		for i, r := range name {
@@ -257,7 +253,7 @@ func setOption(soc *zmq4.Socket, option string) error {
 	plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	index, known := setters()[strings.TrimPrefix(plain, "zmq-")]
 	if !ok || !known {
-		return usagef("--opt %s: not option=value, or no option of that name", option)
+		return usagef("--opt %s: not option=value with one of the options %s", name, strings.Join(slices.Sorted(maps.Keys(setters())), ", "))
 	}
 	set := reflect.ValueOf(soc).Method(index)
 	value := reflect.New(set.Type().In(0)).Elem()

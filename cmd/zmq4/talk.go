@@ -34,6 +34,9 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		if _, ok := types[cmd.CalledAs()]; ok && !cmd.Flags().Changed("type") {
 			kind.value = cmd.CalledAs()
 		}
+		if kind.value == "router" {
+			s.options = append([]string{"router-mandatory=1"}, s.options...) // a message to nobody is an error
+		}
 		soc, err := s.open(types[kind.value], false, args[0])
 		if err != nil {
 			return err
