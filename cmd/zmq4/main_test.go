@@ -14,8 +14,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets scripts, and zmq4 below, run the tool.
+// noSleep keeps the race detector from waiting a second at the end of each tool.
+const noSleep = "atexit_sleep_ms=0"
+
+// TestMain lets scripts and tests run the tool as zmq4.
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", noSleep)
 	testscript.Main(m, map[string]func(){"zmq4": main})
 }
 
@@ -27,6 +31,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", noSleep)
 			env.Setenv("E", "ipc://"+env.WorkDir+"/s")
 			return nil
 		},
