@@ -13,13 +13,16 @@ DEMO =
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast
+.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 deps: ## install libzmq, pkg-config and a C compiler if they are missing
 	@sh scripts/deps.sh
+
+tool: deps ## install the terminal tool zmq4, see cmd/zmq4/README.md
+	cd cmd/zmq4 && $(GO) install .
 
 demo: deps ## send messages over every transport and pattern, and print a table
 	@$(GO) run ./examples/demo $(DEMO)
@@ -30,10 +33,12 @@ examples: deps ## build and run every example, and look at what it prints
 test: deps ## run the tests
 	$(GO) test -shuffle=on ./...
 	cd ctest/gozeromq && $(GO) test -shuffle=on ./...
+	cd cmd/zmq4 && $(GO) test -shuffle=on ./...
 
 race: deps ## run the tests under the race detector
 	$(GO) test -race -shuffle=on ./...
 	cd ctest/gozeromq && $(GO) test -race -shuffle=on ./...
+	cd cmd/zmq4 && $(GO) test -race -shuffle=on ./...
 
 asan: deps ## run the tests under the address sanitizer, which also looks for leaks
 	$(GO) test -asan -short -shuffle=on ./...
@@ -50,6 +55,7 @@ lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it i
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	cd ctest/gozeromq && $(GO) vet ./... && $(GO) mod tidy -diff
+	cd cmd/zmq4 && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	@if command -v shellcheck >/dev/null; then \
 		echo shellcheck .ci/run scripts/*.sh; shellcheck .ci/run scripts/*.sh; fi
 

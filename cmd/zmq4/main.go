@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+// Command zmq4 sends and receives ZeroMQ messages from the shell.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/seed45097122/zmq4"
+	"github.com/spf13/cobra"
+)
+
+// Exit codes. A signal gives 128 and its number.
+const (
+	exitError   = 1
+	exitUsage   = 2
+	exitTimeout = 3
+	exitSignal  = 128
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	root := &cobra.Command{
+		Use:   "zmq4",
+		Short: "Send and receive ZeroMQ messages",
+		Long: `Send and receive ZeroMQ messages over any transport and with any security.
+
+The exit code is 0 if all went well, 1 for an error, 2 for a command line that
+is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.AddCommand(newSend(), newReceive(), newRequest(), newReply(), newPublish(), newSubscribe(),
+		newTalk(), newProxy(), newMonitor(), newKeygen(), newBench())
+
+	cmd, err := root.ExecuteC()
+	if err == nil {
+		return 0
+	}
+	var failed *failure
+	if !errors.As(err, &failed) {
+		warnf("%v", err)
+		fmt.Fprintf(os.Stderr, "See '%s --help'.\n", cmd.CommandPath())
+		return exitUsage
+	}
+	var sig signalError
+	switch {
+	case errors.As(err, &sig):
+		return exitSignal + int(sig.Signal)
+	case errors.Is(err, context.DeadlineExceeded):
+		warnf("%v", err)
+		return exitTimeout
+	}
+	warnf("%v", err)
+	return exitError
+}
+
+// A failure is an error of a command that began: any other is one of usage.
+type failure struct{ error }
+
+func (f *failure) Unwrap() error { return f.error }
+
+// A signalError is the signal that ended a command.
+type signalError struct{ syscall.Signal }
+
+func (e signalError) Error() string { return e.Signal.String() }
+
+// A usageError is one that a command itself finds in its command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// fail returns the error of a command, which is one of usage or a failure.
+func fail(err error) error {
+	var usage usageError
+	if err == nil || errors.As(err, &usage) {
+		return err
+	}
+	return &failure{err}
+}
+
+// warnf writes a line to standard error.
+func warnf(format string, args ...any) {
+	fmt.Fprintln(os.Stderr, "zmq4: "+strings.TrimPrefix(fmt.Sprintf(format, args...), "zmq4: "))
+}
+
+func version() string {
+	own := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		own = info.Main.Version
+	}
+	major, minor, patch := zmq4.Version()
+	s := fmt.Sprintf("zmq4 %s, libzmq %d.%d.%d", own, major, minor, patch)
+	for _, name := range []string{"ipc", "tipc", "pgm", "norm", "ws", "wss", "curve", "gssapi", "draft"} {
+		if zmq4.Has(name) {
+			s += " " + name
+		}
+	}
+	return s
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/seed45097122/zmq4"
+	"github.com/spf13/cobra"
+)
+
+// eventNames are those of the events that --event takes.
+var eventNames = func() map[string]zmq4.Event {
+	names := map[string]zmq4.Event{}
+	for bit := zmq4.Event(1); bit <= zmq4.EVENT_ALL; bit <<= 1 {
+		name := strings.ToLower(strings.TrimPrefix(bit.String(), "EVENT_"))
+		if !strings.HasPrefix(name, "0x") {
+			names[name] = bit
+		}
+	}
+	return names
+}()
+
+// jsonEvent is an event in JSON.
+type jsonEvent struct {
+	Event    string  `json:"event"`
+	Endpoint string  `json:"endpoint,omitempty"`
+	FD       *int    `json:"fd,omitempty"`
+	Error    string  `json:"error,omitempty"`
+	RetryIn  float64 `json:"retry_in,omitempty"` // seconds
+	Status   int     `json:"zap_status,omitempty"`
+	Protocol string  `json:"protocol_error,omitempty"`
+}
+
+func newMonitor() *cobra.Command {
+	var (
+		f      socketFlags
+		count  int
+		events []string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "monitor ENDPOINT...",
+		Short: "Print what happens to the connections of a socket",
+		Long: `Print what happens to the connections of a socket, an event on each line. So
+
+  zmq4 monitor --event handshake_succeeded --count 1 --timeout 2s ENDPOINT
+
+tells whether there is a peer that lets this socket in.
+
+It connects. An endpoint that begins with @ is bound instead.`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	cmd.Flags().StringSliceVar(&events, "event", nil, "print only these `events`, such as connected,disconnected")
+	cmd.Flags().IntVarP(&count, "count", "n", 0, "end after `N` events")
+	cmd.Flags().BoolVarP(&asJSON, "json", "j", false, "print JSON")
+	kind := newChoice(cmd, "socket type", "dealer", "req", "rep", "router", "pub", "sub", "xpub", "xsub", "push", "pull", "pair", "stream")
+	f.register(cmd)
+	cmd.RegisterFlagCompletionFunc("event", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for name := range eventNames {
+			names = append(names, name)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	cmd.RunE = f.run(func(s *session, args []string) error {
+		if count < 0 {
+			return usagef("--count cannot be negative")
+		}
+		mask := zmq4.Event(0)
+		for _, name := range events {
+			bit, ok := eventNames[strings.ToLower(name)]
+			if !ok {
+				return usagef("--event %s: no event of that name", name)
+			}
+			mask |= bit
+		}
+		if mask == 0 {
+			mask = zmq4.EVENT_ALL
+		}
+		n, done := 0, make(chan error, 1)
+		s.show = func(ev zmq4.SocketEvent) {
+			if ev.Event&mask == 0 || count > 0 && n == count {
+				return
+			}
+			err := printEvent(ev, asJSON)
+			if n++; err != nil || n == count {
+				select {
+				case done <- err:
+				default: // it ended already
+				}
+			}
+		}
+		if _, err := s.open(types[kind.value], false, args...); err != nil {
+			return err
+		}
+		select {
+		case err := <-done:
+			return err
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+	})
+	return cmd
+}
+
+func printEvent(ev zmq4.SocketEvent, asJSON bool) error {
+	if !asJSON {
+		_, err := fmt.Println(ev)
+		return err
+	}
+	line, err := appendJSON(nil, newJSONEvent(ev))
+	if err == nil {
+		_, err = os.Stdout.Write(line)
+	}
+	return err
+}
+
+func newJSONEvent(ev zmq4.SocketEvent) jsonEvent {
+	j := jsonEvent{
+		Event:    strings.ToLower(strings.TrimPrefix(ev.Event.String(), "EVENT_")),
+		Endpoint: ev.Endpoint,
+		RetryIn:  float64(ev.RetryIn) / float64(time.Second),
+		Status:   ev.ZAPStatus,
+	}
+	if ev.FD >= 0 {
+		j.FD = &ev.FD
+	}
+	if ev.Err != nil {
+		j.Error = ev.Err.Error()
+	}
+	if ev.ProtocolError != 0 {
+		j.Protocol = ev.ProtocolError.String()
+	}
+	return j
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package main
+
+import (
+	"github.com/seed45097122/zmq4"
+	"github.com/spf13/cobra"
+)
+
+func newProxy() *cobra.Command {
+	var (
+		f       socketFlags
+		capture string
+	)
+	cmd := &cobra.Command{
+		Use:   "proxy FRONTEND BACKEND",
+		Short: "Pass messages on between two sides",
+		Long: `Pass messages on between a frontend and a backend, in both directions:
+
+  queue      ROUTER and DEALER: requests of clients to workers, with their replies
+  forwarder  XSUB and XPUB: from publishers to subscribers
+  streamer   PULL and PUSH: from senders to workers
+
+It binds. An endpoint that begins with > is connected instead. Options are for
+both sides, those for security too.`,
+		Args: cobra.ExactArgs(2),
+	}
+	cmd.Flags().StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")
+	kind := newChoice(cmd, "what passes", "queue", "forwarder", "streamer")
+	f.register(cmd)
+	cmd.RunE = f.run(func(s *session, args []string) error {
+		pair := map[string][2]zmq4.Type{
+			"queue":     {zmq4.ROUTER, zmq4.DEALER},
+			"forwarder": {zmq4.XSUB, zmq4.XPUB},
+			"streamer":  {zmq4.PULL, zmq4.PUSH},
+		}[kind.value]
+		front, err := s.open(pair[0], true, args[0])
+		if err != nil {
+			return err
+		}
+		back, err := s.open(pair[1], true, args[1])
+		if err != nil {
+			return err
+		}
+		var copies *zmq4.Socket
+		if capture != "" {
+			if copies, err = s.open(zmq4.PUB, true, capture); err != nil {
+				return err
+			}
+		}
+		return zmq4.ProxyContext(s.ctx, front, back, copies)
+	})
+	return cmd
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package main
+
+import "github.com/spf13/cobra"
+
+func newSend() *cobra.Command {
+	var (
+		f  socketFlags
+		fm format
+		in = input{format: &fm}
+	)
+	cmd := &cobra.Command{
+		Use:     "send ENDPOINT[,ENDPOINT...] [PART...]",
+		Aliases: []string{"push"},
+		Short:   "Send messages (PUSH)",
+		Long: `Send messages to one of the peers each (PUSH), or as --type says.
+
+With PARTs it sends one message of these parts: a text, or @FILE for what is
+in a file; @@ stands for one @. Without, each line of standard input is a message.
+It ends when everything is delivered.
+
+It connects. An endpoint that begins with @ is bound instead.`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	in.register(cmd)
+	fm.register(cmd)
+	kind := newChoice(cmd, "socket type", "push", "dealer", "pair", "router", "stream")
+	f.register(cmd)
+	cmd.RunE = f.run(func(s *session, args []string) error {
+		if kind.value == "router" {
+			s.options = append([]string{"router-mandatory=1"}, s.options...) // a message to nobody is an error
+		}
+		soc, err := s.open(types[kind.value], false, args[0])
+		if err != nil {
+			return err
+		}
+		return in.each(s, args[1:], func(msg [][]byte) error {
+			s.sent = true
+			return s.send(soc, msg)
+		})
+	})
+	return cmd
+}

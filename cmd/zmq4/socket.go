@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package main
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/seed45097122/zmq4"
+	"github.com/spf13/cobra"
+)
+
+// socketFlags are the flags of all commands that use sockets.
+type socketFlags struct {
+	security
+
+	bind, connect  bool
+	timeout        time.Duration
+	linger         time.Duration
+	identity       string
+	hwm            int
+	options        []string
+	verbose, quiet bool
+
+	endpoints []string // that were attached to, for errors
+}
+
+func (f *socketFlags) register(cmd *cobra.Command) {
+	p := cmd.Flags()
+	p.SortFlags = false
+	p.BoolVarP(&f.bind, "bind", "b", false, "bind to the endpoints")
+	p.BoolVarP(&f.connect, "connect", "c", false, "connect to the endpoints")
+	cmd.MarkFlagsMutuallyExclusive("bind", "connect")
+	f.registerSession(cmd)
+}
+
+// registerSession adds the flags but those that say whether to bind.
+func (f *socketFlags) registerSession(cmd *cobra.Command) {
+	p := cmd.Flags()
+	p.SortFlags = false
+	p.DurationVar(&f.timeout, "timeout", 0, "end with exit code 3 after this `time`; 0 for no limit")
+	p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end; negative for --timeout,\nor 1s after Ctrl-C; 0 drops messages")
+	p.StringVar(&f.identity, "id", "", "routing id of the socket")
+	p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in messages; 0 for no limit")
+	p.StringArrayVarP(&f.options, "opt", "o", nil, "set an `option=value`, such as reconnect-ivl=1s")
+	p.BoolVarP(&f.verbose, "verbose", "v", false, "show endpoints and connections on standard error")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "show neither warnings nor progress")
+	cmd.MarkFlagsMutuallyExclusive("verbose", "quiet")
+	f.security.register(cmd)
+	cmd.RegisterFlagCompletionFunc("opt", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names := slices.Sorted(maps.Keys(setters()))
+		for i := range names {
+			names[i] += "="
+		}
+		return names, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	})
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return []string{"tcp://", "ipc://", "epgm://", "norm://"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// open makes a socket and attaches it to endpoints. The default for those
+// without a prefix and for commands without --bind or --connect is bind.
+func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, error) {
+	if s.bind || s.connect {
+		bind = s.bind
+	}
+	ends, err := parseEndpoints(list, bind)
+	if err != nil {
+		return nil, err
+	}
+	secure, err := s.secure()
+	if err != nil {
+		return nil, err
+	}
+	soc, err := s.zmq.OpenSocket(t, zmq4.Configure("--id", func(soc *zmq4.Socket) error {
+		if s.identity == "" {
+			return nil
+		}
+		return soc.SetIdentity(s.identity)
+	}), zmq4.Configure("--hwm", func(soc *zmq4.Socket) error {
+		if s.hwm < 0 {
+			return nil
+		}
+		if err := soc.SetSndhwm(s.hwm); err != nil {
+			return err
+		}
+		return soc.SetRcvhwm(s.hwm)
+	}), secure)
+	if err != nil {
+		return nil, err
+	}
+	s.sockets = append(s.sockets, soc)
+	for _, o := range s.options {
+		if err := setOption(soc, o); err != nil {
+			return nil, err
+		}
+	}
+
+	fatal := true
+	for _, e := range ends {
+		fatal = fatal && !e.bind
+		if !e.bind && e.handshakes() {
+			s.awaited++
+		}
+		s.endpoints = append(s.endpoints, e.address)
+	}
+	go s.watch(soc.Events(s.ctx, zmq4.EVENT_ALL), fatal)
+	for _, e := range ends {
+		if err := e.attach(soc); err != nil {
+			return nil, err
+		}
+		if e.bind && s.verbose {
+			at, err := soc.GetLastEndpoint()
+			if err != nil {
+				return nil, err
+			}
+			warnf("%v bound to %s", t, at)
+		}
+	}
+	return soc, nil
+}
+
+// watch shows what happens to the connections of a socket. If fatal is true, a
+// server that refuses the socket ends the session.
+func (s *session) watch(events iter.Seq2[zmq4.SocketEvent, error], fatal bool) {
+	warned := false
+	for ev, err := range events {
+		if err != nil {
+			return
+		}
+		if s.show != nil {
+			s.show(ev)
+			continue
+		}
+		if s.verbose {
+			warnf("%v", ev)
+		}
+		refused := false
+		switch ev.Event {
+		case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
+			select {
+			case s.connected <- struct{}{}:
+			default:
+			}
+		case zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
+			refused = ev.ZAPStatus != 300 // 300 asks to try again
+		case zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+			refused = true
+		case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+			if !warned && !s.quiet {
+				warnf("%s: the peer ended the connection: perhaps the keys or the security mechanisms differ", ev.Endpoint)
+				warned = true
+			}
+		}
+		if refused && fatal {
+			s.cancel(fmt.Errorf("refused by the peer: %v", ev))
+		} else if refused && !s.quiet && !s.verbose {
+			warnf("%v", ev)
+		}
+	}
+}
+
+// An endpoint is an address to bind or to connect to.
+type endpoint struct {
+	address string
+	bind    bool
+}
+
+// parseEndpoints takes lists of endpoints, separated by commas. One that begins
+// with "@" is bound, with ">" connected.
+func parseEndpoints(lists []string, bind bool) ([]endpoint, error) {
+	var ends []endpoint
+	for _, list := range lists {
+		first := len(ends)
+		for _, address := range strings.Split(list, ",") {
+			transport, _, ok := strings.Cut(address, "://")
+			e := endpoint{address, bind}
+			switch {
+			case strings.HasPrefix(transport, "@"):
+				e = endpoint{address[1:], true}
+			case strings.HasPrefix(transport, ">"):
+				e = endpoint{address[1:], false}
+			}
+			switch {
+			case ok:
+				ends = append(ends, e)
+			case len(ends) > first: // the comma is part of a path
+				ends[len(ends)-1].address += "," + address
+			default:
+				return nil, usagef("%q is not an endpoint such as tcp://localhost:5555", address)
+			}
+		}
+	}
+	return ends, nil
+}
+
+// attach binds or connects the socket.
+func (e endpoint) attach(soc *zmq4.Socket) error {
+	verb, call := "connect", soc.Connect
+	if e.bind {
+		verb, call = "bind", soc.Bind
+	}
+	if err := call(e.address); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, e.address, err)
+	}
+	return nil
+}
+
+// handshakes reports whether libzmq tells when a connection has been made.
+func (e endpoint) handshakes() bool {
+	transport, _, _ := strings.Cut(e.address, "://")
+	_, minor, _ := zmq4.Version()
+	return minor >= 3 && slices.Contains([]string{"tcp", "ipc", "tipc", "ws", "wss", "vmci"}, transport)
+}
+
+// setters returns the names of the options, such as "reconnect-ivl", with the
+// number of the method of Socket that sets each.
+func setters() map[string]int {
+	known := map[string]int{}
+	socket := reflect.TypeFor[*zmq4.Socket]()
+	for i := range socket.NumMethod() {
+		m := socket.Method(i)
+		name, ok := strings.CutPrefix(m.Name, "Set")
+		if !ok || name == "Linger" || m.Type.NumIn() != 2 || m.Type.NumOut() != 1 {
+			continue // there is --linger
+		}
+		var dashed strings.Builder
+		for i, r := range name {
+			if i > 0 && unicode.IsUpper(r) {
+				dashed.WriteByte('-')
+			}
+			dashed.WriteRune(unicode.ToLower(r))
+		}
+		known[dashed.String()] = m.Index
+	}
+	return known
+}
+
+// setOption sets an option by "name=value".
+func setOption(soc *zmq4.Socket, option string) error {
+	name, text, ok := strings.Cut(option, "=")
+	plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	index, known := setters()[strings.TrimPrefix(plain, "zmq-")]
+	if !ok || !known {
+		return usagef("--opt %s: not option=value with one of the options %s", name, strings.Join(slices.Sorted(maps.Keys(setters())), ", "))
+	}
+	set := reflect.ValueOf(soc).Method(index)
+	value := reflect.New(set.Type().In(0)).Elem()
+	var err error
+	if value.Type() == reflect.TypeFor[time.Duration]() {
+		var d time.Duration
+		d, err = time.ParseDuration(text)
+		value.SetInt(int64(d))
+	} else {
+		switch value.Kind() {
+		case reflect.Bool:
+			var b bool
+			b, err = strconv.ParseBool(text)
+			value.SetBool(b)
+		case reflect.Int, reflect.Int64:
+			var n int64
+			n, err = strconv.ParseInt(text, 0, value.Type().Bits())
+			value.SetInt(n)
+		case reflect.Uint64:
+			var n uint64
+			n, err = strconv.ParseUint(text, 0, 64)
+			value.SetUint(n)
+		default:
+			value.SetString(text)
+		}
+	}
+	if err != nil {
+		return usagef("--opt %s: %w", name, err)
+	}
+	if err, _ := set.Call([]reflect.Value{value})[0].Interface().(error); err != nil {
+		return fmt.Errorf("--opt %s: %w", name, err)
+	}
+	return nil
+}
+
+// types are the socket types that --type takes.
+var types = map[string]zmq4.Type{
+	"req": zmq4.REQ, "rep": zmq4.REP, "dealer": zmq4.DEALER, "router": zmq4.ROUTER,
+	"pub": zmq4.PUB, "sub": zmq4.SUB, "xpub": zmq4.XPUB, "xsub": zmq4.XSUB,
+	"push": zmq4.PUSH, "pull": zmq4.PULL, "pair": zmq4.PAIR, "stream": zmq4.STREAM,
+}
+
+// A choice is a flag with one of several values.
+type choice struct {
+	value string
+	of    []string
+}
+
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return "type" }
+
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.of, strings.ToLower(s)) {
+		return fmt.Errorf("must be one of %s", strings.Join(c.of, ", "))
+	}
+	c.value = strings.ToLower(s)
+	return nil
+}
+
+// newChoice adds --type. The first value is the default.
+func newChoice(cmd *cobra.Command, usage string, of ...string) *choice {
+	c := &choice{of[0], of}
+	cmd.Flags().Var(c, "type", usage+": "+strings.Join(of, ", "))
+	cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(of, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}

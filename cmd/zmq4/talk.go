@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package main
+
+import "github.com/spf13/cobra"
+
+func newTalk() *cobra.Command {
+	var (
+		f      socketFlags
+		fm     format
+		in     = input{format: &fm}
+		expect int
+	)
+	cmd := &cobra.Command{
+		Use:     "talk ENDPOINT[,ENDPOINT...] [PART...]",
+		Aliases: []string{"pair", "dealer", "router", "stream"},
+		Short:   "Send and receive at the same time (PAIR, DEALER, ROUTER, STREAM)",
+		Long: `Send messages, and print those that come, at the same time. The alias says the
+socket type, as --type does.
+
+What a message is made of is as for zmq4 send. The first part of a message of a
+ROUTER or a STREAM is the routing id of the peer: --json and --hex can tell it.
+It goes on to receive when everything is sent: until --expect, --timeout or Ctrl-C.
+
+It connects. An endpoint that begins with @ is bound instead.`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	cmd.Flags().IntVarP(&expect, "expect", "e", 0, "end when `N` messages have come and all are sent")
+	in.register(cmd)
+	fm.register(cmd)
+	kind := newChoice(cmd, "socket type", "pair", "dealer", "router", "stream")
+	f.register(cmd)
+	cmd.RunE = f.run(func(s *session, args []string) error {
+		if _, ok := types[cmd.CalledAs()]; ok && !cmd.Flags().Changed("type") {
+			kind.value = cmd.CalledAs()
+		}
+		if kind.value == "router" {
+			s.options = append([]string{"router-mandatory=1"}, s.options...) // a message to nobody is an error
+		}
+		soc, err := s.open(types[kind.value], false, args[0])
+		if err != nil {
+			return err
+		}
+		received := make(chan error, 1)
+		go func() {
+			err := (&output{format: &fm}).receive(s, soc, expect)
+			if err != nil {
+				s.cancel(err) // the input may wait for ever
+			}
+			received <- err
+		}()
+		err = in.each(s, args[1:], func(msg [][]byte) error {
+			s.sent = true
+			return s.send(soc, msg)
+		})
+		if err != nil {
+			return err
+		}
+		return <-received
+	})
+	return cmd
+}

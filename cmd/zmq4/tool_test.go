@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// tool returns a command that is killed if the test takes too long.
+func tool(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "zmq4", append(args, "--timeout", "60s")...)
+	t.Cleanup(func() {
+		if c.Process != nil {
+			c.Process.Kill()
+		}
+	})
+	return c
+}
+
+// exitCode waits for a command.
+func exitCode(t *testing.T, c *exec.Cmd) int {
+	t.Helper()
+	err := c.Wait()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return 0
+}
+
+// bound starts a command with -v, and returns the endpoint that it is bound to.
+func bound(t *testing.T, c *exec.Cmd) string {
+	t.Helper()
+	c.Args = append(c.Args, "-v")
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if _, endpoint, ok := strings.Cut(lines.Text(), " bound to "); ok {
+			go io.Copy(io.Discard, stderr)
+			return endpoint
+		}
+	}
+	t.Fatal("no endpoint on standard error")
+	return ""
+}
+
+func TestWildcardPort(t *testing.T) {
+	server := tool(t, "reply", "tcp://127.0.0.1:*", "-n", "1")
+	endpoint := bound(t, server)
+	out, err := tool(t, "request", endpoint, "hello").Output()
+	if string(out) != "hello\n" || err != nil {
+		t.Errorf("request %s: %q, %v", endpoint, out, err)
+	}
+	if code := exitCode(t, server); code != 0 {
+		t.Errorf("reply: exit code %d", code)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			c := tool(t, "receive", "tcp://127.0.0.1:*")
+			bound(t, c)
+			if err := c.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if code := exitCode(t, c); code != 128+int(sig) {
+				t.Errorf("exit code %d", code)
+			}
+		})
+	}
+}
+
+// A sender that is interrupted delivers what it has sent.
+func TestInterruptDelivers(t *testing.T) {
+	receiver := tool(t, "receive", "tcp://127.0.0.1:*", "-n", "2")
+	out, err := receiver.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := bound(t, receiver)
+
+	sender := tool(t, "send", endpoint)
+	in, err := sender.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(in, "one\n")
+	lines := bufio.NewReader(out)
+	if line, err := lines.ReadString('\n'); line != "one\n" {
+		t.Fatalf("received %q, %v: each line has to be sent at once", line, err)
+	}
+	sender.Process.Signal(os.Interrupt)
+	if code := exitCode(t, sender); code != 130 {
+		t.Errorf("sender: exit code %d", code)
+	}
+	if out, err := tool(t, "send", endpoint, "two").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("send: %q, %v", out, err)
+	}
+	if line, err := lines.ReadString('\n'); line != "two\n" {
+		t.Errorf("received %q, %v", line, err)
+	}
+	if code := exitCode(t, receiver); code != 0 {
+		t.Errorf("receiver: exit code %d", code)
+	}
+}
+
+// A reader that has gone ends the tool without a word.
+func TestClosedOutput(t *testing.T) {
+	receiver := tool(t, "receive", "tcp://127.0.0.1:*")
+	out, err := receiver.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := bound(t, receiver)
+	out.Close()
+	if err := tool(t, "send", endpoint, "hello").Run(); err != nil {
+		t.Fatal(err)
+	}
+	err = receiver.Wait()
+	status, ok := receiver.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() || status.Signal() != syscall.SIGPIPE {
+		t.Errorf("receive ended with %v, not SIGPIPE", err)
+	}
+}
+
+// Output that cannot be written is an error.
+func TestFullOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	receiver := tool(t, "receive", "tcp://127.0.0.1:*")
+	receiver.Stdout = full
+	endpoint := bound(t, receiver)
+	if err := tool(t, "send", endpoint, "hello").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(t, receiver); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// The time that 11 messages take has a lower bound: that of 10 pauses.
+func TestRate(t *testing.T) {
+	for _, pace := range [][]string{{"--rate", "50"}, {"--interval", "20ms"}} {
+		receiver := tool(t, "receive", "tcp://127.0.0.1:*", "-n", "11")
+		endpoint := bound(t, receiver)
+		began := time.Now()
+		if out, err := tool(t, append([]string{"send", endpoint, "-n", "11", "x"}, pace...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%s %v", out, err)
+		}
+		if took := time.Since(began); took < 200*time.Millisecond {
+			t.Errorf("%v: 11 messages took %v", pace, took)
+		}
+		if code := exitCode(t, receiver); code != 0 {
+			t.Errorf("receive: exit code %d", code)
+		}
+	}
+}
+
+// Progress is shown on a terminal, after a while, and nowhere else.
+func TestProgress(t *testing.T) {
+	send := func(t *testing.T, terminal bool, more ...string) string {
+		receiver := tool(t, "receive", "tcp://127.0.0.1:*", "-n", "150")
+		endpoint := bound(t, receiver)
+		sender := tool(t, append([]string{"send", endpoint, "-n", "150", "--rate", "100", "x"}, more...)...)
+		var shown []byte
+		if terminal {
+			// A terminal ends with an error when nobody has it open any more.
+			master, err := pty.Start(sender)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown, _ = io.ReadAll(master)
+			master.Close()
+			if code := exitCode(t, sender); code != 0 {
+				t.Errorf("send: exit code %d", code)
+			}
+		} else {
+			var err error
+			if shown, err = sender.CombinedOutput(); err != nil {
+				t.Error(err)
+			}
+		}
+		if code := exitCode(t, receiver); code != 0 {
+			t.Errorf("receive: exit code %d", code)
+		}
+		return string(shown)
+	}
+	if shown := send(t, true); !regexp.MustCompile(`1\d\d/150.*msg/s`).MatchString(shown) {
+		t.Errorf("a terminal shows %q", shown)
+	}
+	if shown := send(t, true, "--quiet"); shown != "" {
+		t.Errorf("with --quiet a terminal shows %q", shown)
+	}
+	if shown := send(t, false); shown != "" {
+		t.Errorf("what is no terminal gets %q", shown)
+	}
+}
