@@ -30,6 +30,7 @@ package zmq4
 #cgo nocallback zmq4_curve_public
 #cgo noescape zmq4_disconnect
 #cgo nocallback zmq4_disconnect
+#cgo nocallback zmq4_drop
 #cgo nocallback zmq4_fd
 #cgo nocallback zmq4_fd_events
 #cgo noescape zmq4_gets

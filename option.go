@@ -53,7 +53,11 @@ func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
 	case C.ZMQ_SNDTIMEO:
 		s.sndtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
 	case C.ZMQ_CONFLATE:
-		s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0
+		if s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0; s.conflate {
+			s.ahead = 1
+		}
+	case C.ZMQ_SUBSCRIBE, C.ZMQ_UNSUBSCRIBE:
+		s.subscribed(option, string(unsafe.Slice((*byte)(value), size)))
 	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:
 		return zap.protect(s.ctx.c)
 	}

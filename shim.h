@@ -733,6 +733,22 @@ static inline int zmq4_recv(uintptr_t h, int max)
     return s->in_len;
 }
 
+/* zmq4_drop drops parts that were received and not handed out, from first to last. */
+static inline int zmq4_drop(uintptr_t h, int first, int last)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int n = last + 1 - first;
+    for (int i = first; i <= last; i++)
+        zmq_msg_close(&s->in[i].msg);
+    memmove(&s->in[first], &s->in[last + 1], (size_t) (s->in_len - last - 1) * sizeof *s->in);
+    s->in_len -= n;
+    for (int i = first; i < s->in_len; i++)
+        s->in[i].data = (unsigned char *) zmq_msg_data(&s->in[i].msg);
+    if (s->in_len == 0)
+        zmq_msg_init(&s->in[0].msg);
+    return 0;
+}
+
 /*
  * zmq4_gets finds a metadata property of the message whose part was handed out
  * last. All its parts have the same, but that ROUTER's first part has none if

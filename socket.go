@@ -49,7 +49,8 @@ type socket struct {
 
 	conflate bool
 
-	ahead C.int // how many messages to receive at a time
+	ahead   C.int          // how many messages to receive at a time
+	filters map[string]int // what a SUB socket has subscribed to, and how often
 
 	where string // endpoint of the last Bind or Connect, for errors
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+// #include "shim.h"
+import "C"
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// maxAhead is the most that SetReceiveAhead takes: a socket keeps 88 bytes for
+// each part, for as long as it is open.
+const maxAhead = 100_000
+
+// SetReceiveAhead makes a receive take up to n messages from libzmq in one
+// call, and the following receives return those that were taken. It pays where
+// many small messages come. The default, 1, takes only what is returned; 0 is
+// the same.
+//
+// All else is as before: a [Poller] and [Socket.GetEvents] know of messages
+// taken ahead, [Proxy] passes them on, and those that [Socket.SetUnsubscribe]
+// no longer wants are dropped. Those that nobody received are lost with
+// [Socket.Close], as are those that libzmq holds. After [Context.Term] they can
+// still be received.
+//
+// Up to n messages come on top of what [Socket.SetRcvhwm] limits: that many
+// more may be on their way when a receiver ends, and a sender learns so much later
+// that the receiver is slow.
+//
+// The error, an [*OpError], is EINVAL for n below 0 or above 100000, and
+// [ENOTSUP] for REQ and REP, which have one message at a time, and for a socket
+// with [Socket.SetConflate], which would no longer have the last one.
+func (soc *Socket) SetReceiveAhead(n int) error {
+	return soc.opError("set receive-ahead", soc.setReceiveAhead(n))
+}
+
+func (soc *Socket) setReceiveAhead(n int) error {
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	switch {
+	case n < 0 || n > maxAhead:
+		return einval
+	case n > 1 && (s.typ == REQ || s.typ == REP || s.conflate):
+		return ENOTSUP
+	}
+	s.ahead = C.int(max(n, 1))
+	return nil
+}
+
+// subscribed keeps the filters of a SUB socket, and drops what was received
+// ahead and is not subscribed to any more. libzmq only does so for what it holds.
+func (s *socket) subscribed(option C.int, filter string) {
+	if s.typ != SUB {
+		return
+	}
+	if option == C.ZMQ_SUBSCRIBE {
+		if s.filters == nil {
+			s.filters = make(map[string]int)
+		}
+		s.filters[filter]++
+	} else if s.filters[filter]--; s.filters[filter] <= 0 {
+		delete(s.filters, filter)
+	}
+	if s.c.in_next == s.c.in_len {
+		return
+	}
+	invert := C.zmq4_get_int(s.h(), C.ZMQ_INVERT_MATCHING) == 1
+	in := unsafe.Slice(s.c.in, s.c.in_len)
+	for first := int(s.c.in_next); first < len(in); {
+		drop := (first == 0 || in[first-1].more == 0) && s.matches(&in[first]) == invert
+		last := first
+		for in[last].more != 0 {
+			last++
+		}
+		if drop {
+			C.zmq4_drop(s.h(), C.int(first), C.int(last))
+			in = in[:len(in)-(last+1-first)]
+		} else {
+			first = last + 1
+		}
+	}
+}
+
+// matches says whether a message is subscribed to, by its first part.
+func (s *socket) matches(part *C.zmq4_received) bool {
+	topic := unsafe.String((*byte)(part.data), part.size)
+	for filter := range s.filters {
+		if strings.HasPrefix(topic, filter) {
+			return true
+		}
+	}
+	return false
+}
