@@ -43,7 +43,8 @@ const (
 	SCATTER = Type(C.ZMQ_SCATTER)
 
 	// DGRAM sends and receives UDP datagrams: messages of two parts, the
-	// peer's address ("127.0.0.1:5555") and at most 8192 bytes. It can be had
+	// peer's address ("127.0.0.1:5555") and at most 8192 bytes. An address that
+	// was received has a NUL behind it, and can be sent to. DGRAM can be had
 	// without the draft API.
 	DGRAM = Type(C.ZMQ_DGRAM)
 

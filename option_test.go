@@ -252,6 +252,9 @@ func optionTests() []optionTest {
 		optionTest{"IpcFilterUid", DEALER, setOnly((*Socket).SetIpcFilterUid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 		optionTest{"IpcFilterGid", DEALER, setOnly((*Socket).SetIpcFilterGid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 	)
+	for _, o := range draftOptionTests() {
+		add(o.since.missing() == nil && (o.needs == "" || Has(o.needs)), o.optionTest)
+	}
 	add(Has("vmci"),
 		optionTest{"VmciBufferSize", DEALER, setOnly((*Socket).SetVmciBufferSize, []uint64{4096}, nil)},
 		optionTest{"VmciBufferMinSize", DEALER, setOnly((*Socket).SetVmciBufferMinSize, []uint64{4096}, nil)},

@@ -90,13 +90,20 @@ start=$SECONDS
 
 # The same archives that the machine has its packages from, as source archives.
 keyring=$(find /usr/share/keyrings -name 'debian-archive-keyring.*' -o -name 'ubuntu-archive-keyring.gpg' | sort | head -n 1)
-# shellcheck disable=SC2016 # apt-get replaces them
-apt-get indextargets --format '$(ORIGIN) $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
-	sort -u | while read -r origin site codename component; do
-	case $origin in
-	Debian | Ubuntu) echo "deb-src [signed-by=$keyring] $site $codename $component" ;;
-	esac
-done >"$tmp/sources.list"
+archives() {
+	# shellcheck disable=SC2016 # apt-get replaces them
+	apt-get indextargets --format '$(ORIGIN) $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+		sort -u | while read -r origin site codename component; do
+		case $origin in
+		Debian | Ubuntu) echo "deb-src [signed-by=$keyring] $site $codename $component" ;;
+		esac
+	done
+}
+archives >"$tmp/sources.list"
+if [ ! -s "$tmp/sources.list" ] && [ "$(id -u)" = 0 ]; then
+	apt-get -q -o Acquire::Retries=3 update >/dev/null
+	archives >"$tmp/sources.list"
+fi
 [ -s "$tmp/sources.list" ] || fail "apt-get has no archives of Debian or Ubuntu: apt-get update"
 mkdir -p "$tmp/lists/partial" "$tmp/cache/archives/partial" "$tmp/source"
 private=(apt-get -q -o Acquire::Retries=3 -o "APT::Sandbox::User=$(id -un)"
