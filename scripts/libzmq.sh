@@ -19,7 +19,8 @@
 #
 # It does nothing if PREFIX was built with the same flags already. What it is
 # built with is installed if it is missing and this is root, or sudo is there.
-# The machine's apt sources stay as they are.
+# The machine's apt sources stay as they are. The exit status is 3 if the archive
+# does not have the source.
 set -euo pipefail
 
 [ $# -ge 1 ] || {
@@ -120,7 +121,11 @@ run() {
 : >"$log"
 run "${private[@]}" update
 cd "$tmp/source"
-run "${private[@]}" source zeromq3
+"${private[@]}" source zeromq3 >>"$log" 2>&1 || {
+	tail -n 5 "$log" >&2
+	say "the archive does not have the source package" >&2
+	exit 3
+}
 cd zeromq3-*/
 say "building $(dpkg-parsechangelog -S Version) $*"
 
