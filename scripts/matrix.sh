@@ -141,7 +141,7 @@ for part in "${parts[@]}"; do
 	set -e
 	case $status in
 	0) result=passed ;;
-	77) result="skipped: $(cat "$cache/.skipped" "$chroot/cache/.skipped" 2>/dev/null)" ;;
+	77) result="skipped: $(cat "$cache/.skipped" "$chroot/cache/.skipped" 2>/dev/null || true)" ;;
 	*)
 		result=FAILED
 		failed=1
