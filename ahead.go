@@ -29,14 +29,10 @@ const maxAhead = 100_000
 // more may be on their way when a receiver ends, and a sender learns so much later
 // that the receiver is slow.
 //
-// The error, an [*OpError], is EINVAL for n below 0 or above 100000, and
+// The error is EINVAL for n below 0 or above 100000, and
 // [ENOTSUP] for REQ and REP, which have one message at a time, and for a socket
 // with [Socket.SetConflate], which would no longer have the last one.
 func (soc *Socket) SetReceiveAhead(n int) error {
-	return soc.opError("set receive-ahead", soc.setReceiveAhead(n))
-}
-
-func (soc *Socket) setReceiveAhead(n int) error {
 	s, err := soc.lock()
 	if err != nil {
 		return err
@@ -63,7 +59,9 @@ func (s *socket) subscribed(option C.int, filter string) {
 			s.filters = make(map[string]int)
 		}
 		s.filters[filter]++
-	} else if s.filters[filter]--; s.filters[filter] <= 0 {
+	} else if s.filters[filter] > 1 {
+		s.filters[filter]--
+	} else {
 		delete(s.filters, filter)
 	}
 	if s.c.in_next == s.c.in_len {

@@ -65,6 +65,31 @@ package zmq4
 #cgo nocallback zmq4_try_group
 #cgo noescape zmq4_unbind
 #cgo nocallback zmq4_unbind
+#cgo noescape zmq4_connect_peer
+#cgo nocallback zmq4_connect_peer
+#cgo noescape zmq4_ctx_get_ext
+#cgo nocallback zmq4_ctx_get_ext
+#cgo noescape zmq4_ctx_set_ext
+#cgo nocallback zmq4_ctx_set_ext
+#cgo nocallback zmq4_disconnect_peer
+#cgo noescape zmq4_membership
+#cgo nocallback zmq4_membership
+#cgo noescape zmq4_monitor_v2
+#cgo nocallback zmq4_monitor_v2
+#cgo nocallback zmq4_msg_group
+#cgo noescape zmq4_msg_mark
+#cgo nocallback zmq4_msg_mark
+#cgo nocallback zmq4_msg_routing_id
+#cgo nocallback zmq4_part_group
+#cgo nocallback zmq4_part_routing_id
+#cgo noescape zmq4_peer_state
+#cgo nocallback zmq4_peer_state
+#cgo nocallback zmq4_pipes_stats
+#cgo nocallback zmq4_signal_fd
+#cgo nocallback zmq4_try_busy_poll
+#cgo nocallback zmq4_try_priority
+#cgo noescape zmq4_try_udp
+#cgo nocallback zmq4_try_udp
 #include "shim.h"
 */
 import "C"

@@ -81,6 +81,27 @@ var fences = map[string]fence{
 		}
 		return nil
 	}, nil},
+	"long SOCKS name": {func(t *testing.T) error {
+		return bareSocket(t, newContext(t), PUSH).SetSocksUsername(strings.Repeat("x", 256))
+	}, einval},
+	"DGRAM without an endpoint": {func(t *testing.T) error {
+		soc := newSocket(t, newContext(t), DGRAM)
+		_, err := soc.SendMessageDontwait("127.0.0.1:9", "x")
+		return err
+	}, eagain},
+	"large datagram": {func(t *testing.T) error {
+		soc := newSocket(t, newContext(t), DGRAM)
+		must(t, soc.Bind("udp://127.0.0.1:*"))
+		_, err := soc.SendMessage("127.0.0.1:9", make([]byte, 1<<20))
+		return err
+	}, EMSGSIZE},
+	"priority that is not permitted": {func(t *testing.T) error {
+		needDraft(t)
+		if os.Getuid() == 0 {
+			must(t, syscall.Setuid(65534)) // root may
+		}
+		return bareSocket(t, newContext(t), PUSH).SetPriority(7)
+	}, Errno(syscall.EPERM)},
 	"use closed descriptor": {useFd("tcp://127.0.0.1:*", func(*testing.T) int { return 777 }), Errno(syscall.EBADF)},
 	"use file": {useFd("tcp://127.0.0.1:*", func(*testing.T) int {
 		fd, _ := syscall.Open("/dev/null", syscall.O_RDONLY, 0)
@@ -238,7 +259,7 @@ func TestFence(t *testing.T) {
 	}
 	for name := range fences {
 		t.Run(name, func(t *testing.T) {
-			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy")) {
+			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy") || strings.Contains(name, "permitted")) {
 				t.Skip("depends on the system")
 			}
 			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s")

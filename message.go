@@ -507,6 +507,8 @@ func (s *socket) sendable(flags Flag) error {
 		return ETERM
 	case s.conflate && flags&SNDMORE != 0:
 		return ENOTSUP // it would keep one part of the message, and may abort
+	case s.c.thread_safe != 0 && flags&SNDMORE != 0:
+		return ErrSinglePart
 	case s.c.in_next < s.c.in_len && (s.typ == REQ || s.typ == REP):
 		return EFSM // it takes the message that is half handed out for received
 	}

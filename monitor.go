@@ -72,6 +72,11 @@ const (
 	// EVENT_HANDSHAKE_FAILED_AUTH: the ZAP handler refused the peer. Value:
 	// the status that it gave, 300, 400 or 500. libzmq 4.3.
 	EVENT_HANDSHAKE_FAILED_AUTH = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+
+	// EVENT_PIPES_STATS: what [Socket.MonitorPipesStats] has asked for, of one
+	// peer. It is not in EVENT_ALL, and for [Socket.Events] only. libzmq 4.3.2
+	// with the draft API.
+	EVENT_PIPES_STATS = Event(C.ZMQ_EVENT_PIPES_STATS)
 )
 
 // String returns the names of the events, joined by "|", or "<NONE>".
@@ -95,6 +100,7 @@ func (e Event) String() string {
 		{EVENT_HANDSHAKE_SUCCEEDED, "EVENT_HANDSHAKE_SUCCEEDED"},
 		{EVENT_HANDSHAKE_FAILED_PROTOCOL, "EVENT_HANDSHAKE_FAILED_PROTOCOL"},
 		{EVENT_HANDSHAKE_FAILED_AUTH, "EVENT_HANDSHAKE_FAILED_AUTH"},
+		{EVENT_PIPES_STATS, "EVENT_PIPES_STATS"},
 	})
 }
 

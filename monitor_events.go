@@ -7,8 +7,11 @@ import "C"
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +26,10 @@ type SocketEvent struct {
 	// Endpoint is where: the address of this side for a bound socket, else
 	// that of the peer, such as "tcp://127.0.0.1:5555".
 	Endpoint string
+
+	// Local and Remote are the addresses of both sides, as far as there are
+	// any. libzmq 4.3.2 with the draft API, else "".
+	Local, Remote string
 
 	// FD is the file descriptor of the connection or listener. It is libzmq's:
 	// it serves to tell connections apart, and may have been closed since.
@@ -42,6 +49,10 @@ type SocketEvent struct {
 
 	// ProtocolError is what was wrong with EVENT_HANDSHAKE_FAILED_PROTOCOL.
 	ProtocolError ProtocolError
+
+	// Outbound and Inbound are how many messages wait in the queues to and
+	// from the peer with EVENT_PIPES_STATS.
+	Outbound, Inbound uint64
 
 	// Value is the number that came with the event, whatever it means.
 	Value int
@@ -64,6 +75,8 @@ func (e SocketEvent) String() string {
 		s += fmt.Sprintf(": ZAP status %d", e.ZAPStatus)
 	case e.ProtocolError != 0:
 		s += ": " + e.ProtocolError.String()
+	case e.Event == EVENT_PIPES_STATS:
+		s += fmt.Sprintf(": %d out, %d in", e.Outbound, e.Inbound)
 	}
 	return s
 }
@@ -112,7 +125,8 @@ func newSocketEvent(event Event, endpoint string, value int) SocketEvent {
 // done or the socket is closed. It takes two sockets of the context, see
 // [Context.SetMaxSockets].
 //
-// Function zmq_socket_monitor.
+// Function zmq_socket_monitor, and with the draft API
+// zmq_socket_monitor_versioned, version 2.
 func (soc *Socket) Events(ctx context.Context, mask Event) iter.Seq2[SocketEvent, error] {
 	m, err := soc.startMonitor(mask)
 	if err != nil {
@@ -185,6 +199,9 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 
 func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 	ctx, err := soc.Context()
+	if err == nil && mask&EVENT_PIPES_STATS != 0 {
+		err = feature{3, 2, true}.missing()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +213,7 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 	err = soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
 		m.of.endMonitor()
 		// Without the last one the loop would not notice that it is over.
-		rc := C.zmq4_monitor(h, e, C.int(mask|EVENT_MONITOR_STOPPED))
+		rc := C.zmq4_monitor_v2(h, e, C.uint64_t(mask|EVENT_MONITOR_STOPPED))
 		if rc == 0 {
 			m.of.monitor = m
 			monitors.Store(m, nil)
@@ -261,11 +278,93 @@ func (m *monitor) next(ctx context.Context) (SocketEvent, error) {
 	if err != nil {
 		return SocketEvent{}, err
 	}
-	event, endpoint, value, err := parseEvent(msg)
-	if err == nil && event == EVENT_MONITOR_STOPPED && m.of.ctx.c.ended.Load() {
+	ev, err := m.parse(msg)
+	if err == nil && ev.Event == EVENT_MONITOR_STOPPED && m.of.ctx.c.ended.Load() {
 		err = ETERM // that came first
 	}
-	return newSocketEvent(event, endpoint, value), err
+	return ev, err
+}
+
+// parse reads a message of the monitor. Version 2, which libzmq has with the draft
+// API, is numbers of eight bytes, in the order of this machine: the event, how many
+// values it has, and those; and then the addresses of both sides.
+func (m *monitor) parse(msg [][]byte) (SocketEvent, error) {
+	if len(msg) <= 2 {
+		event, endpoint, value, err := parseEvent(msg)
+		return newSocketEvent(event, endpoint, value), err
+	}
+	var numbers []uint64
+	for _, part := range msg[:len(msg)-2] {
+		if len(part) != 8 {
+			return SocketEvent{FD: -1}, ErrMalformedEvent
+		}
+		numbers = append(numbers, binary.NativeEndian.Uint64(part))
+	}
+	if len(numbers) < 2 || numbers[1] != uint64(len(numbers)-2) {
+		return SocketEvent{FD: -1}, ErrMalformedEvent
+	}
+	event, values := Event(numbers[0]), append(numbers[2:], 0, 0)
+	local, remote := string(msg[len(msg)-2]), string(msg[len(msg)-1])
+	endpoint := remote
+	if event&(EVENT_LISTENING|EVENT_BIND_FAILED|EVENT_ACCEPTED|EVENT_ACCEPT_FAILED) != 0 || remote == "" || m.of.boundTo(local) {
+		endpoint = local
+	}
+	ev := newSocketEvent(event, endpoint, int(int32(values[0])))
+	ev.Local, ev.Remote = local, remote
+	if event == EVENT_PIPES_STATS {
+		ev.Outbound, ev.Inbound = values[0], values[1]
+	}
+	return ev, nil
+}
+
+// noteBound takes note of an endpoint that the locked socket was bound to.
+func (s *socket) noteBound(endpoint string) {
+	if C.ZMQ4_DRAFT == 0 {
+		return // events tell by themselves
+	}
+	at := place(endpoint)
+	if at == "0" || strings.HasSuffix(at, "*") {
+		var last [1024]byte
+		size := C.size_t(len(last))
+		if C.zmq4_getsockopt(s.h(), C.ZMQ_LAST_ENDPOINT, (*C.uchar)(&last[0]), &size) == 0 {
+			at = place(strings.TrimSuffix(string(last[:size]), "\x00"))
+		}
+	}
+	if !slices.Contains(s.bound, at) {
+		s.bound = append(s.bound, at)
+	}
+}
+
+// boundTo reports whether a connection with this address on this side was
+// accepted, not made.
+func (s *socket) boundTo(local string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.bound, place(local))
+}
+
+// place is what the addresses of an endpoint that is bound to all interfaces and of
+// its connections have in common: the port, if they have one.
+func place(endpoint string) string {
+	transport, address, _ := strings.Cut(endpoint, "://")
+	switch transport {
+	case "tcp", "ws", "wss":
+		address, _, _ = strings.Cut(address, "/")
+		return address[strings.LastIndexByte(address, ':')+1:]
+	}
+	return endpoint
+}
+
+// MonitorPipesStats asks for how many messages wait in the queues to and from each
+// peer. [Socket.Events] with [EVENT_PIPES_STATS] tells, one event a peer, once the
+// socket has been used or waited on: what libzmq's I/O thread answers goes by it.
+//
+// The error is EINVAL if nobody monitors that event, and EAGAIN if there is no
+// peer.
+//
+// Function zmq_socket_monitor_pipes_stats, libzmq 4.3.2.
+func (soc *Socket) MonitorPipesStats() error {
+	return soc.ifHas(feature{3, 2, true}, func(s *socket) C.int { return C.zmq4_pipes_stats(s.h()) })
 }
 
 // A ProtocolError is what was wrong in a handshake that failed with

@@ -252,6 +252,9 @@ func optionTests() []optionTest {
 		optionTest{"IpcFilterUid", DEALER, setOnly((*Socket).SetIpcFilterUid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 		optionTest{"IpcFilterGid", DEALER, setOnly((*Socket).SetIpcFilterGid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 	)
+	for _, o := range draftOptionTests() {
+		add(o.since.missing() == nil && (o.needs == "" || Has(o.needs)), o.optionTest)
+	}
 	add(Has("vmci"),
 		optionTest{"VmciBufferSize", DEALER, setOnly((*Socket).SetVmciBufferSize, []uint64{4096}, nil)},
 		optionTest{"VmciBufferMinSize", DEALER, setOnly((*Socket).SetVmciBufferMinSize, []uint64{4096}, nil)},
@@ -278,7 +281,7 @@ func TestSetterTested(t *testing.T) {
 	tested := map[string]bool{
 		// They have tests of their own.
 		"CurvePublickey": true, "CurveSecretkey": true, "CurveServerkey": true, "PlainUsername": true,
-		"Option": true,
+		"Option": true, "ReceiveAhead": true,
 	}
 	for _, test := range optionTests() {
 		tested[test.name] = true

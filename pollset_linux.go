@@ -7,12 +7,9 @@ package zmq4
 // #include "shim.h"
 import "C"
 
-import (
-	"syscall"
-	"unsafe"
-)
+import "syscall"
 
-// A pollSet is an epoll instance with the ZMQ_FD of each socket. It can itself
+// A pollSet is an epoll instance with the descriptor by which each socket is signalled. It can itself
 // be waited on in Go's network poller, as one descriptor for them all.
 type pollSet struct {
 	epfd int
@@ -31,10 +28,9 @@ func (e *pollSet) open(k *parker) error {
 
 // add adds a locked socket and returns its descriptor.
 func (e *pollSet) add(s *socket, _ *pollRef) (int32, error) {
-	var fd C.int
-	size := C.size_t(unsafe.Sizeof(fd))
-	if rc := C.zmq4_getsockopt(s.h(), C.ZMQ_FD, (*C.uchar)(unsafe.Pointer(&fd)), &size); rc < 0 {
-		return -1, check(rc)
+	fd := C.zmq4_signal_fd(s.h())
+	if fd < 0 {
+		return -1, check(fd)
 	}
 	const edge = 1 << 31 // syscall.EPOLLET is negative
 	event := &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: int32(fd)}

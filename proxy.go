@@ -92,7 +92,7 @@ func (p *proxy) run(ctx context.Context) error {
 		defer p.poller.RemoveBySocket(soc)
 	}
 	for _, f := range p.flows {
-		f.mute = f.from.s.typ == PUSH || f.from.s.typ == PUB
+		f.mute = slices.Contains([]Type{PUSH, PUB, SCATTER, RADIO}, f.from.s.typ)
 		f.c = C.zmq4_flow_new()
 		if f.c == nil {
 			return Errno(C.ENOMEM)

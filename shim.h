@@ -24,6 +24,7 @@
 #ifndef _WIN32
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -111,6 +112,100 @@
 #endif
 #ifndef ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED
 #define ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED 0x30000000
+#endif
+
+/* The draft API: zmq.h has it if libzmq was built with it. */
+#ifdef ZMQ_BUILD_DRAFT_API
+#define ZMQ4_DRAFT 1
+#else
+#define ZMQ4_DRAFT 0
+#endif
+#ifndef ZMQ_SERVER
+#define ZMQ_SERVER 12
+#define ZMQ_CLIENT 13
+#define ZMQ_RADIO 14
+#define ZMQ_DISH 15
+#endif
+#ifndef ZMQ_GATHER
+#define ZMQ_GATHER 16
+#define ZMQ_SCATTER 17
+#define ZMQ_DGRAM 18
+#endif
+#ifndef ZMQ_PEER
+#define ZMQ_PEER 19
+#define ZMQ_CHANNEL 20
+#endif
+#ifndef ZMQ_ZAP_ENFORCE_DOMAIN
+#define ZMQ_ZAP_ENFORCE_DOMAIN 93
+#endif
+#ifndef ZMQ_LOOPBACK_FASTPATH
+#define ZMQ_LOOPBACK_FASTPATH 94
+#endif
+#ifndef ZMQ_METADATA
+#define ZMQ_METADATA 95
+#endif
+#ifndef ZMQ_MULTICAST_LOOP
+#define ZMQ_MULTICAST_LOOP 96
+#endif
+#ifndef ZMQ_ROUTER_NOTIFY
+#define ZMQ_ROUTER_NOTIFY 97
+#endif
+#ifndef ZMQ_NOTIFY_CONNECT
+#define ZMQ_NOTIFY_CONNECT 1
+#define ZMQ_NOTIFY_DISCONNECT 2
+#endif
+#ifndef ZMQ_XPUB_MANUAL_LAST_VALUE
+#define ZMQ_XPUB_MANUAL_LAST_VALUE 98
+#endif
+#ifndef ZMQ_SOCKS_USERNAME
+#define ZMQ_SOCKS_USERNAME 99
+#define ZMQ_SOCKS_PASSWORD 100
+#endif
+#ifndef ZMQ_IN_BATCH_SIZE
+#define ZMQ_IN_BATCH_SIZE 101
+#define ZMQ_OUT_BATCH_SIZE 102
+#endif
+#ifndef ZMQ_WSS_KEY_PEM
+#define ZMQ_WSS_KEY_PEM 103
+#define ZMQ_WSS_CERT_PEM 104
+#define ZMQ_WSS_TRUST_PEM 105
+#define ZMQ_WSS_HOSTNAME 106
+#define ZMQ_WSS_TRUST_SYSTEM 107
+#endif
+#ifndef ZMQ_ONLY_FIRST_SUBSCRIBE
+#define ZMQ_ONLY_FIRST_SUBSCRIBE 108
+#endif
+#ifndef ZMQ_RECONNECT_STOP
+#define ZMQ_RECONNECT_STOP 109
+#endif
+#ifndef ZMQ_HELLO_MSG
+#define ZMQ_HELLO_MSG 110
+#define ZMQ_DISCONNECT_MSG 111
+#endif
+#ifndef ZMQ_PRIORITY
+#define ZMQ_PRIORITY 112
+#endif
+#ifndef ZMQ_BUSY_POLL
+#define ZMQ_BUSY_POLL 113
+#define ZMQ_HICCUP_MSG 114
+#define ZMQ_XSUB_VERBOSE_UNSUBSCRIBE 115
+#define ZMQ_TOPICS_COUNT 116
+#endif
+#ifndef ZMQ_NORM_MODE
+#define ZMQ_NORM_MODE 117
+#define ZMQ_NORM_UNICAST_NACK 118
+#define ZMQ_NORM_BUFFER_SIZE 119
+#define ZMQ_NORM_SEGMENT_SIZE 120
+#define ZMQ_NORM_BLOCK_SIZE 121
+#define ZMQ_NORM_NUM_PARITY 122
+#define ZMQ_NORM_NUM_AUTOPARITY 123
+#define ZMQ_NORM_PUSH 124
+#endif
+#ifndef ZMQ_EVENT_PIPES_STATS
+#define ZMQ_EVENT_PIPES_STATS 0x10000
+#endif
+#ifndef ZMQ_GROUP_MAX_LENGTH
+#define ZMQ_GROUP_MAX_LENGTH 255
 #endif
 
 /* zmq4_err is -errno of the call that just failed; never 0. */
@@ -347,7 +442,9 @@ static inline void zmq4_count(zmq4_traffic *t, int messages, uint64_t bytes)
  */
 typedef struct {
     void *socket;
+    void *poller;    /* of a thread-safe type, when its descriptor was asked for */
     int type;
+    int thread_safe;
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int rcvmore;  /* the part handed out last has more parts behind it */
     int sndmore;  /* the part sent last asked for more */
@@ -387,15 +484,79 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
 }
 
 /*
+ * The thread-safe types have no ZMQ_FD. A zmq_poller that holds nothing but the
+ * socket has a descriptor that serves: libzmq signals it, once, when a command
+ * arrives after the socket has run out of them, as it does with ZMQ_FD.
+ *
+ * Nothing of it is ever read where it is an eventfd, on Linux: each signal is a
+ * new edge all the same. zmq_poller_wait would take back one signal a call.
+ * Elsewhere it is one end of a socket pair, which must not fill up.
+ */
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 2)
+#define ZMQ4_POLLER_FD 1
+static inline int zmq4_poller_fd(zmq4_socket *s)
+{
+#ifdef _WIN32
+    zmq_fd_t fd;
+#else
+    int fd;
+#endif
+    if (!s->poller) {
+        s->poller = zmq_poller_new();
+        if (!s->poller)
+            return zmq4_err();
+        if (zmq_poller_add(s->poller, s->socket, NULL, ZMQ_POLLIN | ZMQ_POLLOUT) == -1) {
+            int rc = zmq4_err();
+            zmq_poller_destroy(&s->poller);
+            return rc;
+        }
+    }
+    return zmq_poller_fd(s->poller, &fd) == 0 ? (int) fd : zmq4_err();
+}
+
+static inline void zmq4_poller_free(zmq4_socket *s)
+{
+    if (s->poller)
+        zmq_poller_destroy(&s->poller);
+}
+#else
+#define ZMQ4_POLLER_FD 0
+static inline int zmq4_poller_fd(zmq4_socket *s)
+{
+    (void) s;
+    return -ENOTSUP;
+}
+
+static inline void zmq4_poller_free(zmq4_socket *s)
+{
+    (void) s;
+}
+#endif
+
+/* zmq4_drain takes back the signals of a thread-safe socket before its commands are processed. */
+static inline void zmq4_drain(zmq4_socket *s)
+{
+#if !defined __linux__ && !defined _WIN32
+    char signals[64];
+    if (s->poller)
+        while (recv(zmq4_poller_fd(s), signals, sizeof signals, MSG_DONTWAIT) > 0)
+            ;
+#else
+    (void) s;
+#endif
+}
+
+/*
  * zmq4_events reads ZMQ_EVENTS, which also processes all pending commands.
  * The rest of a message that is half handed out is there to be received, too.
  */
 static inline int zmq4_events(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    int events = 0;
+    int events = 0, rc;
     size_t size = sizeof events;
-    int rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
+    zmq4_drain(s);
+    rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
     if (rc < 0)
         return rc;
     return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
@@ -417,8 +578,8 @@ static inline int zmq4_release(uintptr_t h)
 
 static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
 {
-    int thread_safe = 0, major, minor, patch;
-    size_t size = sizeof thread_safe;
+    int major, minor, patch;
+    size_t size = sizeof(int);
     zmq4_socket *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
@@ -435,8 +596,8 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
         free(s);
         return rc;
     }
-    /* The thread-safe draft types have no ZMQ_FD that a goroutine could wait on. */
-    if (zmq_getsockopt(s->socket, ZMQ_THREAD_SAFE, &thread_safe, &size) == 0 && thread_safe) {
+    zmq_getsockopt(s->socket, ZMQ_THREAD_SAFE, &s->thread_safe, &size);
+    if (s->thread_safe && !ZMQ4_POLLER_FD) { /* nothing that a goroutine could wait on */
         zmq_close(s->socket);
         free(s->in);
         free(s);
@@ -457,6 +618,7 @@ static inline int zmq4_close(uintptr_t h)
     s->in_next = s->in_len;
     zmq4_release(h);
     zmq_msg_close(&s->in[0].msg);
+    zmq4_poller_free(s);
     ZMQ4_RETRY(rc, zmq_close(s->socket));
     rc = rc == 0 ? 0 : zmq4_err();
     free(s->in);
@@ -571,6 +733,35 @@ static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const uns
 #endif
 }
 
+/*
+ * zmq4_try_udp says whether a UDP socket can be bound to an address: libzmq only
+ * tells an I/O thread to, which tries for ever if it cannot. A host that is no
+ * number is left to libzmq.
+ */
+static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *port)
+{
+#ifdef _WIN32
+    (void) host, (void) port;
+    return 0;
+#else
+    struct addrinfo hints, *info;
+    int fd, on = 1, rc = 0;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_DGRAM;
+    if (getaddrinfo((const char *) host, (const char *) port, &hints, &info) != 0)
+        return 0;
+    fd = socket(info->ai_family, SOCK_DGRAM, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
+        || bind(fd, info->ai_addr, info->ai_addrlen) != 0)
+        rc = -errno;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(info);
+    return rc;
+#endif
+}
+
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
     int none = -1, fd = -1, rc;
@@ -616,18 +807,28 @@ static inline int zmq4_monitor(uintptr_t h, const unsigned char *endpoint, int e
     return rc == -1 ? zmq4_err() : 0;
 }
 
-/* zmq4_fd duplicates ZMQ_FD, for Go to wait on and to close. */
+/* zmq4_signal_fd is the descriptor by which libzmq signals the socket. */
+static inline int zmq4_signal_fd(uintptr_t h)
+{
+    int fd = -1;
+    size_t size = sizeof fd;
+    int rc;
+    if (zmq4_s(h)->thread_safe)
+        return zmq4_poller_fd(zmq4_s(h));
+    rc = zmq4_getsockopt(h, ZMQ_FD, (unsigned char *) &fd, &size);
+    return rc < 0 ? rc : fd;
+}
+
+/* zmq4_fd duplicates that descriptor, for Go to wait on and to close. */
 static inline int zmq4_fd(uintptr_t h)
 {
 #ifdef _WIN32
     (void) h; /* the parker does not need it */
     return 0;
 #else
-    int fd = -1;
-    size_t size = sizeof fd;
-    int rc = zmq4_getsockopt(h, ZMQ_FD, (unsigned char *) &fd, &size);
-    if (rc < 0)
-        return rc;
+    int fd = zmq4_signal_fd(h);
+    if (fd < 0)
+        return fd;
     fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
 #endif
@@ -721,6 +922,7 @@ static inline int zmq4_recv(uintptr_t h, int max)
             more = zmq4_recv_part(s);
         } while (more > 0);
         if (more < 0) {
+            zmq4_drain(s);
             while (s->in_len > first && s->in_len > 1)
                 zmq_msg_close(&s->in[--s->in_len].msg);
             if (first > 0)
@@ -812,6 +1014,49 @@ static inline void zmq4_lost(zmq4_socket *s, int more)
 }
 
 /*
+ * zmq4_dgram_part sends one of the two parts of a DGRAM message. Without an
+ * endpoint libzmq closes the message and sets no errno, after which zmq_send
+ * aborts: so it gets a copy, and only if there is room for it.
+ */
+static inline int zmq4_dgram_part(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
+{
+    zmq_msg_t copy;
+    int rc, more = flags & ZMQ_SNDMORE;
+    if (!more == !s->sndmore)
+        return -EINVAL;
+    if (more) {
+        s->events = zmq4_events((uintptr_t) s);
+        if (s->events < 0)
+            return s->events;
+        if (!(s->events & ZMQ_POLLOUT))
+            return -EAGAIN;
+    }
+    if (msg) {
+        zmq_msg_init(&copy);
+        rc = zmq_msg_copy(&copy, msg);
+    } else {
+        rc = zmq_msg_init_size(&copy, size);
+        if (rc == 0 && size > 0)
+            memcpy(zmq_msg_data(&copy), data, size);
+    }
+    if (rc == -1)
+        return zmq4_err();
+    errno = EAGAIN;
+    ZMQ4_RETRY(rc, zmq_msg_send(&copy, s->socket, more | ZMQ_DONTWAIT));
+    if (rc == -1) {
+        rc = zmq4_err();
+        zmq_msg_close(&copy);
+        return rc;
+    }
+    if (msg) {
+        zmq_msg_close(msg);
+        zmq_msg_init(msg);
+    }
+    s->sndmore = more;
+    return 0;
+}
+
+/*
  * zmq4_send_part sends one part. If the message that it continues has lost its
  * peer, the rest of it is dropped, as zmq_send does when it may block.
  */
@@ -822,6 +1067,8 @@ static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *dat
         size = zmq_msg_size(msg);
     if (!zmq4_fits(s, size))
         return -EMSGSIZE;
+    if (s->type == ZMQ_DGRAM)
+        return zmq4_dgram_part(s, msg, data, size, flags);
     if (!dropped && !s->sndmore) {
         rc = zmq4_send_first(s, msg, data, size, more);
     } else if (!dropped) {
@@ -866,12 +1113,14 @@ static inline int zmq4_send_parts(uintptr_t h, const unsigned char *base, const 
         if (!zmq4_fits(s, parts[i].size))
             return -EMSGSIZE;
     }
+    if (s->type == ZMQ_DGRAM && n != 1 + whole)
+        return -EINVAL; /* it would take the first two parts before it refuses the third */
 again:
     bytes = 0;
     for (int i = 0; i < n; i++) {
         int rc, more = i < n - 1 ? ZMQ_SNDMORE : 0;
         const void *data = (const void *) ((uintptr_t) base + parts[i].data);
-        if (!whole) {
+        if (!whole || s->type == ZMQ_DGRAM) {
             rc = zmq4_send_part(s, NULL, data, parts[i].size, more);
         } else if (i == 0) {
             rc = zmq4_send_first(s, NULL, data, parts[i].size, more);
@@ -957,6 +1206,7 @@ typedef struct {
     unsigned char *data;
     size_t size;
     int more;
+    int grouped; /* it was given a group, or received */
 } zmq4_msg;
 
 static inline void zmq4_msg_view(zmq4_msg *m)
@@ -984,7 +1234,7 @@ static inline int zmq4_msg_alloc(zmq4_msg *m, size_t size)
         return rc;
     }
     zmq4_msg_view(m);
-    m->more = 0;
+    m->more = m->grouped = 0;
     return 0;
 }
 
@@ -1022,6 +1272,7 @@ static inline int zmq4_msg_take(uintptr_t h, int part, zmq4_msg *m)
     zmq_msg_move(&m->msg, &from->msg);
     zmq4_msg_view(m);
     m->more = from->more;
+    m->grouped = 1;
     from->data = NULL;
     return 0;
 }
@@ -1033,6 +1284,218 @@ static inline int zmq4_recv_msg(uintptr_t h, int max, zmq4_msg *m)
     if (rc > 0)
         zmq4_msg_take(h, 0, m);
     return rc;
+}
+
+/* --- the draft API --- */
+
+/*
+ * Message properties that a part is sent with. A group is given when n >= 0,
+ * and has a NUL behind it.
+ */
+static inline int zmq4_msg_mark(zmq4_msg *m, unsigned int routing_id, const unsigned char *group, int n)
+{
+#if ZMQ4_DRAFT
+    if (routing_id != 0 && zmq_msg_set_routing_id(&m->msg, routing_id) == -1)
+        return zmq4_err();
+    if (n > ZMQ_GROUP_MAX_LENGTH) /* it would be cut */
+        return -EINVAL;
+    if (n >= 0 && m->grouped) {
+        /* A long group would be lost, not freed: only closing the message does that. */
+        zmq_msg_t msg;
+        if (zmq_msg_init_size(&msg, m->size) == -1)
+            return zmq4_err();
+        memcpy(zmq_msg_data(&msg), m->data, m->size);
+        if (zmq_msg_routing_id(&m->msg) != 0)
+            zmq_msg_set_routing_id(&msg, zmq_msg_routing_id(&m->msg));
+        zmq_msg_close(&m->msg);
+        zmq_msg_init(&m->msg);
+        zmq_msg_move(&m->msg, &msg);
+        zmq4_msg_view(m);
+    }
+    if (n >= 0) {
+        if (zmq_msg_set_group(&m->msg, (const char *) group) == -1)
+            return zmq4_err();
+        m->grouped = 1;
+    }
+    return 0;
+#else
+    (void) m, (void) routing_id, (void) group, (void) n;
+    return -ENOTSUP;
+#endif
+}
+
+static inline unsigned int zmq4_msg_routing_id(zmq4_msg *m)
+{
+#if ZMQ4_DRAFT
+    return zmq_msg_routing_id(&m->msg);
+#else
+    (void) m;
+    return 0;
+#endif
+}
+
+static inline const char *zmq4_msg_group(zmq4_msg *m)
+{
+#if ZMQ4_DRAFT
+    return zmq_msg_group(&m->msg);
+#else
+    (void) m;
+    return "";
+#endif
+}
+
+/* The same of a part that was received. */
+static inline unsigned int zmq4_part_routing_id(zmq4_received *part)
+{
+#if ZMQ4_DRAFT
+    return zmq_msg_routing_id(&part->msg);
+#else
+    (void) part;
+    return 0;
+#endif
+}
+
+static inline const char *zmq4_part_group(zmq4_received *part)
+{
+#if ZMQ4_DRAFT
+    return zmq_msg_group(&part->msg);
+#else
+    (void) part;
+    return "";
+#endif
+}
+
+/* zmq4_membership makes a DISH join a group, or leave it. */
+static inline int zmq4_membership(uintptr_t h, const unsigned char *group, int join)
+{
+#if ZMQ4_DRAFT
+    void *socket = zmq4_s(h)->socket;
+    int rc;
+    ZMQ4_RETRY(rc, join ? zmq_join(socket, (const char *) group) : zmq_leave(socket, (const char *) group));
+    return rc == 0 ? 0 : zmq4_err();
+#else
+    (void) h, (void) group, (void) join;
+    return -ENOTSUP;
+#endif
+}
+
+static inline int zmq4_connect_peer(uintptr_t h, const unsigned char *endpoint, unsigned int *routing_id)
+{
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
+    *routing_id = zmq_connect_peer(zmq4_s(h)->socket, (const char *) endpoint);
+    return *routing_id != 0 ? 0 : zmq4_err();
+#else
+    (void) h, (void) endpoint, (void) routing_id;
+    return -ENOTSUP;
+#endif
+}
+
+static inline int zmq4_disconnect_peer(uintptr_t h, unsigned int routing_id)
+{
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 6)
+    return zmq_disconnect_peer(zmq4_s(h)->socket, routing_id) == 0 ? 0 : zmq4_err();
+#else
+    (void) h, (void) routing_id;
+    return -ENOTSUP;
+#endif
+}
+
+static inline int zmq4_peer_state(uintptr_t h, const unsigned char *id, size_t size)
+{
+#if ZMQ4_DRAFT
+    int rc = zmq4_events(h); /* peers come and go by commands */
+    if (rc < 0)
+        return rc;
+    rc = zmq_socket_get_peer_state(zmq4_s(h)->socket, id, size);
+    return rc < 0 ? zmq4_err() : rc;
+#else
+    (void) h, (void) id, (void) size;
+    return -ENOTSUP;
+#endif
+}
+
+/* zmq4_monitor_v2 is zmq4_monitor for events of version 2. */
+static inline int zmq4_monitor_v2(uintptr_t h, const unsigned char *endpoint, uint64_t events)
+{
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 2)
+    int rc;
+    ZMQ4_RETRY(rc, zmq_socket_monitor_versioned(zmq4_s(h)->socket, (const char *) endpoint, events, 2, ZMQ_PAIR));
+    return rc == -1 ? zmq4_err() : 0;
+#else
+    return zmq4_monitor(h, endpoint, (int) events);
+#endif
+}
+
+static inline int zmq4_pipes_stats(uintptr_t h)
+{
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 2)
+    int rc;
+    ZMQ4_RETRY(rc, zmq_socket_monitor_pipes_stats(zmq4_s(h)->socket));
+    return rc == -1 ? zmq4_err() : 0;
+#else
+    (void) h;
+    return -ENOTSUP;
+#endif
+}
+
+static inline int zmq4_ctx_set_ext(uintptr_t ctx, int option, const unsigned char *value, size_t size)
+{
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
+    return zmq_ctx_set_ext((void *) ctx, option, value, size) == 0 ? 0 : zmq4_err();
+#else
+    (void) ctx, (void) option, (void) value, (void) size;
+    return -ENOTSUP;
+#endif
+}
+
+static inline int zmq4_ctx_get_ext(uintptr_t ctx, int option, unsigned char *value, size_t size)
+{
+#if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
+    return zmq_ctx_get_ext((void *) ctx, option, value, &size) == 0 ? 0 : zmq4_err();
+#else
+    (void) ctx, (void) option, (void) value, (void) size;
+    return -ENOTSUP;
+#endif
+}
+
+/*
+ * zmq4_try_priority and zmq4_try_busy_poll say whether this process may set the
+ * option on a TCP socket. libzmq aborts if it may not.
+ */
+static inline int zmq4_try_sockopt(int name, int value)
+{
+#ifdef _WIN32
+    (void) name, (void) value;
+    return 0;
+#else
+    int rc = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) != 0)
+        rc = -errno;
+    close(fd);
+    return rc;
+#endif
+}
+
+static inline int zmq4_try_priority(int value)
+{
+#ifdef SO_PRIORITY
+    return value > 0 ? zmq4_try_sockopt(SO_PRIORITY, value) : 0;
+#else
+    (void) value;
+    return 0;
+#endif
+}
+
+static inline int zmq4_try_busy_poll(int value)
+{
+#ifdef SO_BUSY_POLL
+    return value > 0 ? zmq4_try_sockopt(SO_BUSY_POLL, value) : 0;
+#else
+    (void) value;
+    return 0;
+#endif
 }
 
 /* --- proxy --- */
@@ -1114,6 +1577,8 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
  */
 static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
 {
+    if (to->thread_safe ? f->len > 1 : to->type == ZMQ_DGRAM && f->len != 2)
+        return -EINVAL;
     for (int i = 0; to->max_part && i < f->len; i++) {
         if (!zmq4_fits(to, zmq_msg_size(&f->parts[i])))
             return -EMSGSIZE;

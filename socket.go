@@ -54,6 +54,8 @@ type socket struct {
 
 	where string // endpoint of the last Bind or Connect, for errors
 
+	bound []string // places that it was bound to, for events
+
 	rids rids
 
 	monitor *monitor // that Events began, or nil
@@ -83,7 +85,8 @@ func NewSocket(t Type) (soc *Socket, err error) {
 // NewSocket creates a socket. [Socket.Close] closes it; a socket that is lost
 // is closed when the garbage collector finds it, and lingers as if by Close.
 //
-// The errors are EINVAL for a type that libzmq does not have, EMFILE if there
+// The errors are EINVAL for a type that libzmq does not have,
+// [ErrorNotImplemented42draft] for a draft type without the draft API, EMFILE if there
 // are [Context.SetMaxSockets] sockets already or no file descriptors left, and
 // [ErrorContextClosed]. The first socket starts the context's threads: it also
 // returns the error of a thread option that cannot be applied, such as EPERM.
@@ -95,6 +98,9 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 		return nil, err
 	}
 	defer c.mu.RUnlock()
+	if draftTypes[t] != "" && t != DGRAM && !HasDraft() {
+		return nil, ErrorNotImplemented42draft
+	}
 	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1}
 	if err := c.create(s); err != nil {
 		return nil, err
@@ -305,7 +311,7 @@ func (soc *Socket) Context() (*Context, error) {
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		return soc.s.attach(endpoint, func() C.int { return C.zmq4_bind(h, e) })
+		return soc.s.attach(endpoint, true, func() C.int { return C.zmq4_bind(h, e) })
 	})
 }
 
@@ -330,7 +336,7 @@ func (soc *Socket) Unbind(endpoint string) error {
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := soc.s.attach(endpoint, func() C.int { return C.zmq4_connect(h, e) })
+		rc := soc.s.attach(endpoint, false, func() C.int { return C.zmq4_connect(h, e) })
 		if rc == 0 {
 			soc.s.rids.connected(endpoint)
 		}
@@ -355,14 +361,21 @@ func (soc *Socket) Disconnect(endpoint string) error {
 }
 
 // attach binds or connects the socket.
-func (s *socket) attach(endpoint string, call func() C.int) C.int {
+func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
 	if err := s.checkMulticast(endpoint); err != 0 {
+		return -C.int(err)
+	}
+	if err := s.checkUdp(endpoint, bind); err != 0 {
 		return -C.int(err)
 	}
 	rc := call()
 	if rc == 0 {
 		s.where = endpoint
 		s.hasNorm(endpoint)
+		s.hasUdp(endpoint)
+		if bind {
+			s.noteBound(endpoint)
+		}
 	}
 	return rc
 }

@@ -106,13 +106,14 @@ func (x *stream) receive(t *testing.T, soc *Socket, seed uint64, progress *atomi
 // and often empty, from and to several goroutines. A wake-up that got lost
 // stops it.
 func TestLostWakeup(t *testing.T) {
-	tests := []struct {
+	type test struct {
 		name               string
 		a, b               Type // messages go from a to b
 		both               bool // and back
 		senders, receivers int  // goroutines on each socket
 		meddle             bool // use the sockets otherwise too, which may hide a lost wake-up
-	}{
+	}
+	tests := []test{
 		{"PUSH1-PULL1", PUSH, PULL, false, 1, 1, false},
 		{"PUSH1-PULL8", PUSH, PULL, false, 1, 8, false},
 		{"PUSH8-PULL1", PUSH, PULL, false, 8, 1, false},
@@ -120,6 +121,14 @@ func TestLostWakeup(t *testing.T) {
 		{"DEALER-DEALER", DEALER, DEALER, true, 2, 3, false},
 		{"PAIR-PAIR", PAIR, PAIR, true, 1, 1, false},
 		{"PAIR2-PAIR2", PAIR, PAIR, true, 2, 2, true},
+	}
+	if HasDraft() {
+		tests = append(tests,
+			test{"SCATTER1-GATHER8", SCATTER, GATHER, false, 1, 8, false},
+			test{"SCATTER8-GATHER1", SCATTER, GATHER, false, 8, 1, false},
+			test{"CLIENT3-SERVER3", CLIENT, SERVER, false, 3, 3, true},
+			test{"CHANNEL2-CHANNEL2", CHANNEL, CHANNEL, true, 2, 2, false},
+		)
 	}
 	hwms := []int{1, 2, 1000}
 	var total atomic.Int64

@@ -71,6 +71,9 @@ func (t Type) String() string {
 	case STREAM:
 		return "STREAM"
 	}
+	if name, ok := draftTypes[t]; ok {
+		return name
+	}
 	return "<INVALID>"
 }
 
