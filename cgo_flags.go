@@ -11,10 +11,14 @@ package zmq4
 // archive is named, so that the shared libzmq next to it, which pkg-config's
 // -lzmq finds, is not needed any more. With the tag zmq4_nopkgconfig, all flags
 // are those of CGO_CFLAGS and CGO_LDFLAGS.
+// ZMQ4_STATIC and ZMQ4_NOPKGCONFIG are for Go's build cache, which looks at
+// flags, but not at tags and at what pkg-config says.
 
 /*
 #cgo !zmq4_nopkgconfig,!zmq4_static,!windows pkg-config: libzmq
 #cgo !zmq4_nopkgconfig,!zmq4_static,windows LDFLAGS: -lzmq
+#cgo zmq4_nopkgconfig CFLAGS: -DZMQ4_NOPKGCONFIG
+#cgo zmq4_static CFLAGS: -DZMQ4_STATIC
 #cgo !zmq4_nopkgconfig,zmq4_static,!windows,!darwin LDFLAGS: -Wl,--as-needed -l:libzmq.a
 #cgo !zmq4_nopkgconfig,zmq4_static,!windows pkg-config: --static libzmq
 #cgo !zmq4_nopkgconfig,zmq4_static,windows CFLAGS: -DZMQ_STATIC
