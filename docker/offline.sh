@@ -34,7 +34,7 @@ fi
 base() {
 	local found
 	found=$(sed -n "s/^FROM \($1:[^ ]*\).*/\1/p" Dockerfile ./*.Dockerfile | sort -u)
-	[ "$(wc -l <<<"$found")" = 1 ] || fail "the Dockerfiles name more than one image of $1:" $found
+	[ "$(wc -l <<<"$found")" = 1 ] || fail "the Dockerfiles name more than one image of $1:" "$found"
 	echo "$found"
 }
 debian=$(base debian)

@@ -10,7 +10,7 @@
 # For your own module copy this file to it, and let PACKAGES be its commands.
 
 FROM zmq4-build:4.3.4 AS build
-ARG PACKAGES=./examples/demo
+ARG PACKAGES="./examples/demo ./examples/multicast/pub ./examples/multicast/sub ./docker/relay"
 COPY --chown=build . .
 RUN mkdir /tmp/bin && go build -trimpath -o /tmp/bin/ $PACKAGES
 
