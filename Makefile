@@ -13,7 +13,8 @@ DEMO =
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast
+.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast \
+	matrix goget link windows docker-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -56,16 +57,20 @@ lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it i
 	$(GO) mod tidy -diff
 	cd ctest/gozeromq && $(GO) vet ./... && $(GO) mod tidy -diff
 	cd cmd/zmq4 && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
+	cd ctest/goget && $(GO) vet ./... && $(GO) mod tidy -diff
 	@if command -v shellcheck >/dev/null; then \
-		echo shellcheck .ci/run scripts/*.sh; shellcheck .ci/run scripts/*.sh; fi
+		echo shellcheck .ci/run scripts/*.sh docker/*.sh; shellcheck .ci/run scripts/*.sh docker/*.sh; fi
 
 compat: deps ## compare with pebbe/zmq4: its API, its test suite, go mod tidy and vendor
 	@bash scripts/compat.sh
 
 cover: deps ## run the tests and write coverage.out and coverage.html
-	$(GO) test -coverpkg=. -coverprofile=coverage.out . ./cert ./ctest
+	$(GO) test -coverpkg=. -coverprofile=coverage.out . ./cert ./ctest ./device ./monitor
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
+
+matrix: deps ## run the tests against libzmq 4.3.4 with drafts and 4.3.5, each built or fetched here; needs root
+	bash scripts/matrix.sh drafts trixie trixie-drafts
 
 multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; needs root, ip and nft
 	ZMQ4_MULTICAST=1 $(GO) test -count=1 -timeout=5m -v ./ctest/multicast
@@ -83,3 +88,15 @@ bench: deps ## compare with C, pebbe/zmq4 and go-zeromq/zmq4: tables and plots i
 
 bench-quick: deps ## the same in two minutes: for a first look
 	cd bench && $(GO) run . -quick $(BENCH)
+
+goget: deps ## go get the module as users do, by its path and by replace, and build and run a program
+	cd ctest/goget && $(GO) test -count=1 -v .
+
+link: deps ## link a program with pkg-config, without it, and statically, and run it; on Debian or Ubuntu
+	@bash scripts/link.sh
+
+windows: ## build for Windows with mingw-w64 and run a program and some tests under wine; on Debian or Ubuntu
+	@bash scripts/windows.sh
+
+docker-test: ## build and run all images and docker/compose.yml; skipped where no Docker Engine runs
+	@bash docker/test.sh

@@ -5,10 +5,24 @@ package zmq4
 // Every #cgo line of the package is here. The functions of shim.h do not keep
 // the pointers that they are given (noescape: arguments may live on the stack)
 // and do not call back into Go (nocallback).
+//
+// libzmq comes from pkg-config; on Windows, from where CGO_LDFLAGS says. With
+// the tag zmq4_static, libzmq.a and what it needs go into the program: the
+// archive is named, so that the shared libzmq next to it, which pkg-config's
+// -lzmq finds, is not needed any more. With the tag zmq4_nopkgconfig, all flags
+// are those of CGO_CFLAGS and CGO_LDFLAGS.
+// ZMQ4_STATIC and ZMQ4_NOPKGCONFIG are for Go's build cache, which looks at
+// flags, but not at tags and at what pkg-config says.
 
 /*
-#cgo !windows pkg-config: libzmq
-#cgo windows LDFLAGS: -lzmq
+#cgo !zmq4_nopkgconfig,!zmq4_static,!windows pkg-config: libzmq
+#cgo !zmq4_nopkgconfig,!zmq4_static,windows LDFLAGS: -lzmq
+#cgo zmq4_nopkgconfig CFLAGS: -DZMQ4_NOPKGCONFIG
+#cgo zmq4_static CFLAGS: -DZMQ4_STATIC
+#cgo !zmq4_nopkgconfig,zmq4_static,!windows,!darwin LDFLAGS: -Wl,--as-needed -l:libzmq.a
+#cgo !zmq4_nopkgconfig,zmq4_static,!windows pkg-config: --static libzmq
+#cgo !zmq4_nopkgconfig,zmq4_static,windows CFLAGS: -DZMQ_STATIC
+#cgo !zmq4_nopkgconfig,zmq4_static,windows LDFLAGS: -lzmq -lstdc++ -lws2_32 -liphlpapi
 #cgo linux CFLAGS: -D_GNU_SOURCE
 #cgo noescape zmq4_bind
 #cgo nocallback zmq4_bind
