@@ -41,9 +41,10 @@ suite() {
 	go test "${testflags[@]}" .
 }
 
-# against points the compiler and the loader to a build of libzmq.
+# against points the compiler and the loader to a build of libzmq. Go's build
+# cache knows packages by CGO_CFLAGS, and not by what pkg-config says.
 against() {
-	export PKG_CONFIG_PATH=$1/lib/pkgconfig LD_LIBRARY_PATH=$1/lib
+	export PKG_CONFIG_PATH=$1/lib/pkgconfig LD_LIBRARY_PATH=$1/lib CGO_CFLAGS="-O2 -g -I$1/include"
 }
 
 part_system() { suite; }
