@@ -52,12 +52,16 @@ package zmq4
 #cgo nocallback zmq4_get_int
 #cgo noescape zmq4_getsockopt
 #cgo nocallback zmq4_getsockopt
+#cgo noescape zmq4_leases_ended
+#cgo nocallback zmq4_leases_ended
+#cgo nocallback zmq4_leases_new
 #cgo nocallback zmq4_msg_alloc
 #cgo nocallback zmq4_msg_clear
 #cgo nocallback zmq4_msg_free
 #cgo noescape zmq4_msg_gets
 #cgo nocallback zmq4_msg_gets
 #cgo noescape zmq4_msg_new
+#cgo nocallback zmq4_msg_lend
 #cgo nocallback zmq4_msg_new
 #cgo nocallback zmq4_msg_take
 #cgo noescape zmq4_monitor

@@ -1238,6 +1238,84 @@ static inline int zmq4_msg_alloc(zmq4_msg *m, size_t size)
     return 0;
 }
 
+/*
+ * Go memory that is the content of messages: a lease. When libzmq has no more
+ * use for it, in whatever thread, the lease goes to the list of those to give back.
+ */
+typedef struct zmq4_lease {
+    struct zmq4_lease *next;
+    struct zmq4_leases *home;
+    uintptr_t handle;
+} zmq4_lease;
+
+typedef struct zmq4_leases {
+    zmq4_lease *ended; /* atomic */
+    zmq4_lease *taken; /* from ended, by zmq4_leases_ended */
+    int wake;          /* written to when ended was empty */
+} zmq4_leases;
+
+static inline int zmq4_leases_new(int wake, zmq4_leases **out)
+{
+    zmq4_leases *home = (zmq4_leases *) calloc(1, sizeof *home);
+    if (!home)
+        return -ENOMEM;
+    home->wake = wake;
+    *out = home;
+    return 0;
+}
+
+static inline void zmq4_lease_end(void *data, void *hint)
+{
+    zmq4_lease *first, *lease = (zmq4_lease *) hint;
+    zmq4_leases *home = lease->home;
+    int saved = errno; /* libzmq does not expect it to change */
+    (void) data;
+    first = __atomic_load_n(&home->ended, __ATOMIC_RELAXED);
+    do
+        lease->next = first;
+    while (!__atomic_compare_exchange_n(&home->ended, &first, lease, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+#ifndef _WIN32
+    /* lease may be gone by now. A pipe that is full wakes the reader, too. */
+    while (!first && write(home->wake, "", 1) == -1 && errno == EINTR)
+        ;
+#endif
+    errno = saved;
+}
+
+/* zmq4_leases_ended takes up to max leases that have ended, and returns how many. */
+static inline int zmq4_leases_ended(zmq4_leases *home, uintptr_t *handles, int max)
+{
+    int n = 0;
+    if (!home->taken)
+        home->taken = __atomic_exchange_n(&home->ended, NULL, __ATOMIC_ACQUIRE);
+    while (n < max && home->taken) {
+        zmq4_lease *lease = home->taken;
+        home->taken = lease->next;
+        handles[n++] = lease->handle;
+        free(lease);
+    }
+    return n;
+}
+
+/* zmq4_msg_lend makes pinned Go memory the content of m, which is empty. */
+static inline int zmq4_msg_lend(zmq4_msg *m, unsigned char *data, size_t size, zmq4_leases *home, uintptr_t handle)
+{
+    zmq4_lease *lease = (zmq4_lease *) malloc(sizeof *lease);
+    if (!lease)
+        return -ENOMEM;
+    lease->home = home;
+    lease->handle = handle;
+    if (zmq_msg_init_data(&m->msg, data, size, zmq4_lease_end, lease) == -1) {
+        int rc = zmq4_err();
+        free(lease);
+        zmq_msg_init(&m->msg);
+        return rc;
+    }
+    zmq4_msg_view(m);
+    m->more = m->grouped = 0;
+    return 0;
+}
+
 /* zmq4_msg_clear frees the content. */
 static inline int zmq4_msg_clear(zmq4_msg *m)
 {

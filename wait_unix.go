@@ -6,6 +6,7 @@ package zmq4
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -91,4 +92,27 @@ func (k *parker) shut() {
 	if file != nil {
 		file.Close()
 	}
+}
+
+// wakePipe makes a pipe: C writes to fd, and wait returns after that. Both ends
+// are kept for ever.
+func wakePipe() (wait func(), fd int, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, 0, err
+	}
+	conn, err := w.SyscallConn() // File.Fd would make the pipe block
+	if err == nil {
+		err = conn.Control(func(f uintptr) { fd = int(f) })
+	}
+	if err != nil {
+		r.Close()
+		w.Close()
+		return nil, 0, err
+	}
+	buf := make([]byte, 64)
+	return func() {
+		r.Read(buf)
+		runtime.KeepAlive(w)
+	}, fd, nil
 }

@@ -44,3 +44,6 @@ func (k *parker) lead(w *waiter, deadline time.Time) {
 		w.sleep(end)
 	}
 }
+
+// wakePipe is not needed: NewMsgBytes copies.
+func wakePipe() (wait func(), fd int, err error) { return nil, 0, ErrorNotImplementedWindows }
