@@ -142,3 +142,12 @@ func TestTitanic(t *testing.T) {
 		t.Errorf("left in the store: %v, %v", left, err)
 	}
 }
+
+func TestTripping(t *testing.T) {
+	t.Parallel()
+	e := ipc(t, 2)
+	p := start(t, "tripping", "-frontend", e[0], "-backend", e[1], "-n", "500")
+	p.expect(`^one at a time: 500 round trips, [1-9]\d* per second$`)
+	p.expect(`^all at once: 500 round trips, [1-9]\d* per second$`)
+	p.wait()
+}

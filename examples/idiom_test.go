@@ -3,20 +3,14 @@
 package examples
 
 import (
+	"encoding/json"
+	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
 
-	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/monitor"
 )
-
-// needsHandshakeEvents skips a test where libzmq is too old.
-func needsHandshakeEvents(t *testing.T) {
-	t.Helper()
-	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
-		t.Skip("needs libzmq 4.3")
-	}
-}
 
 func TestContexts(t *testing.T) {
 	t.Parallel()
@@ -101,6 +95,8 @@ func TestZeroCopy(t *testing.T) {
 	t.Parallel()
 	want := `Sent 1000000 bytes; the message has 0 now
 Received 1000000 bytes, the same memory: true
+Received 1000000 bytes, the same memory: true
+The program's own memory is back
 Received "xxx"
 A part of 5 bytes does not fit into 4
 Received "xxxxx"
@@ -114,10 +110,7 @@ Received "xxxxxxxxx"
 
 func TestAuthenticator(t *testing.T) {
 	t.Parallel()
-	needsHandshakeEvents(t)
-	if !zmq4.HasCurve() {
-		t.Skip("libzmq has no CURVE")
-	}
+	needsHandshakes(t, true, "authenticator")
 	auth := start(t, "authenticator")
 	for _, want := range []string{
 		`DENIED".*mechanism=PLAIN domain=staff .*client=alice$`,
@@ -139,7 +132,7 @@ func TestAuthenticator(t *testing.T) {
 
 func TestMonitoring(t *testing.T) {
 	t.Parallel()
-	needsHandshakeEvents(t)
+	needsHandshakes(t, false, "monitoring")
 	e := ipc(t, 1)
 	monitoring := start(t, "monitoring", "-endpoint", e[0])
 	for _, want := range []string{
@@ -182,4 +175,58 @@ func TestManySocketsOutOfDescriptors(t *testing.T) {
 	if err == nil || !strings.Contains(string(out), "manysockets: zmq4: recv DEALER") {
 		t.Errorf("ended with %v, and wrote %q", err, out)
 	}
+}
+
+func TestReceiveAhead(t *testing.T) {
+	t.Parallel()
+	p := start(t, "receiveahead", "-endpoint", "tcp://127.0.0.1:*", "-n", "10000", "-ahead", "64")
+	p.expect(`^up to 1 in a call: 10000 messages, sum 49995000, [1-9]\d* per second$`)
+	p.expect(`^up to 64 in a call: 10000 messages, sum 49995000, [1-9]\d* per second$`)
+	p.wait()
+}
+
+func TestDevice(t *testing.T) {
+	t.Parallel()
+	want := `paused: 50 messages received in front, 50 sent behind
+as many sent again: 50 messages received in front, 50 sent behind
+stopped: 100 messages received in front, 100 sent behind
+`
+	e := ipc(t, 2)
+	if got := start(t, "device", "-frontend", e[0], "-backend", e[1], "-n", "50").wait(); got != want {
+		t.Errorf("wrote\n%swant\n%s", got, want)
+	}
+}
+
+// TestCounters asks for the counters while a client is connected, and after it
+// has left.
+func TestCounters(t *testing.T) {
+	t.Parallel()
+	e := ipc(t, 1)
+	server := start(t, "counters", "-endpoint", e[0], "-http", "127.0.0.1:0")
+	url := server.expect(`^counters at (http://\S+)$`)[1]
+	client := start(t, "hwclient", "-endpoint", e[0], "-n", "3")
+	client.expect(`^Received World 2$`)
+	client.wait()
+	server.expect(`msg="zmq4: accepted"`)
+	server.expect(`msg="zmq4: disconnected"`)
+
+	reply, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	var all struct{ Server monitor.Stats }
+	if err := json.NewDecoder(reply.Body).Decode(&all); err != nil {
+		t.Fatal(err)
+	}
+	got := all.Server
+	if got.MessagesReceived != 3 || got.BytesReceived != 15 || got.Connections != 1 || got.Peers != 0 {
+		t.Errorf("the counters are %+v", got)
+	}
+	server.interrupt()
+	server.expect(`^at the end: \{.*"MessagesReceived":3,"BytesReceived":15,"MessagesSent":3,"BytesSent":15,`)
+
+	server = start(t, "counters", "-endpoint", e[0], "-http", "127.0.0.1:0", "-n", "2")
+	start(t, "hwclient", "-endpoint", e[0], "-n", "2").wait()
+	server.wait()
 }

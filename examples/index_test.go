@@ -3,16 +3,16 @@
 package examples
 
 import (
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestIndex compares the index, README.md, with the programs that there are.
+// TestIndex compares the index, README.md, with the programs that there are,
+// each of which says how to run it.
 func TestIndex(t *testing.T) {
 	t.Parallel()
 	index, err := os.ReadFile("README.md")
@@ -43,27 +43,26 @@ func TestIndex(t *testing.T) {
 		}
 		rows[name]++
 	}
-	programs := map[string]bool{}
-	err = filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == "main.go" {
-			programs[path.Dir(filepath.ToSlash(p))] = true
+	names := programs()
+	for _, name := range names {
+		source, err := os.ReadFile(filepath.Join(filepath.FromSlash(name), "main.go"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name := range programs {
+		comment, _, _ := strings.Cut(string(source), "\npackage main")
+		if !strings.Contains(comment, "\n//\tgo run ./examples/"+name) && !strings.Contains(comment, "for how to run it") {
+			t.Errorf("%s does not say how to run it", name)
+		}
 		if rows[name] != 1 {
 			t.Errorf("%s has %d rows in the index, want 1", name, rows[name])
 		}
 	}
 	for name := range rows {
-		if !programs[name] {
+		if !slices.Contains(names, name) {
 			t.Errorf("the index has a row of %s, which is no program", name)
 		}
 	}
-	if len(programs) == 0 {
+	if len(names) == 0 {
 		t.Error("there are no programs")
 	}
 }

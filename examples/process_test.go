@@ -4,7 +4,9 @@ package examples
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seed45097122/zmq4"
 )
 
 // patience is how long a program may take for what should take no time.
@@ -34,8 +38,80 @@ func TestMain(m *testing.M) {
 	}
 	binaries.dir = dir
 	code := m.Run()
+	if code == 0 && everything() {
+		code = missed()
+	}
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// everything reports whether all tests were to run, and run other programs.
+func everything() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return false
+		}
+	}
+	return !testing.Short()
+}
+
+// ran and interrupted have the names of the programs that were run, and that
+// ended well after what Ctrl-C sends.
+var ran, interrupted sync.Map
+
+// missed tells which programs no test has run, or interrupted although they
+// handle that, and returns the exit code. Those that cannot run here do not count.
+func missed() int {
+	code := 0
+	for _, name := range programs() {
+		source, err := os.ReadFile(filepath.Join(filepath.FromSlash(name), "main.go"))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		if _, ok := ran.Load(name); !ok {
+			fmt.Fprintf(os.Stderr, "no test has run %s\n", name)
+			code = 1
+		} else if _, ok := interrupted.Load(name); !ok && bytes.Contains(source, []byte("signal.NotifyContext(")) {
+			fmt.Fprintf(os.Stderr, "no test has interrupted %s\n", name)
+			code = 1
+		}
+	}
+	return code
+}
+
+// programs returns the names of the folders that have a main.go.
+func programs() []string {
+	var names []string
+	filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "main.go" {
+			names = append(names, filepath.ToSlash(filepath.Dir(p)))
+		}
+		return nil
+	})
+	return names
+}
+
+// skip skips a test that would run, and interrupt, these programs.
+func skip(t *testing.T, why string, programs ...string) {
+	t.Helper()
+	for _, name := range programs {
+		ran.Store(name, true)
+		interrupted.Store(name, true)
+	}
+	t.Skip(why)
+}
+
+// needsHandshakes skips a test of these programs if libzmq does not tell who
+// was refused, or has no CURVE and that is needed.
+func needsHandshakes(t *testing.T, curve bool, programs ...string) {
+	t.Helper()
+	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
+		skip(t, "libzmq has no handshake events", programs...)
+	}
+	if curve && !zmq4.HasCurve() {
+		skip(t, "libzmq has no CURVE", programs...)
+	}
 }
 
 // buildFlags are those with which this test was built and that a program has to
@@ -109,8 +185,13 @@ func start(t *testing.T, name string, args ...string) *process {
 	if testing.Short() {
 		t.Skip("runs other programs")
 	}
-	p := &process{t: t, name: name, changed: make(chan struct{}), exited: make(chan struct{})}
-	p.cmd = exec.Command(binary(t, name), args...)
+	return run(t, name, exec.Command(binary(t, name), args...))
+}
+
+// run is start for a command that runs the program.
+func run(t *testing.T, name string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, name: name, cmd: cmd, changed: make(chan struct{}), exited: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	// The race detector would wait a second at the end of each program.
@@ -118,6 +199,7 @@ func start(t *testing.T, name string, args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ran.Store(name, true)
 	go func() {
 		p.err = p.cmd.Wait()
 		close(p.exited)
@@ -126,7 +208,7 @@ func start(t *testing.T, name string, args ...string) *process {
 		p.cmd.Process.Kill()
 		<-p.exited
 		if t.Failed() {
-			t.Logf("%s %q wrote:\n%s", name, args, p.output())
+			t.Logf("%q wrote:\n%s", cmd.Args, p.output())
 		}
 	})
 	return p
@@ -192,7 +274,9 @@ func (p *process) interrupt() string {
 	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		p.t.Fatal(err)
 	}
-	return p.wait()
+	out := p.wait()
+	interrupted.Store(p.name, true)
+	return out
 }
 
 // kill ends the program at once, as a crash would.

@@ -8,21 +8,7 @@ import (
 	"regexp"
 	"testing"
 	"time"
-
-	"github.com/seed45097122/zmq4"
 )
-
-// needHandshakes skips the test if libzmq does not tell who was refused, or
-// has no CURVE and that is needed.
-func needHandshakes(t *testing.T, curve bool) {
-	t.Helper()
-	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
-		t.Skip("libzmq has no handshake events")
-	}
-	if curve && !zmq4.HasCurve() {
-		t.Skip("libzmq has no CURVE")
-	}
-}
 
 // TestHouses wants exactly these lines.
 func TestHouses(t *testing.T) {
@@ -40,7 +26,7 @@ func TestHouses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			needHandshakes(t, c.curve)
+			needsHandshakes(t, c.curve, c.name)
 			out := start(t, c.name, "-endpoint", "tcp://127.0.0.1:*").wait()
 			if !regexp.MustCompile(`\A` + c.want + `\z`).MatchString(out) {
 				t.Errorf("want %q", c.want)
@@ -53,7 +39,7 @@ func TestHouses(t *testing.T) {
 // while that runs, and locks it out when it is taken away.
 func TestIronhouse2(t *testing.T) {
 	t.Parallel()
-	needHandshakes(t, true)
+	needsHandshakes(t, true, "ironhouse2")
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	must := func(err error) {
@@ -86,7 +72,7 @@ func TestIronhouse2(t *testing.T) {
 	alice.wait()
 	server.expect(`ALLOWED.* mechanism=CURVE`)
 
-	ask("mallory.key_secret", "server.key").fails(`^refused: EVENT_HANDSHAKE_FAILED_AUTH .* ZAP status 400$`)
+	ask("mallory.key_secret", "server.key").fails(`^ironhouse2: refused: EVENT_HANDSHAKE_FAILED_AUTH .* ZAP status 400$`)
 	server.expect(`DENIED.* why="?callback"? mechanism=CURVE`)
 
 	admit("mallory")
@@ -96,10 +82,10 @@ func TestIronhouse2(t *testing.T) {
 	server.expect(`ALLOWED.* mechanism=CURVE`)
 
 	must(os.Remove(filepath.Join(clients, "mallory.key")))
-	ask("mallory.key_secret", "server.key").fails(`^refused: EVENT_HANDSHAKE_FAILED_AUTH .* ZAP status 400$`)
+	ask("mallory.key_secret", "server.key").fails(`^ironhouse2: refused: EVENT_HANDSHAKE_FAILED_AUTH .* ZAP status 400$`)
 
 	// Who takes another's key for the server's does not get as far as that.
-	ask("alice.key_secret", "mallory.key").fails(`^refused: `)
+	ask("alice.key_secret", "mallory.key").fails(`^ironhouse2: refused: `)
 	// The public certificate is no identity.
 	ask("alice.key", "server.key").fails(`alice\.key: there is no secret key in it$`)
 	server.interrupt()

@@ -49,17 +49,14 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *endpoint, *clients, max(*workers, 1), *n, *interval, *work, *seed)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint, *clients, max(*workers, 1), *n, *interval, *work, *seed); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "asyncsrv:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoint string, clients, workers, n int, interval, work time.Duration, seed uint64) error {
+func run(ctx context.Context, endpoint string, clients, workers, n int, interval, work time.Duration, seed uint64) (err error) {
+	defer func() { err = errors.Join(err, zmq4.Term()) }()
 	// The first that fails ends all, and so do clients that are all content.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -79,12 +76,12 @@ func run(ctx context.Context, endpoint string, clients, workers, n int, interval
 	return context.Cause(ctx)
 }
 
-func client(ctx context.Context, endpoint, name string, n int, interval time.Duration, dice *rand.Rand) error {
+func client(ctx context.Context, endpoint, name string, n int, interval time.Duration, dice *rand.Rand) (err error) {
 	server, err := zmq4.OpenSocket(zmq4.DEALER, zmq4.Identity(name), zmq4.Linger(time.Second), zmq4.Connect(endpoint))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer func() { err = errors.Join(err, server.Close()) }()
 
 	wanted := make([]int, max(n, 0)) // number of replies to each request
 	total := 0
@@ -97,7 +94,10 @@ func client(ctx context.Context, endpoint, name string, n int, interval time.Dur
 	go func() {
 		for i, replies := range wanted {
 			if i > 0 {
-				time.Sleep(interval)
+				select {
+				case <-time.After(interval):
+				case <-ctx.Done(): // which the next call tells
+				}
 			}
 			if _, err := server.SendMessageContext(ctx, i, replies); err != nil {
 				sent <- err
@@ -126,17 +126,17 @@ func client(ctx context.Context, endpoint, name string, n int, interval time.Dur
 	return nil
 }
 
-func serve(ctx context.Context, endpoint string, workers int, work time.Duration) error {
+func serve(ctx context.Context, endpoint string, workers int, work time.Duration) (err error) {
 	frontend, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer frontend.Close()
+	defer func() { err = errors.Join(err, frontend.Close()) }()
 	backend, err := zmq4.OpenSocket(zmq4.DEALER, zmq4.Linger(time.Second), zmq4.Bind(workersEndpoint))
 	if err != nil {
 		return err
 	}
-	defer backend.Close()
+	defer func() { err = errors.Join(err, backend.Close()) }()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -152,12 +152,12 @@ func serve(ctx context.Context, endpoint string, workers int, work time.Duration
 }
 
 // worker returns only with an error.
-func worker(ctx context.Context, work time.Duration, replies *atomic.Int64) error {
+func worker(ctx context.Context, work time.Duration, replies *atomic.Int64) (err error) {
 	proxy, err := zmq4.OpenSocket(zmq4.DEALER, zmq4.Linger(time.Second), zmq4.Connect(workersEndpoint))
 	if err != nil {
 		return err
 	}
-	defer proxy.Close()
+	defer func() { err = errors.Join(err, proxy.Close()) }()
 	for msg, err := range proxy.Messages(ctx) { // client, number of the request, number of replies
 		if err != nil {
 			return err
@@ -170,7 +170,11 @@ func worker(ctx context.Context, work time.Duration, replies *atomic.Int64) erro
 			continue
 		}
 		for i := range n {
-			time.Sleep(rand.N(max(work, 1)))
+			select {
+			case <-time.After(rand.N(max(work, 1))):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 			replies.Add(1)
 			if _, err := proxy.SendMessageContext(ctx, msg[:2], fmt.Sprintf("reply %d of %d", i+1, n)); err != nil {
 				return err

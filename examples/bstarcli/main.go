@@ -39,8 +39,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := errors.Join(run(ctx), zmq4.Term()); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := errors.Join(run(ctx), zmq4.Term()); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "bstarcli:", err)
 		os.Exit(1)
 	}
 }

@@ -55,7 +55,7 @@ func main() {
 	defer stop()
 	log.Print(star.State(), " waits for the other server")
 	if err := errors.Join(run(ctx, star, *frontend), zmq4.Term()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "bstarsrv:", err)
 		os.Exit(1)
 	}
 }

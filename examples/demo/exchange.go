@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -36,8 +37,8 @@ type exchange struct {
 	err     error
 }
 
-// perform runs a pattern and cleans up behind it.
-func (x *exchange) perform(pattern func(*exchange) error) (err error) {
+// perform runs a pattern and cleans up behind it. It ends early when ctx is done.
+func (x *exchange) perform(ctx context.Context, pattern func(*exchange) error) (err error) {
 	x.content = make([]byte, x.size+256)
 	for i := range x.content {
 		x.content[i] = byte(rand.Uint32())
@@ -45,6 +46,7 @@ func (x *exchange) perform(pattern func(*exchange) error) (err error) {
 	if x.ctx, err = zmq4.NewContext(); err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { x.fail(ctx.Err()) })()
 	x.begun = time.Now()
 	err = pattern(x)
 	x.fail(err) // what was begun ends too
@@ -101,7 +103,11 @@ func (x *exchange) socket(t zmq4.Type) (*zmq4.Socket, error) {
 	}
 	x.mu.Lock()
 	x.sockets = append(x.sockets, soc)
+	err = x.err // of one that has ended already
 	x.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	return soc, errors.Join(
 		soc.SetLinger(0), // by then, all that was sent has arrived
 		soc.SetRcvtimeo(patience),

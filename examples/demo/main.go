@@ -4,15 +4,20 @@
 // the installed libzmq have, checks each one of them where it arrives, and
 // prints a table of what went through and how fast.
 //
+//	go run ./examples/demo
+//	go run ./examples/demo -n 1000 -run 'tcp|ipc'
+//
 // It ends with status 1 if any message was lost, wrong or out of order.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"regexp"
 	"runtime"
 	"time"
@@ -63,11 +68,14 @@ func rows(n int) []row {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // run is main: it returns the exit status.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	n := flags.Int("n", 0, "send this `number` of messages in each row (default depends on the pattern)")
@@ -105,7 +113,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// PGM would warn between the lines of the table that the loopback
 	// interface is one.
 	if os.Getenv("PGM_MIN_LOG_LEVEL") == "" {
-		os.Setenv("PGM_MIN_LOG_LEVEL", "ERROR")
+		if err := os.Setenv("PGM_MIN_LOG_LEVEL", "ERROR"); err != nil {
+			fmt.Fprintln(stderr, "demo:", err)
+			return 1
+		}
 	}
 
 	// Sockets of the ipc transport are files.
@@ -114,16 +125,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "demo:", err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(stderr, "demo:", err)
+			status = 1
+		}
+	}()
 
 	major, minor, patch := zmq4.Version()
 	fmt.Fprintf(stdout, "libzmq %d.%d.%d, %s %s/%s, %d CPUs\n\n",
 		major, minor, patch, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	return table(chosen, *size, dir, stdout)
+	return table(ctx, chosen, *size, dir, stdout)
 }
 
-// table runs the rows and prints a line for each as soon as it is done.
-func table(rows []row, size int, dir string, w io.Writer) int {
+// table runs the rows and prints a line for each as soon as it is done. It ends
+// early when ctx is done.
+func table(ctx context.Context, rows []row, size int, dir string, w io.Writer) int {
 	const head, line = "%-14s %-9s %9s %9s %9s %9s %8s  %s\n", "%-14s %-9s %9d %9d %7.2f s %9.0f %8.1f  %s\n"
 	fmt.Fprintf(w, head, "PATTERN", "TRANSPORT", "MESSAGES", "BYTES", "TIME", "MSG/S", "MB/S", "STATUS")
 	var passed, failed, skipped, messages int
@@ -138,7 +155,10 @@ func table(rows []row, size int, dir string, w io.Writer) int {
 			continue
 		}
 		x := &exchange{transport: r.transport, n: r.n, size: size, dir: dir}
-		err := x.perform(r.run)
+		err := x.perform(ctx, r.run)
+		if ctx.Err() != nil {
+			break // this row has no result
+		}
 		status := "ok"
 		if err != nil {
 			failed++

@@ -4,10 +4,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed45097122/zmq4"
 )
@@ -16,7 +19,7 @@ import (
 func TestDemo(t *testing.T) {
 	const n, size = 60, 100
 	var stdout, stderr bytes.Buffer
-	if status := run([]string{"-n", strconv.Itoa(n), "-size", strconv.Itoa(size)}, &stdout, &stderr); status != 0 || stderr.Len() > 0 {
+	if status := run(t.Context(), []string{"-n", strconv.Itoa(n), "-size", strconv.Itoa(size)}, &stdout, &stderr); status != 0 || stderr.Len() > 0 {
 		t.Fatalf("status %d\n%s%s", status, &stderr, &stdout)
 	}
 	t.Logf("\n%s", &stdout)
@@ -135,7 +138,7 @@ func TestDemoNotices(t *testing.T) {
 				return nil
 			}}
 			var out bytes.Buffer
-			status := table([]row{bad}, 100, t.TempDir(), &out)
+			status := table(t.Context(), []row{bad}, 100, t.TempDir(), &out)
 			wantStatus, wantLine := 1, "FAIL: "+test.want
 			if test.want == "" {
 				wantStatus, wantLine = 0, "ok\n"
@@ -158,7 +161,7 @@ func TestDemoSize(t *testing.T) {
 	} {
 		t.Run(test.size, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			status := run([]string{"-n", "3", "-size", test.size, "-run", "tcp|norm"}, &stdout, &stderr)
+			status := run(t.Context(), []string{"-n", "3", "-size", test.size, "-run", "tcp|norm"}, &stdout, &stderr)
 			if status != 0 || strings.Count(stdout.String(), " ok\n") < 5 {
 				t.Errorf("status %d\n%s%s", status, &stderr, &stdout)
 			}
@@ -184,10 +187,29 @@ func TestUsage(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			status := run(test.args, &stdout, &stderr)
+			status := run(t.Context(), test.args, &stdout, &stderr)
 			if status != test.status || stdout.Len() > 0 || !strings.Contains(stderr.String(), test.want) {
 				t.Errorf("status %d, not %d; want %q in %q", status, test.status, test.want, &stderr)
 			}
 		})
+	}
+}
+
+// An exchange that is given up while it makes its sockets ends all the same.
+func TestGivenUpAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 200 {
+		x := &exchange{transport: inproc, n: 1 << 40, size: 10}
+		done := make(chan error, 1)
+		go func() { done <- x.perform(ctx, reqRep) }()
+		select {
+		case err := <-done:
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		case <-time.After(patience):
+			t.Fatal("it did not end")
+		}
 	}
 }

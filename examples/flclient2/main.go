@@ -38,8 +38,8 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := errors.Join(run(ctx, servers, *n, *timeout), zmq4.Term()); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := errors.Join(run(ctx, servers, *n, *timeout), zmq4.Term()); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "flclient2:", err)
 		os.Exit(1)
 	}
 }

@@ -30,8 +30,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "grasslands:", err)
 		os.Exit(1)
 	}
 }
@@ -47,24 +47,14 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	address, err := server.GetLastEndpoint()
+	defer func() { err = errors.Join(err, server.Close(), zmq4.Term()) }()
+	house, err := houses.Open(ctx, zctx, server, "User-Id")
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, house.Close()) }()
 
-	ctx, cancel := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() {
-		defer cancel()
-		served <- houses.Serve(ctx, server, "User-Id")
-	}()
-	defer func() {
-		cancel()
-		err = errors.Join(err, <-served)
-	}()
-
-	answer, err := houses.Ask(ctx, zctx, address)
+	answer, err := house.Ask()
 	if err != nil {
 		return err
 	}

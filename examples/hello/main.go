@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Hello asks a question and answers it.
+// Hello asks a question and answers it: a server and its client in one program,
+// over tcp, at a port that the system chooses.
+//
+//	go run ./examples/hello
+//
+// For the two as programs of their own see hwserver and hwclient.
 package main
 
 import (

@@ -52,7 +52,11 @@ func run(ctx context.Context, endpoint string, work time.Duration, n int) (err e
 			return err
 		}
 		fmt.Println("Received", request)
-		time.Sleep(work)
+		select {
+		case <-time.After(work):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		if _, err := server.SendContext(ctx, "World", 0); err != nil {
 			return err
 		}

@@ -24,22 +24,18 @@ import (
 const endpoint = "inproc://identity"
 
 func main() {
-	err := run()
-	if err == nil {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "identity:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run() (err error) {
 	router, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer router.Close()
+	defer func() { err = errors.Join(err, router.Close(), zmq4.Term()) }()
 
 	fmt.Println("A client that chose no identity:")
 	if err := greet(router); err != nil {
@@ -63,12 +59,12 @@ func run() error {
 }
 
 // greet makes a client, shows its request as the ROUTER sees it, and answers it.
-func greet(router *zmq4.Socket, options ...zmq4.SocketOption) error {
+func greet(router *zmq4.Socket, options ...zmq4.SocketOption) (err error) {
 	client, err := zmq4.OpenSocket(zmq4.REQ, append(options, zmq4.Connect(endpoint))...)
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	defer func() { err = errors.Join(err, client.Close()) }()
 
 	if _, err := client.Send("Hello", 0); err != nil {
 		return err

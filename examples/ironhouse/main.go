@@ -32,8 +32,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "ironhouse:", err)
 		os.Exit(1)
 	}
 }
@@ -49,7 +49,7 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(clients)
+	defer func() { err = errors.Join(err, os.RemoveAll(clients)) }()
 	aliceFile := filepath.Join(clients, "alice.key")
 	if err := certs["Alice"].Public().Save(aliceFile); err != nil {
 		return err
@@ -69,39 +69,29 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer auth.Close()
+	defer func() { err = errors.Join(err, auth.Close()) }()
 	server, err := zctx.OpenSocket(zmq4.REP, zmq4.CurveServer("global", certs["server"].Keys.Secret), zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	address, err := server.GetLastEndpoint()
+	defer func() { err = errors.Join(err, server.Close()) }()
+	house, err := houses.Open(ctx, zctx, server, "name")
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, house.Close()) }()
 
-	ctx, cancel := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() {
-		defer cancel()
-		served <- houses.Serve(ctx, server, "name")
-	}()
-	defer func() {
-		cancel()
-		err = errors.Join(err, <-served)
-	}()
-
-	ask := func(name string) (string, error) {
+	client := func(name string) zmq4.SocketOption {
 		keys := certs[name].Keys
-		return houses.Ask(ctx, zctx, address, zmq4.CurveClient(certs["server"].Keys.Public, keys.Public, keys.Secret))
+		return zmq4.CurveClient(certs["server"].Keys.Public, keys.Public, keys.Secret)
 	}
-	answer, err := ask("Alice")
+	answer, err := house.Ask(client("Alice"))
 	if err != nil {
 		return err
 	}
 	fmt.Println("Alice:", answer)
-	if _, err := ask("Mallory"); !errors.Is(err, houses.ErrRefused) {
-		return fmt.Errorf("a client without a certificate: %v", err)
+	if err := house.Refuse(client("Mallory")); err != nil {
+		return fmt.Errorf("a client without a certificate: %w", err)
 	}
 	fmt.Println("Mallory: refused")
 
@@ -109,8 +99,8 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err := os.Remove(aliceFile); err != nil {
 		return err
 	}
-	if _, err := ask("Alice"); !errors.Is(err, houses.ErrRefused) {
-		return fmt.Errorf("a client whose certificate was removed: %v", err)
+	if err := house.Refuse(client("Alice")); err != nil {
+		return fmt.Errorf("a client whose certificate was removed: %w", err)
 	}
 	fmt.Println("Alice, removed: refused")
 	return nil

@@ -60,8 +60,8 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "ironhouse2:", err)
 		os.Exit(1)
 	}
 }
@@ -106,12 +106,12 @@ func serve(ctx context.Context, endpoint, secretFile, clientsDir string) (err er
 	if err != nil {
 		return err
 	}
-	defer auth.Close()
+	defer func() { err = errors.Join(err, auth.Close()) }()
 	server, err := zctx.OpenSocket(zmq4.REP, zmq4.CurveServer("global", mine.Keys.Secret), zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer func() { err = errors.Join(err, server.Close()) }()
 	address, err := server.GetLastEndpoint()
 	if err != nil {
 		return err

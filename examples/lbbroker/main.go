@@ -38,27 +38,23 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *front, *back, *clients, max(*workers, 1), *n)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *front, *back, *clients, max(*workers, 1), *n); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "lbbroker:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, front, back string, clients, workers, n int) error {
+func run(ctx context.Context, front, back string, clients, workers, n int) (err error) {
 	frontend, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(front))
 	if err != nil {
 		return err
 	}
-	defer frontend.Close()
+	defer func() { err = errors.Join(err, frontend.Close(), zmq4.Term()) }()
 	backend, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(back))
 	if err != nil {
 		return err
 	}
-	defer backend.Close()
+	defer func() { err = errors.Join(err, backend.Close()) }()
 
 	// The first that fails ends all, and so do clients that are all content.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -113,12 +109,12 @@ func broker(ctx context.Context, frontend, backend *zmq4.Socket) error {
 	}
 }
 
-func client(ctx context.Context, endpoint, name string, n int) error {
+func client(ctx context.Context, endpoint, name string, n int) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(endpoint))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	for range n {
 		if _, err := broker.SendContext(ctx, "HELLO from "+name, 0); err != nil {
 			return err
@@ -133,12 +129,12 @@ func client(ctx context.Context, endpoint, name string, n int) error {
 }
 
 // worker returns only with an error.
-func worker(ctx context.Context, endpoint, name string) error {
+func worker(ctx context.Context, endpoint, name string) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(endpoint))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	if _, err := broker.SendContext(ctx, "READY", 0); err != nil {
 		return err
 	}

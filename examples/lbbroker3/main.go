@@ -32,12 +32,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *front, *back)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *front, *back); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "lbbroker3:", err)
 		os.Exit(1)
 	}
 }
@@ -49,17 +45,17 @@ type broker struct {
 	answered          int
 }
 
-func run(ctx context.Context, front, back string) error {
+func run(ctx context.Context, front, back string) (err error) {
 	frontend, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(front))
 	if err != nil {
 		return err
 	}
-	defer frontend.Close()
+	defer func() { err = errors.Join(err, frontend.Close(), zmq4.Term()) }()
 	backend, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(back))
 	if err != nil {
 		return err
 	}
-	defer backend.Close()
+	defer func() { err = errors.Join(err, backend.Close()) }()
 
 	b := &broker{reactor: zmq4.NewReactor(), frontend: frontend, backend: backend}
 	b.reactor.AddSocket(backend, zmq4.POLLIN, b.fromWorker)

@@ -24,22 +24,18 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *endpoint, *n)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint, *n); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "lbclient:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoint string, n int) error {
+func run(ctx context.Context, endpoint string, n int) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(endpoint))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close(), zmq4.Term()) }()
 	for i := 1; i <= n || n <= 0; i++ {
 		if _, err := broker.SendContext(ctx, fmt.Sprintf("HELLO %d", i), 0); err != nil {
 			return err

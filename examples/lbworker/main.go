@@ -27,22 +27,18 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *endpoint, *name, *work)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint, *name, *work); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "lbworker:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoint, name string, work time.Duration) error {
+func run(ctx context.Context, endpoint, name string, work time.Duration) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(endpoint))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close(), zmq4.Term()) }()
 	if _, err := broker.SendContext(ctx, "READY", 0); err != nil {
 		return err
 	}
@@ -52,7 +48,11 @@ func run(ctx context.Context, endpoint, name string, work time.Duration) error {
 		}
 		last := len(msg) - 1
 		fmt.Printf("%s: %s\n", name, msg[last])
-		time.Sleep(work)
+		select {
+		case <-time.After(work):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		msg[last] = []byte("OK from " + name)
 		if _, err := broker.SendMessageContext(ctx, msg); err != nil {
 			return err

@@ -39,7 +39,7 @@ func main() {
 	defer stop()
 	log.Print("broker at ", broker.Endpoint)
 	if err := errors.Join(broker.Run(ctx), zmq4.Term()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "mdbroker:", err)
 		os.Exit(1)
 	}
 }

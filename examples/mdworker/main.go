@@ -50,7 +50,7 @@ func main() {
 		return request
 	})
 	if err := errors.Join(err, zmq4.Term()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "mdworker:", err)
 		os.Exit(1)
 	}
 	log.Printf("%d requests done", handled)

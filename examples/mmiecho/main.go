@@ -38,8 +38,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := errors.Join(run(ctx, client, *ask, services), client.Close(), zmq4.Term())
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "mmiecho:", err)
 		os.Exit(1)
 	}
 }

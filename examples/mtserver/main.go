@@ -79,7 +79,11 @@ func serve(ctx context.Context, id int, work time.Duration) (err error) {
 			return err
 		}
 		fmt.Printf("Worker %d received %s\n", id, request)
-		time.Sleep(work)
+		select {
+		case <-time.After(work):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		if _, err := worker.SendContext(ctx, "World", 0); err != nil {
 			return err
 		}

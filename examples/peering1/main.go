@@ -44,17 +44,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *dir, flag.Arg(0), flag.Args()[1:], *n, *interval)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *dir, flag.Arg(0), flag.Args()[1:], *n, *interval); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "peering1:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir, self string, peers []string, n int, interval time.Duration) error {
+func run(ctx context.Context, dir, self string, peers []string, n int, interval time.Duration) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -63,12 +59,12 @@ func run(ctx context.Context, dir, self string, peers []string, n int, interval 
 	if err != nil {
 		return err
 	}
-	defer mine.Close()
+	defer func() { err = errors.Join(err, mine.Close(), zmq4.Term()) }()
 	theirs, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Subscribe(""))
 	if err != nil {
 		return err
 	}
-	defer theirs.Close()
+	defer func() { err = errors.Join(err, theirs.Close()) }()
 	for _, peer := range peers {
 		if err := theirs.Connect(endpoint(peer)); err != nil {
 			return err

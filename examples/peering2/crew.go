@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -11,12 +12,12 @@ import (
 )
 
 // client counts who has answered its requests.
-func (s *settings) client(ctx context.Context, here, byPeers *atomic.Int64) error {
+func (s *settings) client(ctx context.Context, here, byPeers *atomic.Int64) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(s.endpoint(s.self, "localfe")))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	for range s.n {
 		if _, err := broker.SendContext(ctx, "HELLO", 0); err != nil {
 			return err
@@ -35,12 +36,12 @@ func (s *settings) client(ctx context.Context, here, byPeers *atomic.Int64) erro
 }
 
 // worker returns only with an error.
-func (s *settings) worker(ctx context.Context) error {
+func (s *settings) worker(ctx context.Context) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(s.endpoint(s.self, "localbe")))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	if _, err := broker.SendContext(ctx, "READY", 0); err != nil {
 		return err
 	}

@@ -65,12 +65,8 @@ func main() {
 	s.self, s.peers = flag.Arg(0), flag.Args()[1:]
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, s)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, s); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "peering2:", err)
 		os.Exit(1)
 	}
 }
@@ -79,10 +75,17 @@ func (s *settings) endpoint(broker, what string) string {
 	return "ipc://" + filepath.Join(s.dir, broker+"-"+what+".ipc")
 }
 
-func run(ctx context.Context, s settings) error {
+func run(ctx context.Context, s settings) (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
+	var sockets []*zmq4.Socket
+	defer func() {
+		for _, soc := range sockets {
+			err = errors.Join(err, soc.Close())
+		}
+		err = errors.Join(err, zmq4.Term())
+	}()
 	b := &broker{settings: s, dice: rand.New(rand.NewPCG(s.seed, 0))}
 	// A ROUTER drops what is over its high-water mark. Here it needs none, for a
 	// client has one request at a time.
@@ -102,7 +105,7 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return err
 		}
-		defer soc.Close()
+		sockets = append(sockets, soc)
 		*r.soc = soc
 	}
 

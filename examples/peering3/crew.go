@@ -32,12 +32,12 @@ func (c *counts) String() string {
 }
 
 // client sends tasks, each with a name of its own that has to come back.
-func (s *settings) client(ctx context.Context, name string, stats *counts) error {
+func (s *settings) client(ctx context.Context, name string, stats *counts) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(s.endpoint(s.self, "localfe")))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	tasks := 0
 	for i := 0; i < s.n || s.n <= 0; i++ {
 		select {
@@ -85,12 +85,12 @@ func (s *settings) do(ctx context.Context, broker *zmq4.Socket, task string) (by
 }
 
 // worker returns only with an error.
-func (s *settings) worker(ctx context.Context) error {
+func (s *settings) worker(ctx context.Context) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect(s.endpoint(s.self, "localbe")))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	if _, err := broker.SendContext(ctx, "READY", 0); err != nil {
 		return err
 	}

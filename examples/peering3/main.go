@@ -67,12 +67,8 @@ func main() {
 	s.self, s.peers = flag.Arg(0), flag.Args()[1:]
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, s)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, s); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "peering3:", err)
 		os.Exit(1)
 	}
 }
@@ -89,10 +85,17 @@ func (s *settings) endpoints(what string) []string {
 	return list
 }
 
-func run(ctx context.Context, s settings) error {
+func run(ctx context.Context, s settings) (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
+	var sockets []*zmq4.Socket
+	defer func() {
+		for _, soc := range sockets {
+			err = errors.Join(err, soc.Close())
+		}
+		err = errors.Join(err, zmq4.Term())
+	}()
 	b := &broker{settings: s, peerFree: make(map[string]int)}
 	// A ROUTER drops what is over its high-water mark. Here it needs none, for a
 	// client has one request at a time.
@@ -116,7 +119,7 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return err
 		}
-		defer soc.Close()
+		sockets = append(sockets, soc)
 		*r.soc = soc
 	}
 

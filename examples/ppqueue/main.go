@@ -46,8 +46,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := errors.Join(run(ctx, *frontend, *backend, *interval), zmq4.Term())
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "ppqueue:", err)
 		os.Exit(1)
 	}
 }

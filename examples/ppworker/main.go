@@ -49,8 +49,8 @@ func main() {
 	defer stop()
 	w := &worker{pause: *reconnect}
 	err := errors.Join(w.run(ctx), zmq4.Term())
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "ppworker:", err)
 		os.Exit(1)
 	}
 }

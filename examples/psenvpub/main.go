@@ -25,23 +25,24 @@ import (
 func main() {
 	endpoint := flag.String("endpoint", "tcp://127.0.0.1:5563", "where to publish")
 	every := flag.Duration("every", time.Second, "time from one pair of messages to the next")
+	n := flag.Int("n", 0, "how many pairs to publish; 0 is no limit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint, *every); err != nil && !errors.Is(err, context.Canceled) {
+	if err := run(ctx, *endpoint, *every, *n); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "psenvpub:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoint string, every time.Duration) (err error) {
+func run(ctx context.Context, endpoint string, every time.Duration, n int) (err error) {
 	pub, err := zmq4.OpenSocket(zmq4.PUB, zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close(), zmq4.Term()) }()
 
-	for {
+	for i := 0; n == 0 || i < n; i++ {
 		if _, err := pub.SendMessageContext(ctx, "A", "We don't want to see this"); err != nil {
 			return err
 		}
@@ -54,4 +55,5 @@ func run(ctx context.Context, endpoint string, every time.Duration) (err error) 
 			return nil
 		}
 	}
+	return nil
 }

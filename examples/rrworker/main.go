@@ -45,7 +45,11 @@ func run(ctx context.Context, endpoint, name string, work time.Duration) (err er
 			return err
 		}
 		fmt.Println("Received request:", request)
-		time.Sleep(work)
+		select {
+		case <-time.After(work):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		if _, err := worker.SendContext(ctx, name, 0); err != nil {
 			return err
 		}

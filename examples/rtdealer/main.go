@@ -36,22 +36,18 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, *endpoint, *workers, *n, max(*ahead, 1), *work)
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = zmq4.Term()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint, *workers, *n, max(*ahead, 1), *work); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "rtdealer:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoint string, workers, tasks, ahead int, work time.Duration) error {
+func run(ctx context.Context, endpoint string, workers, tasks, ahead int, work time.Duration) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.ROUTER, zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close(), zmq4.Term()) }()
 
 	fmt.Printf("%d tasks for %d workers\n", max(tasks, 0), workers)
 	// The first that fails ends all.
@@ -94,12 +90,12 @@ func deal(ctx context.Context, broker *zmq4.Socket, waiting, tasks int) error {
 	return nil
 }
 
-func worker(ctx context.Context, endpoint string, id, ahead int, work time.Duration) error {
+func worker(ctx context.Context, endpoint string, id, ahead int, work time.Duration) (err error) {
 	broker, err := zmq4.OpenSocket(zmq4.DEALER, zmq4.Linger(time.Second), zmq4.Connect(endpoint))
 	if err != nil {
 		return err
 	}
-	defer broker.Close()
+	defer func() { err = errors.Join(err, broker.Close()) }()
 	ask := func() error {
 		_, err := broker.SendMessageContext(ctx, "", "Hi Boss")
 		return err
@@ -122,7 +118,11 @@ func worker(ctx context.Context, endpoint string, id, ahead int, work time.Durat
 			asked--
 			continue
 		}
-		time.Sleep(rand.N(max(work, 1)))
+		select {
+		case <-time.After(rand.N(max(work, 1))):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		done++
 		if err := ask(); err != nil {
 			return err

@@ -74,7 +74,11 @@ func serve(ctx context.Context, clients *zmq4.Socket, id int, work time.Duration
 		}
 		last := len(msg) - 1
 		fmt.Printf("Worker %d received %s\n", id, msg[last])
-		time.Sleep(work)
+		select {
+		case <-time.After(work):
+		case <-ctx.Done():
+			return nil
+		}
 		if _, err := clients.SendMessage(msg[:last], "World"); err != nil {
 			return err
 		}

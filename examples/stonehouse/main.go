@@ -30,8 +30,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "stonehouse:", err)
 		os.Exit(1)
 	}
 }
@@ -55,30 +55,20 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer auth.Close()
+	defer func() { err = errors.Join(err, auth.Close()) }()
 	server, err := zctx.OpenSocket(zmq4.REP, zmq4.CurveServer("global", serverKeys.Secret), zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	address, err := server.GetLastEndpoint()
+	defer func() { err = errors.Join(err, server.Close()) }()
+	house, err := houses.Open(ctx, zctx, server, "User-Id")
 	if err != nil {
 		return err
 	}
-
-	ctx, cancel := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() {
-		defer cancel()
-		served <- houses.Serve(ctx, server, "User-Id")
-	}()
-	defer func() {
-		cancel()
-		err = errors.Join(err, <-served)
-	}()
+	defer func() { err = errors.Join(err, house.Close()) }()
 
 	fmt.Println("The client's key:", clientKeys.Public)
-	answer, err := houses.Ask(ctx, zctx, address, zmq4.CurveClient(serverKeys.Public, clientKeys.Public, clientKeys.Secret))
+	answer, err := house.Ask(zmq4.CurveClient(serverKeys.Public, clientKeys.Public, clientKeys.Secret))
 	if err != nil {
 		return err
 	}
@@ -91,8 +81,8 @@ func run(ctx context.Context, endpoint string) (err error) {
 		{"Another server's key", []zmq4.SocketOption{zmq4.CurveClient(otherKeys.Public, clientKeys.Public, clientKeys.Secret)}},
 		{"No key", nil},
 	} {
-		if _, err := houses.Ask(ctx, zctx, address, c.options...); !errors.Is(err, houses.ErrRefused) {
-			return fmt.Errorf("%s: %v", c.what, err)
+		if err := house.Refuse(c.options...); err != nil {
+			return fmt.Errorf("%s: %w", c.what, err)
 		}
 		fmt.Println(c.what + ": refused")
 	}

@@ -34,8 +34,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "strawhouse:", err)
 		os.Exit(1)
 	}
 }
@@ -54,38 +54,28 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer auth.Close()
+	defer func() { err = errors.Join(err, auth.Close()) }()
 	null := zmq4.Configure("NULL server", func(soc *zmq4.Socket) error { return soc.ServerAuthNull("global") })
 	server, err := zctx.OpenSocket(zmq4.REP, null, zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	address, err := server.GetLastEndpoint()
+	defer func() { err = errors.Join(err, server.Close()) }()
+	house, err := houses.Open(ctx, zctx, server, "User-Id")
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, house.Close()) }()
 
-	ctx, cancel := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() {
-		defer cancel()
-		served <- houses.Serve(ctx, server, "User-Id")
-	}()
-	defer func() {
-		cancel()
-		err = errors.Join(err, <-served)
-	}()
-
-	if _, err := houses.Ask(ctx, zctx, address); !errors.Is(err, houses.ErrRefused) {
-		return fmt.Errorf("a client from elsewhere: %v", err)
+	if err := house.Refuse(); err != nil {
+		return fmt.Errorf("a client from elsewhere: %w", err)
 	}
 	fmt.Println("127.0.0.1, not on the list: refused")
 
 	if err := auth.Allow("global", netip.MustParsePrefix("127.0.0.1/32")); err != nil {
 		return err
 	}
-	answer, err := houses.Ask(ctx, zctx, address)
+	answer, err := house.Ask()
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,11 @@ func work(ctx context.Context, vent, sink string) (err error) {
 		if err != nil {
 			return err
 		}
-		time.Sleep(time.Duration(ms) * time.Millisecond)
+		select {
+		case <-time.After(time.Duration(ms) * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		if _, err := results.SendContext(ctx, task, 0); err != nil {
 			return err
 		}

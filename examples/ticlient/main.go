@@ -44,8 +44,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := errors.Join(c.run(ctx, *id, *service, *request, *leave, *poll), c.Close(), zmq4.Term())
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "ticlient:", err)
 		os.Exit(1)
 	}
 }

@@ -30,8 +30,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := run(ctx, *endpoint); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "woodhouse:", err)
 		os.Exit(1)
 	}
 }
@@ -49,29 +49,19 @@ func run(ctx context.Context, endpoint string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer auth.Close()
+	defer func() { err = errors.Join(err, auth.Close()) }()
 	server, err := zctx.OpenSocket(zmq4.REP, zmq4.PlainServer("global"), zmq4.Linger(time.Second), zmq4.Bind(endpoint))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	address, err := server.GetLastEndpoint()
+	defer func() { err = errors.Join(err, server.Close()) }()
+	house, err := houses.Open(ctx, zctx, server, "User-Id")
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, house.Close()) }()
 
-	ctx, cancel := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() {
-		defer cancel()
-		served <- houses.Serve(ctx, server, "User-Id")
-	}()
-	defer func() {
-		cancel()
-		err = errors.Join(err, <-served)
-	}()
-
-	answer, err := houses.Ask(ctx, zctx, address, zmq4.PlainClient("admin", "secret"))
+	answer, err := house.Ask(zmq4.PlainClient("admin", "secret"))
 	if err != nil {
 		return err
 	}
@@ -85,8 +75,8 @@ func run(ctx context.Context, endpoint string) (err error) {
 		{"An unknown user", []zmq4.SocketOption{zmq4.PlainClient("root", "secret")}},
 		{"No password", nil},
 	} {
-		if _, err := houses.Ask(ctx, zctx, address, c.options...); !errors.Is(err, houses.ErrRefused) {
-			return fmt.Errorf("%s: %v", c.what, err)
+		if err := house.Refuse(c.options...); err != nil {
+			return fmt.Errorf("%s: %w", c.what, err)
 		}
 		fmt.Println(c.what + ": refused")
 	}

@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 const patience = 60 * time.Second
+
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
 
 func TestHear(t *testing.T) {
 	tests := []struct {
@@ -138,7 +141,6 @@ func pair(t *testing.T) (primary, backup Config) {
 }
 
 func TestFailoverAndBack(t *testing.T) {
-	t.Parallel()
 	primaryConfig, backupConfig := pair(t)
 	primary, backup := run(t, primaryConfig), run(t, backupConfig)
 	primary.becomes(StateActive)
@@ -178,7 +180,6 @@ func vote(t *testing.T, r *running) {
 // A client alone does not make the backup serve while it hears the primary,
 // and silence alone does not either.
 func TestBackupAlone(t *testing.T) {
-	t.Parallel()
 	_, config := pair(t)
 	config.Heartbeat = time.Millisecond
 	backup := run(t, config)
@@ -190,7 +191,6 @@ func TestBackupAlone(t *testing.T) {
 }
 
 func TestPrimaryAlone(t *testing.T) {
-	t.Parallel()
 	config, _ := pair(t)
 	primary := run(t, config)
 	vote(t, primary)
@@ -222,7 +222,6 @@ func speak(t *testing.T, endpoint string, state State) {
 }
 
 func TestSplitBrain(t *testing.T) {
-	t.Parallel()
 	config, _ := pair(t)
 	primary := run(t, config)
 	vote(t, primary)
@@ -232,7 +231,6 @@ func TestSplitBrain(t *testing.T) {
 }
 
 func TestBothPassive(t *testing.T) {
-	t.Parallel()
 	_, config := pair(t)
 	backup := New(config)
 	backup.state = StatePassive
@@ -257,7 +255,6 @@ func TestParse(t *testing.T) {
 }
 
 func TestCallbackFails(t *testing.T) {
-	t.Parallel()
 	broken := errors.New("broken")
 	config, _ := pair(t)
 	config.OnActive = func() error { return broken }
@@ -283,7 +280,6 @@ func TestCallbackFails(t *testing.T) {
 }
 
 func TestBadEndpoint(t *testing.T) {
-	t.Parallel()
 	if err := New(Config{Local: "nonsense"}).Run(t.Context()); err == nil {
 		t.Fatal("no error")
 	}

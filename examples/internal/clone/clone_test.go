@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 	"github.com/seed45097122/zmq4/examples/internal/kvmsg"
 )
 
@@ -122,6 +124,8 @@ func eventually(t *testing.T, c *Clone, key, want string) {
 	}
 }
 
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
+
 func TestParseServer(t *testing.T) {
 	s, err := ParseServer("a,b,c")
 	if err != nil || s != (Server{"a", "b", "c"}) || s.String() != "a,b,c" {
@@ -134,10 +138,17 @@ func TestParseServer(t *testing.T) {
 	}
 }
 
+// nobody is a server that is not there. By inproc, libzmq would keep sockets that
+// have waited for it until the context is terminated.
+func nobody(t *testing.T) Server {
+	dir := "ipc://" + t.TempDir()
+	return Server{dir + "/snapshot", dir + "/publisher", dir + "/collector"}
+}
+
 func TestOpenErrors(t *testing.T) {
 	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	nobody := Server{"inproc://no-snapshot", "inproc://no-publisher", "inproc://no-collector"}
+	nobody := nobody(t)
 	for _, c := range []struct {
 		name   string
 		config Config
@@ -145,8 +156,8 @@ func TestOpenErrors(t *testing.T) {
 	}{
 		{"no servers", Config{}, nil},
 		{"subtree", Config{Servers: []Server{nobody}, Subtree: "a"}, kvmsg.ErrMalformed},
-		{"bad collector", Config{Servers: []Server{nobody, {"inproc://a", "inproc://b", "none://"}}}, syscall.EINVAL},
-		{"bad publisher", Config{Servers: []Server{{"inproc://a", "none://", "inproc://c"}}}, syscall.EINVAL},
+		{"bad collector", Config{Servers: []Server{nobody, {nobody.Snapshot, nobody.Publisher, "none://"}}}, syscall.EINVAL},
+		{"bad publisher", Config{Servers: []Server{{nobody.Snapshot, "none://", nobody.Collector}}}, syscall.EINVAL},
 		{"nobody there", Config{Servers: []Server{nobody}, Patience: time.Millisecond}, context.DeadlineExceeded},
 	} {
 		clone, err := Open(short, c.config)
@@ -157,8 +168,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestFollowSilent(t *testing.T) {
-	nobody := Server{"inproc://silent-snapshot", "inproc://silent-publisher", "inproc://silent-collector"}
-	err := Follow(timeout(t), nobody, "", time.Millisecond,
+	err := Follow(timeout(t), nobody(t), "", time.Millisecond,
 		func(kvmsg.Map, uint64) { t.Error("snapshot") }, func(kvmsg.Message) { t.Error("update") })
 	if !errors.Is(err, ErrSilent) {
 		t.Error(err)
@@ -295,7 +305,8 @@ func TestMalformedServer(t *testing.T) {
 			_, _ = router.SendMessageContext(ctx, msg[0], "no snapshot")
 		}
 	}()
-	_, err = Open(ctx, Config{Servers: []Server{{address, "inproc://m-publisher", "inproc://m-collector"}}, Patience: patience})
+	nobody := nobody(t)
+	_, err = Open(ctx, Config{Servers: []Server{{address, nobody.Publisher, nobody.Collector}}, Patience: patience})
 	if !errors.Is(err, kvmsg.ErrMalformed) {
 		t.Error(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 const (
@@ -114,8 +115,9 @@ func ask(t *testing.T, c *Client, request string) string {
 	return string(reply[1])
 }
 
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
+
 func TestRequest(t *testing.T) {
-	t.Parallel()
 	e := ipc(t, 1)
 	c := connect(t, e...) // before there is a server
 	serve(t, e[0], true)
@@ -139,7 +141,6 @@ func TestRequest(t *testing.T) {
 
 // A request that a server has when it dies goes to the next one.
 func TestServerDies(t *testing.T) {
-	t.Parallel()
 	e := ipc(t, 2)
 	first := serve(t, e[0], false)
 	c := connect(t, e...)
@@ -168,7 +169,6 @@ func TestServerDies(t *testing.T) {
 
 // The first server is used again when it is back.
 func TestServerComesBack(t *testing.T) {
-	t.Parallel()
 	e := ipc(t, 2)
 	c := connect(t, e...)
 	serve(t, e[1], true)
@@ -193,7 +193,6 @@ func askUntil(t *testing.T, c *Client, server string) {
 }
 
 func TestErrors(t *testing.T) {
-	t.Parallel()
 	e := ipc(t, 1)
 	c := connect(t, e...)
 	if _, err := c.Request(t.Context()); err == nil {

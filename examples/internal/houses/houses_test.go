@@ -5,32 +5,31 @@ package houses
 import (
 	"context"
 	"errors"
+	"os"
 	"syscall"
 	"testing"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 )
 
-// newServer serves with the given options until the test ends.
-func newServer(t *testing.T, zctx *zmq4.Context, options ...zmq4.SocketOption) (address string) {
+// newHouse opens a house with the given options until the test ends.
+func newHouse(t *testing.T, zctx *zmq4.Context, options ...zmq4.SocketOption) *House {
 	t.Helper()
 	server, err := zctx.OpenSocket(zmq4.REP, append(options, zmq4.Bind("tcp://127.0.0.1:*"))...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if address, err = server.GetLastEndpoint(); err != nil {
+	h, err := Open(t.Context(), zctx, server, "User-Id")
+	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, server, "User-Id") }()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
+		if err := h.Close(); err != nil {
+			t.Errorf("Close: %v", err)
 		}
 	})
-	return address
+	return h
 }
 
 func newContext(t *testing.T) *zmq4.Context {
@@ -47,8 +46,9 @@ func newContext(t *testing.T) *zmq4.Context {
 	return zctx
 }
 
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
+
 func TestAsk(t *testing.T) {
-	t.Parallel()
 	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
 		t.Skip("libzmq has no handshake events")
 	}
@@ -58,13 +58,14 @@ func TestAsk(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { auth.Close() })
-	open, plain := newServer(t, zctx), newServer(t, zctx, zmq4.PlainServer("global"))
+	open, plain := newHouse(t, zctx), newHouse(t, zctx, zmq4.PlainServer("global"))
 
 	for _, c := range []struct {
-		name, address string
-		options       []zmq4.SocketOption
-		want          string
-		err           error
+		name    string
+		house   *House
+		options []zmq4.SocketOption
+		want    string
+		err     error
 	}{
 		{"no security", open, nil, "Hello", nil},
 		{"a user", plain, []zmq4.SocketOption{zmq4.PlainClient("admin", "secret")}, "Hello, admin", nil},
@@ -72,15 +73,17 @@ func TestAsk(t *testing.T) {
 		{"another mechanism", plain, nil, "", ErrRefused},
 		{"a bad option", open, []zmq4.SocketOption{zmq4.Identity("")}, "", syscall.EINVAL},
 	} {
-		got, err := Ask(t.Context(), zctx, c.address, c.options...)
+		got, err := c.house.Ask(c.options...)
 		if got != c.want || !errors.Is(err, c.err) {
 			t.Errorf("%s: %q, %v", c.name, got, err)
+		}
+		if err := c.house.Refuse(c.options...); (err == nil) != (c.err == ErrRefused) {
+			t.Errorf("%s: refused with %v", c.name, err)
 		}
 	}
 }
 
 func TestAskEnds(t *testing.T) {
-	t.Parallel()
 	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
 		t.Skip("libzmq has no handshake events")
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 const (
@@ -134,9 +135,10 @@ func availability(t *testing.T, endpoint, service string, want bool) {
 
 func echo(_ context.Context, request [][]byte) [][]byte { return request }
 
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
+
 // The frames are those of RFC 7, on both sides of the broker.
 func TestBrokerFrames(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	worker, client := newPeer(t, zmq4.DEALER, zmq4.Connect(endpoint)), newPeer(t, zmq4.REQ, zmq4.Connect(endpoint))
 	worker.send("", "MDPW01", "\x01", "echo")
@@ -154,7 +156,6 @@ func TestBrokerFrames(t *testing.T) {
 }
 
 func TestManagementServices(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	client := newPeer(t, zmq4.REQ, zmq4.Connect(endpoint))
 	ask := func(service, name, want string) {
@@ -177,7 +178,6 @@ func TestManagementServices(t *testing.T) {
 
 // A worker that breaks the rules is told to disconnect, and gets no request.
 func TestBrokerDisconnects(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	tests := []struct {
 		name string
@@ -210,7 +210,6 @@ func TestBrokerDisconnects(t *testing.T) {
 
 // What is no message of the protocol does no harm.
 func TestBrokerMalformed(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	p := newPeer(t, zmq4.DEALER, zmq4.Connect(endpoint))
 	for _, frames := range [][]string{
@@ -225,7 +224,6 @@ func TestBrokerMalformed(t *testing.T) {
 
 // The worker that has waited longest gets the next request.
 func TestLeastRecentlyUsed(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	client := newPeer(t, zmq4.REQ, zmq4.Connect(endpoint))
 	var workers []*peer
@@ -273,7 +271,6 @@ func serve(t *testing.T, workers []*peer, want string) int {
 
 // A worker that falls silent loses its request to another one.
 func TestWorkerLost(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: beat})
 	silent := newPeer(t, zmq4.DEALER, zmq4.Connect(endpoint))
 	silent.send("", "MDPW01", "\x01", "echo")
@@ -292,7 +289,6 @@ func TestWorkerLost(t *testing.T) {
 
 // A worker that leaves with a request, too.
 func TestWorkerLeaves(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	first := newPeer(t, zmq4.DEALER, zmq4.Connect(endpoint))
 	first.send("", "MDPW01", "\x01", "echo")
@@ -308,7 +304,6 @@ func TestWorkerLeaves(t *testing.T) {
 }
 
 func TestRequestExpires(t *testing.T) {
-	t.Parallel()
 	expired := make(chan string, 10)
 	b := Broker{Endpoint: ipc(t), Heartbeat: beat, Expiry: 200 * time.Millisecond, Logf: func(format string, args ...any) {
 		if s := fmt.Sprintf(format, args...); strings.Contains(s, "expired") {
@@ -336,7 +331,6 @@ func TestRequestExpires(t *testing.T) {
 
 // A broker that ends tells its workers.
 func TestBrokerEnds(t *testing.T) {
-	t.Parallel()
 	b := Broker{Endpoint: ipc(t), Heartbeat: patience}
 	end := background(t, b.Run)
 	worker := newPeer(t, zmq4.DEALER, zmq4.Connect(b.Endpoint))
@@ -355,7 +349,6 @@ func (p *peer) routed() (id string, frames []string) {
 
 // The frames that a worker sends are those of RFC 7, and heartbeats go on while it works.
 func TestWorkerFrames(t *testing.T) {
-	t.Parallel()
 	endpoint := ipc(t)
 	b := newPeer(t, zmq4.ROUTER, zmq4.Bind(endpoint))
 	finish := make(chan struct{})
@@ -399,7 +392,6 @@ func TestWorkerFrames(t *testing.T) {
 // A worker registers again, over a new connection, when the broker says so and
 // when it is silent.
 func TestWorkerReconnects(t *testing.T) {
-	t.Parallel()
 	endpoint := ipc(t)
 	b := newPeer(t, zmq4.ROUTER, zmq4.Bind(endpoint))
 	background(t, func(ctx context.Context) error {
@@ -433,7 +425,6 @@ func TestWorkerService(t *testing.T) {
 
 // A reply without parts is one empty part, not a hang of the client.
 func TestEmptyReply(t *testing.T) {
-	t.Parallel()
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	background(t, func(ctx context.Context) error {
 		w := &Worker{Broker: endpoint, Service: "nothing", Heartbeat: patience}
@@ -449,7 +440,6 @@ func TestEmptyReply(t *testing.T) {
 
 // A client sends its request again until there is a broker.
 func TestClientTriesAgain(t *testing.T) {
-	t.Parallel()
 	endpoint := ipc(t)
 	again := make(chan struct{}, 100)
 	client := &Client{Broker: endpoint, Timeout: beat, Tries: 1_000_000, Logf: func(string, ...any) { again <- struct{}{} }}
@@ -481,7 +471,6 @@ func TestClientTriesAgain(t *testing.T) {
 }
 
 func TestClientErrors(t *testing.T) {
-	t.Parallel()
 	client := &Client{Broker: ipc(t), Timeout: time.Millisecond}
 	if _, err := client.Request(t.Context(), "echo", []byte("x")); !errors.Is(err, ErrNoReply) {
 		t.Errorf("nobody replies: %v", err)
@@ -505,7 +494,6 @@ func TestClientErrors(t *testing.T) {
 
 // Replies that are not of the protocol are errors.
 func TestClientMalformedReply(t *testing.T) {
-	t.Parallel()
 	for _, reply := range [][]string{{"nonsense"}, {"MDPC01", "echo"}, {"MDPW01", "echo", "x"}, {"MDPC01", "other", "x"}} {
 		endpoint := ipc(t)
 		b := newPeer(t, zmq4.REP, zmq4.Bind(endpoint))
@@ -525,7 +513,6 @@ func TestClientMalformedReply(t *testing.T) {
 
 // Many requests of one client are on their way at once, and each is answered once.
 func TestAsyncClient(t *testing.T) {
-	t.Parallel()
 	const workers, requests = 3, 500
 	endpoint := broker(t, Broker{Heartbeat: patience})
 	client, err := NewAsyncClient(endpoint)

@@ -15,10 +15,14 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"flag"
 	"log"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/seed45097122/zmq4"
@@ -31,7 +35,7 @@ var (
 	every    = flag.Duration("every", time.Millisecond, "time from one message to the next")
 	rate     = flag.Int("rate", 40_000, "the most that PGM sends, in kilobits per second")
 	recovery = flag.Duration("recovery", 10*time.Second, "how long PGM can repair what was sent")
-	lead     = flag.Duration("lead", 5*time.Second, "time for subscribers to join, and for NORM to find its speed")
+	lead     = flag.Duration("lead", 15*time.Second, "time for subscribers to join, and for NORM to find its speed")
 	stay     = flag.Duration("stay", 5*time.Second, "how long to stay after the last message, to repair it")
 )
 
@@ -43,33 +47,33 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("pub: ")
 	flag.Parse()
-	if err := publish(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := publish(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		log.Fatal(err)
 	}
 }
 
-func publish() (err error) {
-	pub, err := zmq4.NewSocket(zmq4.PUB)
+// stuck is how long a send may take while nothing that matters has been sent.
+const stuck = 3 * time.Second
+
+func open() (*zmq4.Socket, error) {
+	return zmq4.OpenSocket(zmq4.PUB, zmq4.Linger(time.Second),
+		zmq4.Configure("rate", func(soc *zmq4.Socket) error { return soc.SetRate(*rate) }),
+		zmq4.Configure("recovery interval", func(soc *zmq4.Socket) error { return soc.SetRecoveryIvl(*recovery) }),
+		// Without it, a publisher throws away what it cannot send yet.
+		zmq4.Configure("no drop", func(soc *zmq4.Socket) error { return soc.SetXpubNodrop(true) }),
+		zmq4.Timeouts(stuck, -1),
+		// There is no connection: Connect and Bind do the same.
+		zmq4.Bind(*endpoint))
+}
+
+func publish(ctx context.Context) (err error) {
+	pub, err := open()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close(), zmq4.Term()) }()
-	err = errors.Join(
-		pub.SetRate(*rate),
-		pub.SetRecoveryIvl(*recovery),
-		// Without it, a publisher throws away what it cannot send yet.
-		pub.SetXpubNodrop(true),
-		// The group may be slower than the program, but not stuck.
-		pub.SetSndtimeo(10*time.Second),
-		pub.SetLinger(time.Second),
-	)
-	if err != nil {
-		return err
-	}
-	// There is no connection: Connect and Bind do the same.
-	if err := pub.Bind(*endpoint); err != nil {
-		return err
-	}
 
 	// A publisher that starts again begins at 1, with another id.
 	id := uint64(time.Now().UnixNano())
@@ -82,7 +86,7 @@ func publish() (err error) {
 		if topic != "data" {
 			length = header
 		}
-		_, err := pub.SendBytes(msg[:length], 0)
+		_, err := pub.SendBytesContext(ctx, msg[:length], 0)
 		return err
 	}
 	// repeat sends the number of the last message again and again. It shows a
@@ -98,7 +102,26 @@ func publish() (err error) {
 		return nil
 	}
 
-	if err := repeat("beat", 0, *lead); err != nil {
+	// NORM may stop sending in its first second, for a minute and more. Another
+	// socket is another chance.
+	for {
+		err := repeat("beat", 0, *lead)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EAGAIN) {
+			return err
+		}
+		log.Print("stuck: beginning again")
+		if err := errors.Join(pub.SetLinger(0), pub.Close()); err != nil {
+			return err
+		}
+		if pub, err = open(); err != nil {
+			return err
+		}
+	}
+	// The group may be slower than the program, but not stuck.
+	if err := pub.SetSndtimeo(10 * time.Second); err != nil {
 		return err
 	}
 	log.Print("sending")

@@ -10,11 +10,14 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
 	"log"
+	"os"
+	"os/signal"
 	"time"
 
 	"github.com/seed45097122/zmq4"
@@ -31,9 +34,11 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("sub: ")
 	flag.Parse()
-	counts, err := subscribe()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	counts, err := subscribe(ctx)
 	fmt.Println(counts)
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		log.Fatal(err)
 	}
 }
@@ -63,33 +68,24 @@ func (c *counts) see(number, next uint64) uint64 {
 	return number + 1
 }
 
-func subscribe() (c counts, err error) {
-	sub, err := zmq4.NewSocket(zmq4.SUB)
+func subscribe(ctx context.Context) (c counts, err error) {
+	sub, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Subscribe(""), zmq4.Timeouts(-1, *patience),
+		// The repair window has to be as long as the publisher's.
+		zmq4.Configure("rate", func(soc *zmq4.Socket) error { return soc.SetRate(*rate) }),
+		zmq4.Configure("recovery interval", func(soc *zmq4.Socket) error { return soc.SetRecoveryIvl(*recovery) }),
+		// Keep what comes while the program is busy.
+		zmq4.HighWaterMarks(1000, 100_000),
+		zmq4.Configure("receive buffer", func(soc *zmq4.Socket) error { return soc.SetRcvbuf(4 << 20) }),
+		zmq4.Connect(*endpoint))
 	if err != nil {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, sub.Close(), zmq4.Term()) }()
-	err = errors.Join(
-		// The repair window has to be as long as the publisher's.
-		sub.SetRate(*rate),
-		sub.SetRecoveryIvl(*recovery),
-		// Keep what comes while the program is busy.
-		sub.SetRcvhwm(100_000),
-		sub.SetRcvbuf(4<<20),
-		sub.SetRcvtimeo(*patience),
-		sub.SetSubscribe(""),
-	)
-	if err != nil {
-		return c, err
-	}
-	if err := sub.Connect(*endpoint); err != nil {
-		return c, err
-	}
 	fmt.Println("ready")
 
 	next := map[uint64]uint64{} // of each publisher, the number of its next message
 	for {
-		msg, err := sub.RecvBytes(0)
+		msg, err := sub.RecvBytesContext(ctx, 0)
 		if err != nil {
 			return c, err
 		}
