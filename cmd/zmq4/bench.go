@@ -158,6 +158,15 @@ func (b *bench) pushMessages(s *session, soc *zmq4.Socket, _ string) error {
 			return err
 		}
 	}
+	if b.role.value == "remote" {
+		// By ipc, what a receiver with a full queue has not read is lost when the
+		// sender goes: the other side, which has all when it ends, goes first.
+		select {
+		case <-s.disconnected:
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+	}
 	return nil
 }
 

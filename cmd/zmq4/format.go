@@ -148,6 +148,8 @@ func (f *format) reader(r io.Reader) func() ([][]byte, error) {
 			var m jsonMessage[json.RawMessage]
 			if err := d.Decode(&m); err == io.EOF {
 				return nil, err
+			} else if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
+				return nil, fmt.Errorf(`JSON message: %s, not {"parts":[...]}`, kind.Value) // its text names types of Go's
 			} else if err != nil {
 				return nil, fmt.Errorf("JSON message: %w", err)
 			}

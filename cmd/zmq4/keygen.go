@@ -27,6 +27,7 @@ only its owner may read; the public key is printed. By convention FILE ends in
 		RunE: func(_ *cobra.Command, args []string) error { return fail(keygen(meta, force, args)) },
 	}
 	cmd.Flags().StringToStringVar(&meta, "meta", nil, "metadata `name=value`, such as email=alice@example.com")
+	cmd.Flags().Lookup("meta").DefValue = ""
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "replace a certificate that is there")
 	return cmd
 }

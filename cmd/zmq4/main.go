@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes. A signal gives 128 and its number.
@@ -42,6 +43,10 @@ is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
 	root.AddCommand(newSend(), newReceive(), newRequest(), newReply(), newPublish(), newSubscribe(),
 		newTalk(), newProxy(), newMonitor(), newKeygen(), newBench())
 
+	if len(os.Args) > 1 && os.Args[1] == cobra.ShellCompRequestCmd {
+		describeFlags(root)
+	}
+
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
@@ -62,6 +67,16 @@ is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
 	}
 	warnf("%v", err)
 	return exitError
+}
+
+// describeFlags makes the usage of all flags fit for completion, which shows one
+// line of it, with the quotes around the name of the value.
+func describeFlags(cmd *cobra.Command) {
+	plain := strings.NewReplacer("`", "", "\n", " ")
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = plain.Replace(f.Usage) })
+	for _, sub := range cmd.Commands() {
+		describeFlags(sub)
+	}
 }
 
 // A failure is an error of a command that began: any other is one of usage.

@@ -38,6 +38,7 @@ func newProgress(total int, show bool) *progress {
 		progressbar.OptionSetItsString("msg"),
 		progressbar.OptionClearOnFinish(),
 	)
+	p.bar.StartWithoutRender() // or it would count the time from the first add that it hears of
 	return p
 }
 

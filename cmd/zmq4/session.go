@@ -16,9 +16,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// afterSignal is how long messages have to be delivered after a signal, unless
-// --linger says otherwise.
-const afterSignal = time.Second
+// afterEnd is how long messages have to be delivered after a signal or an error,
+// unless --linger says otherwise.
+const afterEnd = time.Second
 
 // A session is one run of a command that uses sockets.
 type session struct {
@@ -39,6 +39,9 @@ type session struct {
 	awaited   int
 	connected chan struct{}
 
+	// disconnected is told when the other side of a connection has ended it.
+	disconnected chan struct{}
+
 	// show is called with the events of sockets, if it is not nil.
 	show func(zmq4.SocketEvent)
 }
@@ -49,7 +52,7 @@ func (f *socketFlags) run(fn func(s *session, args []string) error) func(*cobra.
 		if err := f.check(); err != nil {
 			return err
 		}
-		s := &session{socketFlags: f, connected: make(chan struct{}, 1024)}
+		s := &session{socketFlags: f, connected: make(chan struct{}, 1024), disconnected: make(chan struct{}, 1)}
 		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 		defer s.cancel(nil)
 		if f.timeout > 0 {
@@ -76,22 +79,22 @@ func (f *socketFlags) run(fn func(s *session, args []string) error) func(*cobra.
 
 // end waits until what was sent is delivered, and returns how the session ended.
 //
-// After an error nothing is closed: the process ends, and everything with it.
+// When the time is over, or the peer refuses the socket, nothing is closed: the
+// process ends, and everything with it.
 func (s *session) end(err error) error {
-	if cause := context.Cause(s.ctx); cause != nil {
+	cause := context.Cause(s.ctx)
+	if cause != nil {
 		err = because(err, cause)
 	}
-	var sig signalError
-	interrupted := errors.As(err, &sig)
-	if err != nil && !interrupted || s.linger == 0 {
+	if s.linger == 0 || cause != nil && !isSignal(err) {
 		return err
 	}
 
 	ctx, limit := s.ctx, s.linger
-	if interrupted {
+	if err != nil {
 		ctx = context.Background()
 		if limit < 0 {
-			limit = afterSignal
+			limit = afterEnd
 		}
 	}
 	if limit >= 0 {
@@ -99,15 +102,20 @@ func (s *session) end(err error) error {
 		ctx, stop = context.WithTimeoutCause(ctx, limit, deadlineError("linger time of "+limit.String()))
 		defer stop()
 	}
-	switch undelivered := s.deliver(ctx); {
-	case undelivered == nil:
-		return err
-	case !interrupted:
-		return undelivered
-	case !s.quiet:
+	undelivered := s.deliver(ctx)
+	if undelivered != nil && !s.quiet && (err != nil || isSignal(undelivered)) {
 		warnf("%v", undelivered)
 	}
+	if err == nil {
+		err = undelivered
+	}
 	return err
+}
+
+// isSignal reports whether an error is that a signal came.
+func isSignal(err error) bool {
+	var sig signalError
+	return errors.As(err, &sig)
 }
 
 // deliver waits until everything that was sent has left the process.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -46,9 +47,11 @@ func (f *socketFlags) registerSession(cmd *cobra.Command) {
 	p := cmd.Flags()
 	p.SortFlags = false
 	p.DurationVar(&f.timeout, "timeout", 0, "end with exit code 3 after this `time`; 0 for no limit")
-	p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end; negative for --timeout,\nor 1s after Ctrl-C; 0 drops messages")
-	p.StringVar(&f.identity, "id", "", "routing id of the socket")
-	p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in messages; 0 for no limit")
+	p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end, a `time`; 0 drops messages\n(default that of --timeout, and 1s after Ctrl-C or an error)")
+	p.Lookup("linger").DefValue = "0s" // which is not shown
+	p.StringVar(&f.identity, "id", "", "routing `id` of the socket")
+	p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in `messages`; 0 for no limit (default 1000)")
+	p.Lookup("hwm").DefValue = "0"
 	p.StringArrayVarP(&f.options, "opt", "o", nil, "set an `option=value`, such as reconnect-ivl=1s")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "show endpoints and connections on standard error")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "show neither warnings nor progress")
@@ -107,17 +110,23 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 		}
 	}
 
-	fatal := true
+	fatal, waits := true, false
 	for _, e := range ends {
 		fatal = fatal && !e.bind
-		if !e.bind && e.handshakes() {
+		if !e.bind && e.handshakes(t) {
 			s.awaited++
+			waits = true
 		}
 		s.endpoints = append(s.endpoints, e.address)
 	}
-	go s.watch(soc.Events(s.ctx, zmq4.EVENT_ALL), fatal)
+	alone := time.AfterFunc(progressAfter, func() {
+		if waits && s.show == nil && !s.quiet && !s.verbose && isTerminal(os.Stderr) {
+			warnf("waiting for a connection to %s", strings.Join(list, ", "))
+		}
+	})
+	go s.watch(t, soc.Events(s.ctx, zmq4.EVENT_ALL), fatal, alone)
 	for _, e := range ends {
-		if err := e.attach(soc); err != nil {
+		if err := s.attach(e, soc); err != nil {
 			return nil, err
 		}
 		if e.bind && s.verbose {
@@ -132,9 +141,18 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 }
 
 // watch shows what happens to the connections of a socket. If fatal is true, a
-// server that refuses the socket ends the session.
-func (s *session) watch(events iter.Seq2[zmq4.SocketEvent, error], fatal bool) {
+// server that refuses the socket ends the session. Once there is a connection
+// the socket is not alone.
+func (s *session) watch(t zmq4.Type, events iter.Seq2[zmq4.SocketEvent, error], fatal bool, alone *time.Timer) {
+	defer alone.Stop()
+	half := map[string]bool{} // endpoints with a connection whose handshake is not over
 	warned := false
+	mismatch := func(endpoint string) {
+		if !warned && !s.quiet && t != zmq4.STREAM { // which has none of these
+			warnf("%s: the connection was ended: perhaps the keys, the security mechanisms or the socket types do not match", endpoint)
+			warned = true
+		}
+	}
 	for ev, err := range events {
 		if err != nil {
 			return
@@ -148,7 +166,20 @@ func (s *session) watch(events iter.Seq2[zmq4.SocketEvent, error], fatal bool) {
 		}
 		refused := false
 		switch ev.Event {
+		case zmq4.EVENT_CONNECTED:
+			half[ev.Endpoint] = endpoint{ev.Endpoint, false}.handshakes(t)
+		case zmq4.EVENT_DISCONNECTED:
+			// The side that finds that the socket types do not match hears of nothing else.
+			if half[ev.Endpoint] {
+				mismatch(ev.Endpoint)
+			}
+			select {
+			case s.disconnected <- struct{}{}:
+			default:
+			}
 		case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
+			alone.Stop()
+			delete(half, ev.Endpoint)
 			select {
 			case s.connected <- struct{}{}:
 			default:
@@ -158,10 +189,10 @@ func (s *session) watch(events iter.Seq2[zmq4.SocketEvent, error], fatal bool) {
 		case zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL:
 			refused = true
 		case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-			if !warned && !s.quiet {
-				warnf("%s: the peer ended the connection: perhaps the keys or the security mechanisms differ", ev.Endpoint)
-				warned = true
-			}
+			mismatch(ev.Endpoint)
+		}
+		if refused {
+			delete(half, ev.Endpoint)
 		}
 		if refused && fatal {
 			s.cancel(fmt.Errorf("refused by the peer: %v", ev))
@@ -192,6 +223,9 @@ func parseEndpoints(lists []string, bind bool) ([]endpoint, error) {
 			case strings.HasPrefix(transport, ">"):
 				e = endpoint{address[1:], false}
 			}
+			if port, err := strconv.Atoi(e.address[strings.LastIndex(e.address, ":")+1:]); err == nil && port > 65535 && e.isIP() {
+				return nil, usagef("%s: there is no port %d", e.address, port) // libzmq would take another one
+			}
 			switch {
 			case ok:
 				ends = append(ends, e)
@@ -205,23 +239,32 @@ func parseEndpoints(lists []string, bind bool) ([]endpoint, error) {
 	return ends, nil
 }
 
-// attach binds or connects the socket.
-func (e endpoint) attach(soc *zmq4.Socket) error {
-	verb, call := "connect", soc.Connect
-	if e.bind {
-		verb, call = "bind", soc.Bind
+// attach binds or connects a socket.
+func (s *session) attach(e endpoint, soc *zmq4.Socket) error {
+	if !e.bind {
+		if err := soc.Connect(e.address); err != nil {
+			return fmt.Errorf("connect %s: %w", e.address, err)
+		}
+		return nil
 	}
-	if err := call(e.address); err != nil {
-		return fmt.Errorf("%s %s: %w", verb, e.address, err)
+	if err := soc.Bind(e.address); err != nil {
+		return fmt.Errorf("bind %s: %w", e.address, err)
 	}
 	return nil
 }
 
-// handshakes reports whether libzmq tells when a connection has been made.
-func (e endpoint) handshakes() bool {
+// isIP reports whether the address has a port at its end.
+func (e endpoint) isIP() bool {
+	transport, _, _ := strings.Cut(e.address, "://")
+	return slices.Contains([]string{"tcp", "ws", "wss", "udp", "pgm", "epgm", "norm"}, transport)
+}
+
+// handshakes reports whether libzmq tells when a connection of a socket has been
+// made.
+func (e endpoint) handshakes(t zmq4.Type) bool {
 	transport, _, _ := strings.Cut(e.address, "://")
 	_, minor, _ := zmq4.Version()
-	return minor >= 3 && slices.Contains([]string{"tcp", "ipc", "tipc", "ws", "wss", "vmci"}, transport)
+	return minor >= 3 && t != zmq4.STREAM && slices.Contains([]string{"tcp", "ipc", "tipc", "ws", "wss", "vmci"}, transport)
 }
 
 // setters returns the names of the options, such as "reconnect-ivl", with the

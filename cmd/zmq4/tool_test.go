@@ -8,9 +8,11 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -213,13 +215,76 @@ func TestProgress(t *testing.T) {
 		}
 		return string(shown)
 	}
-	if shown := send(t, true); !regexp.MustCompile(`1\d\d/150.*msg/s`).MatchString(shown) {
+	shown := send(t, true)
+	if !regexp.MustCompile(`1\d\d/150.*msg/s`).MatchString(shown) {
 		t.Errorf("a terminal shows %q", shown)
+	}
+	// The first rate that is shown is of all the time, too.
+	for _, rate := range regexp.MustCompile(`(\d+) msg/s`).FindAllStringSubmatch(shown, -1) {
+		if n, err := strconv.Atoi(rate[1]); err != nil || n > 150 {
+			t.Errorf("--rate 100, and a terminal shows %s msg/s", rate[1])
+		}
 	}
 	if shown := send(t, true, "--quiet"); shown != "" {
 		t.Errorf("with --quiet a terminal shows %q", shown)
 	}
 	if shown := send(t, false); shown != "" {
 		t.Errorf("what is no terminal gets %q", shown)
+	}
+}
+
+// On a terminal a command says when there is nobody to talk to, and after Ctrl-C
+// what it has not delivered.
+func TestNobodyThere(t *testing.T) {
+	endpoint := "ipc://" + t.TempDir() + "/nobody"
+	sender := tool(t, "send", endpoint, "hello")
+	master, err := pty.Start(sender)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	lines := bufio.NewScanner(master)
+	if want := "zmq4: waiting for a connection to " + endpoint; !lines.Scan() || lines.Text() != want {
+		t.Errorf("the terminal shows %q, want %q", lines.Text(), want)
+	}
+	if _, err := master.WriteString("\x03"); err != nil { // Ctrl-C
+		t.Fatal(err)
+	}
+	if want := "^Czmq4: connect " + endpoint + ": interrupt"; !lines.Scan() || lines.Text() != want {
+		t.Errorf("the terminal shows %q, want %q", lines.Text(), want)
+	}
+	if code := exitCode(t, sender); code != 130 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// A stream talks to what knows nothing of ZeroMQ, and has no handshake that the
+// tool could wait for.
+func TestStream(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	got := make(chan string, 1)
+	go func() {
+		defer close(got)
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		request := make([]byte, len("hello"))
+		io.ReadFull(conn, request)
+		got <- string(request)
+		io.WriteString(conn, "world")
+	}()
+	// The first message says that there is a connection.
+	out, err := tool(t, "stream", "tcp://"+listener.Addr().String(), "--opt", "connect-rid=peer", "-e", "2", "peer", "hello").Output()
+	if want := "peer\t\npeer\tworld\n"; string(out) != want || err != nil {
+		t.Errorf("%q, %v, want %q", out, err, want)
+	}
+	if request := <-got; request != "hello" {
+		t.Errorf("the server got %q", request)
 	}
 }
