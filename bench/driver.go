@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +27,7 @@ type driver struct {
 	perf string // the program of ctest/perf.c
 	self string
 	made int // endpoints of ipc
+	pin  bool
 }
 
 // newDriver builds the C program. dir is temporary.
@@ -70,17 +72,19 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-func (d *driver) start(ctx context.Context, impl string, args ...any) (*process, error) {
-	var words []string
+// start starts a process, on one processor only if that is not negative.
+func (d *driver) start(ctx context.Context, impl string, processor int, args ...any) (*process, error) {
+	words := []string{d.perf}
+	if impl != "C" {
+		words = []string{d.self, "worker", "-library", impl}
+	}
+	if processor >= 0 {
+		words = append([]string{"taskset", "-c", fmt.Sprint(processor)}, words...)
+	}
 	for _, a := range args {
 		words = append(words, fmt.Sprint(a))
 	}
-	p := &process{}
-	if impl == "C" {
-		p.cmd = exec.CommandContext(ctx, d.perf, words...)
-	} else {
-		p.cmd = exec.CommandContext(ctx, d.self, append([]string{"worker", "-library", impl}, words...)...)
-	}
+	p := &process{cmd: exec.CommandContext(ctx, words[0], words[1:]...)}
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -154,12 +158,16 @@ func (d *driver) measure(r *row, impl string) (s sample, err error) {
 		if err != nil {
 			return nil
 		}
-		common := []any{"-size", r.size, "-count", r.count, "-warmup", r.warmup}
+		common := []any{"-size", r.size, "-count", r.count, "-warmup", r.warmup, "-conns", r.conns}
 		if r.curve {
 			common = append(common, "-curve", 1)
 		}
+		processor := -1
+		if d.pin && r.transport != "inproc" {
+			processor = min(len(started), runtime.NumCPU()-1)
+		}
 		var p *process
-		if p, err = d.start(ctx, impl, append(common, args...)...); err == nil {
+		if p, err = d.start(ctx, impl, processor, append(common, args...)...); err == nil {
 			started = append(started, p)
 		}
 		return p

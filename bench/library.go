@@ -23,6 +23,7 @@ type socketOptions struct {
 	binds     bool
 	noHWM     bool
 	sockets   int    // how many the process will have
+	conns     int    // how many will connect to it at once
 	serverKey string // of a CURVE socket that connects
 	curve     bool
 }

@@ -48,6 +48,7 @@ func (l *zmq4Library) open(typ string, o socketOptions) (*zmq4Socket, error) {
 		func() error { return soc.SetLinger(0) },
 		when(typ == "PUB", func() error { return soc.SetXpubNodrop(true) }),
 		when(typ == "SUB", func() error { return soc.SetSubscribe("") }),
+		when(o.binds && o.conns > 1, func() error { return soc.SetBacklog(o.conns) }),
 		when(o.noHWM, func() error { return soc.SetSndhwm(0) }),
 		when(o.noHWM, func() error { return soc.SetRcvhwm(0) }),
 		when(o.curve && o.binds, func() error { s.public = public; return soc.ServerAuthCurve("perf", secret) }),

@@ -40,6 +40,7 @@ func run() error {
 	only := flag.String("run", "", "regular expression for the rows to run, such as '^PUSH.*tcp'")
 	impls := flag.String("impl", strings.Join(implementations, ","), "implementations")
 	dir := flag.String("o", "results", "directory for the table and the plots")
+	pin := flag.Bool("pin", false, "where there are two processes or three, give each a processor of its own (Linux)")
 	plots := flag.Bool("plots", true, "measure and draw throughput against size")
 	flag.Parse()
 	if *rounds == 0 {
@@ -70,6 +71,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	d.pin = *pin
 	rows := slices.DeleteFunc(table(*scale, *plots), func(r *row) bool {
 		r.impls = slices.DeleteFunc(slices.Clone(r.impls), func(impl string) bool {
 			return !slices.Contains(strings.Split(*impls, ","), impl)
@@ -81,6 +83,7 @@ func run() error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Benchmarks, %s\n\n%s\n", start.Format(time.DateOnly), environment(*rounds, time.Since(start)))
 	res.write(&out, rows)
+	res.memory(&out, rows)
 	res.bars(&out, rows)
 	files, err := res.plots(*dir, rows)
 	for _, name := range files {

@@ -41,7 +41,7 @@ func (res results) plots(dir string, rows []*row) ([]string, error) {
 		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 		p.X.Tick.Marker = sizeTicks{}
 		p.Y.Tick.Marker = plot.LogTicks{Prec: -1}
-		p.Legend.Top = true
+		p.Legend.Left = true
 		p.Add(plotter.NewGrid())
 		for i, impl := range implementations {
 			xys := points[transport][impl]

@@ -120,6 +120,25 @@ func (res results) against(r *row, c *cell, other string) string {
 	return fmt.Sprintf("%.2f", r.ratio(c, o))
 }
 
+// memory prints what a connection adds to the memory of the process that receives.
+func (res results) memory(w io.Writer, rows []*row) {
+	kib := func(r *row, impl string) float64 {
+		return res[r][impl].median(func(s sample) float64 { return float64(s.values["warmkib"]) })
+	}
+	var one *row
+	for _, r := range rows {
+		if r.conns == 1 && strings.HasPrefix(r.group, "Connections") {
+			one = r
+			fmt.Fprint(w, "\n## Memory of a connection\n\n| connections | implementation | KiB each |\n|---|---|--:|\n")
+		}
+		for _, impl := range r.impls {
+			if r.conns > 1 && one != nil && res[r][impl].there() && res[one][impl].there() {
+				fmt.Fprintf(w, "| %d | %s | %.1f |\n", r.conns, impl, (kib(r, impl)-kib(one, impl))/float64(r.conns-1))
+			}
+		}
+	}
+}
+
 // bars prints what was to be reached, and what was.
 func (res results) bars(w io.Writer, rows []*row) {
 	fmt.Fprint(w, "\n## The bar\n\n| work | implementation | against | wanted | measured | CPU x | |\n|---|---|---|--:|--:|--:|---|\n")

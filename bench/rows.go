@@ -22,6 +22,7 @@ type row struct {
 	warmup      int
 	sockets     int
 	subs        int
+	conns       int // sending sockets, each with a connection
 	curve       bool
 	plot        bool // for the plots only
 	impls       []string
@@ -55,6 +56,9 @@ func table(scale int, plots bool) []*row {
 		}
 		if r.subs == 0 {
 			r.subs = 1
+		}
+		if r.conns == 0 {
+			r.conns = 1
 		}
 		if r.impls == nil {
 			r.impls = three
@@ -101,7 +105,7 @@ func table(scale int, plots bool) []*row {
 	add(row{
 		group: "CURVE, PUSH to PULL, 1 KiB", name: "tcp", kind: "thr", transport: "tcp", curve: true,
 		types: [2]string{"PULL", "PUSH"}, size: 1 << 10, count: 300_000,
-		impls: []string{"C", "zmq4", "pebbe", "zmq4-batch"}, bars: []bar{own("zmq4", "C", 0.95)},
+		impls: []string{"C", "zmq4", "pebbe", "zmq4-into", "zmq4-msg", "zmq4-batch"}, bars: []bar{own("zmq4", "C", 0.95)},
 	})
 	for _, types := range [][2]string{{"REQ", "REP"}, {"PAIR", "PAIR"}} {
 		for _, t := range transports {
@@ -120,6 +124,12 @@ func table(scale int, plots bool) []*row {
 				size: 1, count: count, warmup: 500, bars: bars, impls: impls,
 			})
 		}
+	}
+	for _, n := range []int{1, 10, 100, 1000} {
+		add(row{
+			group: "Connections of one PULL, 64 B", name: fmt.Sprint(n), kind: "thr", transport: "tcp", conns: n,
+			types: [2]string{"PULL", "PUSH"}, size: 64, count: 1_000_000 * scale, warmup: 20 * max(n, 1000),
+		})
 	}
 	add(row{
 		group: "PUB to 8 SUB, 64 B", name: "tcp", kind: "fan", transport: "tcp", types: [2]string{"SUB", "PUB"}, size: 64,

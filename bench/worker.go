@@ -22,6 +22,8 @@ type worker struct {
 	endpoint, endpoint2, serverKey string
 	bind, sync, curve, noHWM       bool
 	parts, subs, sockets, size     int
+	conns                          int
+	warmKiB                        int // what the receiver's memory has grown by when the warm-up is over
 	count, warmup                  int
 	stdin                          *bufio.Reader
 	mu                             sync.Mutex
@@ -48,6 +50,7 @@ func workerMain(args []string) error {
 	f.IntVar(&w.parts, "parts", 1, "parts per message")
 	f.IntVar(&w.subs, "subs", 1, "receiving sockets")
 	f.IntVar(&w.sockets, "sockets", 0, "sockets to poll or to block on")
+	f.IntVar(&w.conns, "conns", 1, "sending sockets")
 	f.IntVar(&w.size, "size", 1, "bytes per part")
 	f.IntVar(&w.count, "count", 1, "messages to measure")
 	f.IntVar(&w.warmup, "warmup", 0, "messages before that")
@@ -122,9 +125,9 @@ func status(name string) (n int) {
 func (w *worker) waitLine() { w.stdin.ReadString('\n') }
 
 func (w *worker) open(typ string, binds bool) (socket, error) {
-	o := socketOptions{binds: binds, noHWM: w.noHWM, curve: w.curve, serverKey: w.serverKey}
-	if w.sockets > 0 {
-		o.sockets = 2*w.sockets + 10
+	o := socketOptions{binds: binds, noHWM: w.noHWM, curve: w.curve, serverKey: w.serverKey, conns: w.conns}
+	if w.sockets > 0 || w.conns > 1 {
+		o.sockets = 2*w.sockets + w.conns + 10
 	}
 	return w.library.socket(typ, o)
 }
@@ -172,25 +175,42 @@ func (w *worker) payload() [][]byte {
 }
 
 func (w *worker) sender() error {
-	s, err := w.attach()
-	if err != nil {
-		return err
+	var all []socket
+	for range w.conns {
+		s, err := w.attach()
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
 	}
 	if w.sync {
-		if err := w.synchronize(s); err != nil {
+		if err := w.synchronize(all[0]); err != nil {
 			return err
 		}
 	}
-	payload := w.payload()
-	if err := s.send(payload, w.warmup); err != nil {
+	if err := w.sendByAll(all, w.warmup); err != nil {
 		return err
 	}
 	from := takeMark()
-	if err := s.send(payload, w.count); err != nil {
+	if err := w.sendByAll(all, w.count); err != nil {
 		return err
 	}
 	w.waitLine()
 	w.result(from, takeMark())
+	return nil
+}
+
+// sendByAll sends n messages, by all sockets in turn.
+func (w *worker) sendByAll(all []socket, n int) error {
+	payload := w.payload()
+	if len(all) == 1 {
+		return all[0].send(payload, n)
+	}
+	for i := range n {
+		if err := all[i%len(all)].send(payload, 1); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -229,7 +249,7 @@ func (w *worker) receivers() error {
 			return err
 		}
 	}
-	w.result(w.from, w.to)
+	w.result(w.from, w.to, fmt.Sprintf(" warmkib=%d", w.warmKiB))
 	return nil
 }
 
@@ -248,10 +268,12 @@ func (w *worker) receive(s socket) error {
 		}
 		w.mu.Unlock()
 	}
+	kib := status("VmRSS")
 	if err := s.receive(want, w.warmup); err != nil {
 		return err
 	}
 	w.mu.Lock()
+	w.warmKiB = status("VmRSS") - kib
 	if w.started++; w.started == 1 {
 		w.from = takeMark()
 	}

@@ -28,10 +28,10 @@
 
 static struct {
     const char *role, *type, *peer, *endpoint, *endpoint2, *serverkey;
-    int bind, parts, subs, sync, curve, nohwm, sockets;
+    int bind, parts, subs, sync, curve, nohwm, sockets, conns;
     size_t size;
     long count, warmup;
-} opt = {.type = "", .endpoint = "", .parts = 1, .subs = 1};
+} opt = {.type = "", .endpoint = "", .parts = 1, .subs = 1, .conns = 1};
 
 static void *ctx;
 static char key_line[64];
@@ -91,11 +91,13 @@ static int status(const char *name)
     return n;
 }
 
+static int warm_kib; /* what the receiver's memory has grown by when the warm-up is over */
+
 static void result(mark from, mark to)
 {
     /* Not ru_maxrss: that begins with the size of the process that forked. */
-    printf("result ns=%lld cpu=%lld maxrss=%d threads=%d\n", to.ns - from.ns, to.cpu - from.cpu,
-           status("VmHWM"), status("Threads"));
+    printf("result ns=%lld cpu=%lld maxrss=%d threads=%d warmkib=%d\n", to.ns - from.ns, to.cpu - from.cpu,
+           status("VmHWM"), status("Threads"), warm_kib);
     fflush(stdout);
     exit(0); /* sockets and context need not be closed: nothing is left to be sent */
 }
@@ -145,6 +147,8 @@ static void *open_socket(const char *type, int binds)
         set_int(s, ZMQ_SNDHWM, 0);
         set_int(s, ZMQ_RCVHWM, 0);
     }
+    if (binds && opt.conns > 1)
+        set_int(s, ZMQ_BACKLOG, opt.conns); /* all connect at once */
     if (opt.curve) {
         char public_key[41], secret_key[41];
         MUST(zmq_curve_keypair(public_key, secret_key));
@@ -193,13 +197,24 @@ static void send_part(void *s, size_t size, int flags)
     MUST(zmq_msg_send(&msg, s, flags));
 }
 
+static void send_message(void *s)
+{
+    for (int i = 1; i < opt.parts; i++)
+        send_part(s, opt.size, ZMQ_SNDMORE);
+    send_part(s, opt.size, 0);
+}
+
 static void send_messages(void *s, long n)
 {
-    while (n-- > 0) {
-        for (int i = 1; i < opt.parts; i++)
-            send_part(s, opt.size, ZMQ_SNDMORE);
-        send_part(s, opt.size, 0);
-    }
+    while (n-- > 0)
+        send_message(s);
+}
+
+/* send_by_all sends n messages, by n_all sockets in turn. */
+static void send_by_all(void **all, int n_all, long n)
+{
+    for (long i = 0; i < n; i++)
+        send_message(all[i % n_all]);
 }
 
 /* receive_messages counts messages whose last part has the right size. */
@@ -251,13 +266,15 @@ static void synchronize(void *s)
 
 static void role_send(void)
 {
-    void *s = attach(opt.type);
+    void **all = malloc((size_t) opt.conns * sizeof *all);
     mark from;
+    for (int i = 0; i < opt.conns; i++)
+        all[i] = attach(opt.type);
     if (opt.sync)
-        synchronize(s);
-    send_messages(s, opt.warmup);
+        synchronize(all[0]);
+    send_by_all(all, opt.conns, opt.warmup);
     from = take_mark();
-    send_messages(s, opt.count);
+    send_by_all(all, opt.conns, opt.count);
     wait_line();
     result(from, take_mark());
 }
@@ -282,8 +299,10 @@ static void *receiver(void *s)
         }
         pthread_mutex_unlock(&seen.mu);
     }
+    int kib = status("VmRSS");
     receive_messages(s, opt.warmup);
     pthread_mutex_lock(&seen.mu);
+    warm_kib = status("VmRSS") - kib;
     if (seen.started++ == 0)
         seen.from = take_mark();
     pthread_mutex_unlock(&seen.mu);
@@ -466,7 +485,7 @@ int main(int argc, char **argv)
                        {"serverkey", &opt.serverkey, NULL}, {"bind", NULL, &opt.bind},
                        {"parts", NULL, &opt.parts}, {"subs", NULL, &opt.subs}, {"sync", NULL, &opt.sync},
                        {"curve", NULL, &opt.curve}, {"nohwm", NULL, &opt.nohwm},
-                       {"sockets", NULL, &opt.sockets}};
+                       {"sockets", NULL, &opt.sockets}, {"conns", NULL, &opt.conns}};
         size_t k, known = sizeof options / sizeof *options;
         if (strcmp(name, "size") == 0) {
             opt.size = strtoul(value, NULL, 10);
@@ -494,8 +513,8 @@ int main(int argc, char **argv)
     ctx = zmq_ctx_new();
     if (!ctx)
         die("zmq_ctx_new");
-    if (opt.sockets)
-        MUST(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, opt.sockets + 10));
+    if (opt.sockets + opt.conns > 1000)
+        MUST(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, opt.sockets + opt.conns + 10));
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
         if (opt.role && strcmp(roles[i].name, opt.role) == 0)
             roles[i].run();
