@@ -20,6 +20,19 @@ C++ library.
 	_, err = server.Send("You asked: "+question, 0)
 	return err
 
+[OpenSocket] does the first two steps in one, and calls whose names end in
+Context can be cancelled:
+
+	client, err := zmq4.OpenSocket(zmq4.REQ, zmq4.Linger(time.Second), zmq4.Connect("tcp://127.0.0.1:5555"))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if _, err := client.SendMessageContext(ctx, "Why?"); err != nil {
+		return err
+	}
+	msg, err := client.RecvMessageContext(ctx)
+
 The documentation of each function, option and constant here ends with its name
 in C, under which libzmq's manual has it.
 
@@ -42,7 +55,8 @@ goroutine at any time. That is different from libzmq, whose sockets belong to
 one thread.
 
 A call that has to wait, such as [Socket.Recv] or [Poller.Poll], parks its
-goroutine in Go's network poller: no thread waits with it. It returns
+goroutine in Go's network poller: no thread waits with it, but for a few of
+those whose last wait took less than a millisecond. It returns
 
   - when it has something to return;
   - when the time of [Socket.SetRcvtimeo] or [Socket.SetSndtimeo] is over: EAGAIN;
@@ -51,7 +65,11 @@ goroutine in Go's network poller: no thread waits with it. It returns
 
 Nothing else ends it; signals do not. The functions whose names end in Context,
 such as [Socket.RecvMessageContext], also return when their context.Context is
-done.
+done. Then no message is lost: a receive has taken none, a send has sent
+nothing. More, and common mistakes, in docs/goroutines.md.
+
+A [Poller] waits for many sockets, and for file descriptors; a [Reactor] calls
+functions; [Proxy] and package device pass messages on.
 
 [Socket.Close] has to be called for each socket. One that is lost is closed
 when the garbage collector finds it, but that may be late, and Term waits for
@@ -67,12 +85,13 @@ parts of one message, whatever other goroutines do on the same socket.
 flag [SNDMORE] and by [Socket.GetRcvmore]. While one goroutine sends or
 receives a message so, no other should do the same on that socket.
 
-[Socket.Messages] iterates over messages. [Socket.SendBatch] and
-[Socket.RecvBatch] handle many messages at once, and a [Msg] is a large part
-that is not copied.
+[Socket.Messages] iterates over messages, [Socket.Receiver] and [Socket.Sender]
+are channels. [Socket.SendBatch] and [Socket.RecvBatch] handle many messages at
+once, [Socket.SetReceiveAhead] does so behind receives of one message, and a
+[Msg] is a large part that is not copied.
 
-Unless it is a Msg, what is sent has been copied when the call returns. What is received belongs to
-the caller.
+Unless it is a Msg, what is sent has been copied when the call returns. What is
+received belongs to the caller.
 
 # Statistics
 
@@ -86,6 +105,8 @@ Errors of libzmq and of the system are of type [Errno]. They can be compared wit
 ==, and with errors.Is also to those of package syscall:
 
 	if errors.Is(err, syscall.EAGAIN) { // the same as zmq4.AsErrno(err) == zmq4.Errno(syscall.EAGAIN)
+		return nil // the time was over
+	}
 
 Other errors are [ErrorSocketClosed], [ErrorContextClosed] and their like, which
 are net.ErrClosed to errors.Is. Functions that take a context.Context return an
@@ -98,17 +119,27 @@ CURVE and GSSAPI encrypt. CURVE needs the server's public key at the client, and
 a key pair on both sides, see [NewCurveKeypair]:
 
 	err := server.ServerAuthCurve("global", serverSecret)
-	err := client.ClientAuthCurve(serverPublic, clientPublic, clientSecret)
+	if err == nil {
+		err = client.ClientAuthCurve(serverPublic, clientPublic, clientSecret)
+	}
 
-By default a CURVE server lets in every client that knows its public key.
-[AuthStart] makes it ask the policy, which functions such as [AuthCurveAdd],
-[AuthPlainAdd] and [AuthAllow] set.
+By default a CURVE server lets in every client that knows its public key. An
+[Authenticator] lets in whom its policy names, and nobody else; it has to be
+there before Bind:
+
+	auth, err := zmq4.NewAuthenticator(zctx, &zmq4.AuthConfig{Keys: []string{clientPublic}})
+
+[AuthStart], with functions such as [AuthCurveAdd], [AuthPlainAdd] and
+[AuthAllow], does so for all contexts. Package cert keeps keys in files. What
+is protected and what is not is in docs/security.md.
 
 # Linking
 
 The package is built with cgo. It finds libzmq, version 4.2 or newer, by
 pkg-config; PKG_CONFIG_PATH says where to look for one in an unusual place. On
-Windows the environment variables CGO_CFLAGS and CGO_LDFLAGS have to say so.
+Windows, and with the tag zmq4_nopkgconfig, the environment variables CGO_CFLAGS
+and CGO_LDFLAGS have to say so. With the tag zmq4_static libzmq becomes a part of
+the program, see docs/install.md.
 
 What a libzmq lacks gives an error where it is used, such as [ENOTSUP] or
 EINVAL. [Version] tells which libzmq runs, and [HasCurve] and its like what it can do.
@@ -121,6 +152,7 @@ and meaning, so that a program needs only
 	replace github.com/pebbe/zmq4 => github.com/seed45097122/zmq4
 
 with a version in its go.mod file, or the other import path. What is better, and
-what is different on purpose, is listed in docs/differences.md.
+what is different on purpose, is listed in docs/differences.md; docs/migration.md
+says what such a program can do without.
 */
 package zmq4

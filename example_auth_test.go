@@ -95,3 +95,55 @@ func ExampleAuthConfig() {
 	// <nil>
 	// <nil>
 }
+
+// CURVE: who has one of the keys, or one that a function knows, gets in.
+func ExampleAuthenticator_AddKeys() {
+	var keys [3]CurveKeypair // of the server, of Alice and of Bob
+	for i := range keys {
+		var err error
+		if keys[i], err = GenerateCurveKeypair(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	ctx, err := NewContext()
+	if err != nil {
+		log.Fatal(err)
+	}
+	auth, err := NewAuthenticator(ctx, &AuthConfig{
+		CheckCurve: func(ctx context.Context, r *AuthRequest) (bool, error) { return r.User == keys[2].Public, nil },
+		Metadata: func(ctx context.Context, r *AuthRequest) (map[string]string, error) {
+			return map[string]string{"User-Id": map[string]string{keys[1].Public: "alice", keys[2].Public: "bob"}[r.User]}, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer auth.Close()
+	if err := auth.AddKeys("global", keys[1].Public); err != nil {
+		log.Fatal(err)
+	}
+
+	server, err := ctx.OpenSocket(PULL, CurveServer("global", keys[0].Secret), Bind("tcp://127.0.0.1:*"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	endpoint, err := server.GetLastEndpoint()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, own := range keys[1:] {
+		client, err := ctx.OpenSocket(PUSH, CurveClient(keys[0].Public, own.Public, own.Secret), Connect(endpoint))
+		if err != nil {
+			log.Fatal(err)
+		}
+		client.Send("hello", 0)
+		msg, metadata, err := server.RecvWithMetadata(0, "User-Id")
+		fmt.Println(metadata["User-Id"], "says", msg, err)
+		client.Close()
+	}
+	server.Close()
+	ctx.Term()
+	// Output:
+	// alice says hello <nil>
+	// bob says hello <nil>
+}
