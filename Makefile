@@ -29,15 +29,17 @@ demo: deps ## send messages over every transport and pattern, and print a table
 	@$(GO) run ./examples/demo $(DEMO)
 
 examples: deps ## build and run every example, and look at what it prints
-	$(GO) test -count=1 ./examples/...
+	@packages=$$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./examples/...) && \
+	$(GO) test -count=1 $$packages
 
 test: deps ## run the tests
 	$(GO) test -shuffle=on ./...
 	cd ctest/gozeromq && $(GO) test -shuffle=on ./...
 	cd cmd/zmq4 && $(GO) test -shuffle=on ./...
 
-race: deps ## run the tests under the race detector
+race: deps ## run the tests under the race detector, also with the Poller of systems without epoll
 	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -short -tags zmq4_watch .
 	cd ctest/gozeromq && $(GO) test -race -shuffle=on ./...
 	cd cmd/zmq4 && $(GO) test -race -shuffle=on ./...
 
@@ -75,13 +77,14 @@ matrix: deps ## run the tests against libzmq 4.3.4 with drafts and 4.3.5, each b
 multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; needs root, ip and nft
 	ZMQ4_MULTICAST=1 $(GO) test -count=1 -timeout=5m -v ./ctest/multicast
 
-torture: deps ## run the torture tests for longer (TORTURE=30s) under the race detector
+torture: deps ## run the torture tests for longer (TORTURE=30s), and cancel 240000 calls, under the race detector
 	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)
 
 fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
-	@targets=$$($(GO) test -list='^Fuzz' .) || { echo "$$targets"; exit 1; }; \
-	for target in $$(echo "$$targets" | grep '^Fuzz'); do \
-		$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) . || exit 1; done
+	@for package in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do \
+		targets=$$(cd $$package && $(GO) test -list='^Fuzz' .) || { echo "$$targets"; exit 1; }; \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+			(cd $$package && $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) .) || exit 1; done; done
 
 bench: deps ## compare with C, pebbe/zmq4 and go-zeromq/zmq4: tables and plots in bench/results (BENCH='-run tcp')
 	cd bench && $(GO) run . $(BENCH)
