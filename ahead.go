@@ -30,7 +30,8 @@ const maxAhead = 100_000
 // that the receiver is slow.
 //
 // The error is EINVAL for n below 0 or above 100000, and
-// [ENOTSUP] for REQ and REP, which have one message at a time, and for a socket
+// [ENOTSUP] for REQ and REP, which have one message at a time, for [DISH], which
+// would still have messages of a group that it left, and for a socket
 // with [Socket.SetConflate], which would no longer have the last one.
 func (soc *Socket) SetReceiveAhead(n int) error {
 	s, err := soc.lock()
@@ -41,11 +42,52 @@ func (soc *Socket) SetReceiveAhead(n int) error {
 	switch {
 	case n < 0 || n > maxAhead:
 		return einval
-	case n > 1 && (s.typ == REQ || s.typ == REP || s.conflate):
+	case n > 1 && s.oneAtATime():
 		return ENOTSUP
 	}
-	s.ahead = C.int(max(n, 1))
+	s.asked = C.int(n)
+	s.setAhead()
 	return nil
+}
+
+// oneAtATime reports whether no message may be received ahead.
+func (s *socket) oneAtATime() bool {
+	return s.typ == REQ || s.typ == REP || s.typ == DISH || s.conflate
+}
+
+// setAhead decides how many messages are received at a time.
+func (s *socket) setAhead() {
+	s.ahead = max(s.asked, 1)
+	if s.loops > 0 && !s.oneAtATime() {
+		s.ahead = max(s.ahead, s.loopMax)
+	}
+}
+
+// loopAhead is how many messages [Socket.Messages] receives at a time, unless
+// SetReceiveAhead asks for more.
+const loopAhead = 64
+
+// beginLoop makes receives take messages ahead until endLoop: more than one,
+// but no more than a receiver queues anyway.
+func (s *socket) beginLoop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loops++
+	s.loopMax = loopAhead
+	if s.c == nil {
+		return
+	}
+	if hwm := C.zmq4_get_int(s.h(), C.ZMQ_RCVHWM); hwm > 0 {
+		s.loopMax = min(hwm, loopAhead)
+	}
+	s.setAhead()
+}
+
+func (s *socket) endLoop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loops--
+	s.setAhead()
 }
 
 // subscribed keeps the filters of a SUB socket, and drops what was received

@@ -22,7 +22,7 @@ import (
 // or [Socket.ServerAuthCurve], called before its Bind; these name the domain
 // that it belongs to.
 //
-//	auth, err := zmq4.NewAuthenticator(ctx, &zmq4.AuthConfig{Users: map[string]string{"alice": "secret"}})
+//	auth, err := zmq4.NewAuthenticator(zctx, &zmq4.AuthConfig{Users: map[string]string{"alice": "secret"}})
 //
 // Each domain has a policy, and the domain "*" one that is added to that of
 // all others. The policy can be changed at any time, by any goroutine; a change

@@ -197,6 +197,7 @@ func (s *socket) drain(b *Batch, max int) bool {
 	room := b.parts[len(b.parts):cap(b.parts)]
 	n := int(C.zmq4_recv_batch(s.h(), C.int(max), (*C.uchar)(unsafe.SliceData(b.data)), C.size_t(cap(b.data)), &used,
 		unsafe.SliceData(room), C.int(len(room)), &usedParts))
+	s.noteDry()
 	s.taken += int(used) - len(b.data)
 	b.data = b.data[:used]
 	b.parts = b.parts[:len(b.parts)+int(usedParts)]

@@ -103,7 +103,6 @@ package zmq4
 #cgo noescape zmq4_peer_state
 #cgo nocallback zmq4_peer_state
 #cgo nocallback zmq4_pipes_stats
-#cgo nocallback zmq4_signal_fd
 #cgo nocallback zmq4_try_busy_poll
 #cgo nocallback zmq4_try_priority
 #cgo noescape zmq4_try_udp

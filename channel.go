@@ -5,14 +5,24 @@ package zmq4
 import (
 	"context"
 	"iter"
+	"math"
+	"sync"
 )
 
 // Messages iterates over the messages that the socket receives, as
 // [Socket.RecvMessageContext] returns them. It ends with an error, which it
-// yields last with a nil message: that of ctx when ctx is done. To leave the
-// loop early loses no message.
+// yields last with a nil message: that of ctx when ctx is done.
+//
+// While the loop runs, the socket takes up to 64 messages from libzmq in one
+// call, as by [Socket.SetReceiveAhead], but no more than [Socket.SetRcvhwm] says.
+// To leave the loop early loses none: those that it did not come to are
+// received next.
 func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
+		if soc != nil && soc.s != nil {
+			soc.s.beginLoop()
+			defer soc.s.endLoop()
+		}
 		for {
 			msg, err := soc.RecvMessageContext(ctx)
 			if !yield(msg, err) || err != nil {
@@ -89,22 +99,28 @@ type Sender struct {
 	// C takes the messages. Close it after the last one.
 	C chan<- [][]byte
 
-	done chan struct{} // closed after what follows is set
+	c    <-chan [][]byte // the same
+	done chan struct{}   // closed after err is set
 	err  error
+
+	mu   sync.Mutex // for rest, once done is closed
 	rest [][][]byte
 }
 
 // Sender starts to send the messages from a channel that holds up to size of
-// them; 0 or less is none. It ends, with its goroutine, when the channel was
+// them; 0 or less is none. It takes all that are in the channel, up to 64, and
+// sends them in few calls into libzmq. It ends, with its goroutine, when the channel was
 // closed and all that was in it is sent, or when ctx is done or a send fails:
 // nobody takes from the channel then, so that a program that puts something in
-// it should wait for [Sender.Done] as well.
+// it should wait for [Sender.Done] as well. What got into it all the same is part of [Sender.Rest].
 func (soc *Socket) Sender(ctx context.Context, size int) *Sender {
 	c := make(chan [][]byte, max(size, 0))
-	s := &Sender{C: c, done: make(chan struct{})}
+	s := &Sender{C: c, c: c, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		for {
+		var b Batch
+		var msgs [][][]byte
+		for s.err == nil {
 			select {
 			case <-ctx.Done():
 				s.err = soc.opError("send", ctx.Err())
@@ -112,27 +128,65 @@ func (soc *Socket) Sender(ctx context.Context, size int) *Sender {
 				if !ok {
 					return
 				}
-				if _, s.err = soc.SendMessageContext(ctx, msg); s.err != nil {
-					s.rest = append(s.rest, msg)
-				}
-			}
-			if s.err != nil {
-				break
-			}
-		}
-		for {
-			select {
-			case msg, ok := <-c:
-				if !ok {
-					return
-				}
-				s.rest = append(s.rest, msg)
-			default:
-				return
+				msgs = takeQueued(append(msgs[:0], msg), c, min(cap(c), maxTaken))
+				var n int
+				n, s.err = soc.sendEach(ctx, msgs, &b)
+				s.rest = append(s.rest, msgs[n:]...)
+				clear(msgs)
 			}
 		}
 	}()
 	return s
+}
+
+// maxTaken is how many messages a Sender takes at a time behind the first one.
+const maxTaken = 63
+
+// takeQueued appends up to max messages that are in a channel.
+func takeQueued(msgs [][][]byte, c <-chan [][]byte, max int) [][][]byte {
+	for range max {
+		select {
+		case msg, ok := <-c:
+			if !ok {
+				return msgs
+			}
+			msgs = append(msgs, msg)
+		default:
+			return msgs
+		}
+	}
+	return msgs
+}
+
+// sendEach sends messages in order and returns how many were sent. Those that
+// are small are sent in a batch.
+func (soc *Socket) sendEach(ctx context.Context, msgs [][][]byte, b *Batch) (n int, err error) {
+	for n < len(msgs) && err == nil {
+		b.Reset()
+		for _, msg := range msgs[n:] {
+			if !fitsBatch(msg) {
+				break
+			}
+			b.Append(msg...)
+		}
+		if b.Len() > 1 {
+			var sent int
+			sent, err = soc.SendBatch(ctx, b)
+			n += sent
+		} else if _, err = soc.SendMessageContext(ctx, msgs[n]); err == nil {
+			n++
+		}
+	}
+	return n, err
+}
+
+// fitsBatch reports whether a message is better copied than pinned.
+func fitsBatch(msg [][]byte) bool {
+	size := 0
+	for _, part := range msg {
+		size += len(part)
+	}
+	return size < gather && len(msg) > 0
 }
 
 // Done returns a channel that is closed when the Sender has ended.
@@ -145,9 +199,13 @@ func (s *Sender) Err() error {
 	return s.err
 }
 
-// Rest waits until the Sender has ended and returns the messages that it took,
-// or found in the channel, and could not send.
+// Rest waits until the Sender has ended and returns the messages that it took
+// and could not send, and those that are in the channel. The latter may become
+// more for as long as somebody puts something in it.
 func (s *Sender) Rest() [][][]byte {
 	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rest = takeQueued(s.rest, s.c, math.MaxInt)
 	return s.rest
 }

@@ -3,9 +3,11 @@
 package zmq4
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 )
@@ -120,7 +122,7 @@ func TestSenderRest(t *testing.T) {
 			soc := newSocket(t, newContext(t), PUSH) // nobody is connected
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			s := soc.Sender(ctx, 4)
+			s := soc.Sender(ctx, 6) // room for all, even if it takes only the first one
 			for i := range 4 {
 				s.C <- [][]byte{fmt.Append(nil, i)}
 			}
@@ -135,10 +137,144 @@ func TestSenderRest(t *testing.T) {
 				if err := s.Err(); !errors.Is(err, want) {
 					t.Error(err)
 				}
-				if rest := s.Rest(); len(rest) != 4 || string(rest[0][0]) != "0" || string(rest[3][0]) != "3" {
+				for _, late := range []string{"4", "5"} { // nobody takes them any more
+					s.C <- [][]byte{[]byte(late)}
+				}
+				if rest := s.Rest(); fmt.Sprintf("%s", rest) != "[[0] [1] [2] [3] [4] [5]]" {
 					t.Errorf("rest %q", rest)
 				}
 			})
+		})
+	}
+}
+
+// What a loop has received ahead and not come to is received next, whichever way.
+func TestMessagesLosesNothing(t *testing.T) {
+	for _, hwm := range []int{0, 1, 10, 1000} {
+		to, from := socketPair(t, "inproc", PULL, PUSH)
+		must(t, to.SetRcvhwm(hwm))
+		const n = 500
+		for i := range n {
+			send(t, from, i, "part")
+		}
+		r := rand.New(rand.NewPCG(1, uint64(hwm)))
+		for i := 0; i < n; {
+			if r.IntN(3) == 0 {
+				if msg, err := to.RecvMessage(0); err != nil || msg[0] != fmt.Sprint(i) {
+					t.Fatalf("message %d is %q, %v", i, msg, err)
+				}
+				i++
+			}
+			left := r.IntN(100)
+			for msg, err := range to.Messages(t.Context()) {
+				if err != nil || string(msg[0]) != fmt.Sprint(i) {
+					t.Fatalf("message %d is %q, %v", i, msg, err)
+				}
+				if want := max(1, min(loopAhead, cmp.Or(hwm, loopAhead))); int(to.s.ahead) != want {
+					t.Fatalf("takes %d messages at a time, want %d", to.s.ahead, want)
+				}
+				if i++; left == 0 || i == n {
+					break
+				}
+				left--
+			}
+			if to.s.ahead != 1 {
+				t.Fatalf("takes %d messages at a time behind a loop", to.s.ahead)
+			}
+		}
+		if ev, err := to.GetEvents(); ev != 0 || err != nil {
+			t.Errorf("%v, %v at the end", ev, err)
+		}
+	}
+}
+
+func TestMessagesCrossings(t *testing.T) {
+	const count = 1000
+	to, from := socketPair(t, "inproc", PULL, PUSH)
+	for i := range count {
+		send(t, from, i)
+	}
+	before, n := runtime.NumCgoCall(), 0
+	for _, err := range to.Messages(t.Context()) {
+		must(t, err)
+		if n++; n == count {
+			break
+		}
+	}
+	if crossings := runtime.NumCgoCall() - before; crossings > count/20 {
+		t.Errorf("%d crossings for %d messages", crossings, count)
+	}
+}
+
+// One that is large or empty does not disturb the order.
+func TestSenderSizes(t *testing.T) {
+	to, from := socketPair(t, "inproc", PULL, PUSH)
+	s := from.Sender(t.Context(), 100)
+	sizes := []int{0, 1, gather - 1, gather, 100_000, 5}
+	const n = 300
+	go func() {
+		for i := range n {
+			if i%7 == 0 {
+				s.C <- nil // nothing is sent
+			}
+			s.C <- [][]byte{fmt.Append(nil, i), make([]byte, sizes[i%len(sizes)])}
+		}
+		close(s.C)
+	}()
+	within(t, patience, "all messages", func() {
+		for i := range n {
+			if msg, err := to.RecvMessageBytes(0); err != nil || len(msg) != 2 || string(msg[0]) != fmt.Sprint(i) || len(msg[1]) != sizes[i%len(sizes)] {
+				t.Errorf("message %d: %s, %v", i, short(msg), err)
+				return
+			}
+		}
+		must(t, s.Err())
+	})
+}
+
+func BenchmarkChannels(b *testing.B) {
+	for _, transport := range []string{"inproc", "tcp"} {
+		for _, size := range []int{0, 1, 16, 256} {
+			b.Run(fmt.Sprintf("%s/%d", transport, size), func(b *testing.B) {
+				to, from := socketPair(b, transport, PULL, PUSH)
+				r, s := to.Receiver(b.Context(), size), from.Sender(b.Context(), size)
+				msg := [][]byte{make([]byte, 64)}
+				go func() {
+					for range b.N {
+						s.C <- msg
+					}
+					close(s.C)
+				}()
+				for range b.N {
+					<-r.C
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkMessages(b *testing.B) {
+	for _, transport := range []string{"inproc", "tcp"} {
+		b.Run(transport, func(b *testing.B) {
+			to, from := socketPair(b, transport, PULL, PUSH)
+			var batch Batch
+			for range 500 { // there is room for 2000
+				batch.Append(make([]byte, 64))
+			}
+			for left := b.N; left > 0; {
+				b.StopTimer()
+				if _, err := from.SendBatch(b.Context(), &batch); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				n := 0
+				for range to.Messages(b.Context()) {
+					if n++; n == batch.Len() {
+						break
+					}
+				}
+				left -= n
+			}
 		})
 	}
 }

@@ -43,8 +43,10 @@ type handle struct {
 
 	stop, term       sync.Once
 	stopErr, termErr error
+	endErr           error // of what is done before the context is shut down
 
-	start startup
+	start   startup
+	inprocs inprocs
 
 	noRetryEINTR atomic.Bool
 }
@@ -99,6 +101,9 @@ func Term() error {
 // Term can be called again, and from several goroutines; each call returns
 // when the context is gone.
 //
+// The error is EMFILE, and the context stays, if sockets have connected to inproc
+// endpoints that were never bound and there are [Context.SetMaxSockets] sockets.
+//
 // Functions zmq_ctx_shutdown and zmq_ctx_term.
 func (ctx *Context) Term() error {
 	if ctx == nil || ctx.c == nil {
@@ -107,9 +112,9 @@ func (ctx *Context) Term() error {
 	return ctx.c.terminate()
 }
 
-// TermContext is [Context.Term] that gives up waiting when ctx is done. The
-// error is then ctx.Err() in an [*OpError], and the context goes on to
-// terminate: TermContext and Term can be called again to wait for it.
+// TermContext is [Context.Term] that gives up waiting when c is done. The error
+// is then c.Err() in an [*OpError], and the context goes on to terminate:
+// TermContext and Term can be called again to wait for it.
 func (ctx *Context) TermContext(c context.Context) error {
 	if ctx == nil || ctx.c == nil {
 		return &OpError{Op: "term", Err: ErrorContextClosed}
@@ -147,7 +152,7 @@ func (h *handle) shutdown() error {
 		h.ended.Store(true)
 		h.mu.Unlock()
 		zap.forget(h)
-		h.stopErr = check(C.zmq4_ctx_shutdown(h.p))
+		h.endErr = h.inprocs.end(h.p, func() { h.stopErr = check(C.zmq4_ctx_shutdown(h.p)) })
 	})
 	return h.stopErr
 }
@@ -155,7 +160,11 @@ func (h *handle) shutdown() error {
 func (h *handle) terminate() error {
 	h.term.Do(func() {
 		h.termErr = h.shutdown()
-		h.sockets.Wait() // so that no thread is held for longer than the linger time
+		h.sockets.Wait()     // so that no thread is held for longer than the linger time
+		if h.endErr != nil { // libzmq would try the same, and abort
+			h.termErr = h.endErr
+			return
+		}
 		if err := check(C.zmq4_ctx_term(h.p)); err != nil {
 			h.termErr = err
 		}

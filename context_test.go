@@ -97,3 +97,41 @@ func TestNewSocketErrors(t *testing.T) {
 		}
 	}
 }
+
+// libzmq waits for ever for a connection that ended while the queue of its
+// receiver was full, if the receiver lingers, as it does by default.
+func TestTermWithFullQueue(t *testing.T) {
+	for i := range 20 {
+		ctx, err := NewContext()
+		must(t, err)
+		pull, err := ctx.NewSocket(PULL)
+		must(t, err)
+		push, err := ctx.NewSocket(PUSH)
+		must(t, err)
+		must(t, pull.SetRcvhwm(1))
+		must(t, push.SetLinger(0))
+		must(t, push.Connect(bindOn(t, pull, "ipc")))
+		for range 500 {
+			if _, err := push.SendBytes(make([]byte, 1000), DONTWAIT); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "a message", func() bool {
+			ev, err := pull.GetEvents()
+			return err != nil || ev&POLLIN != 0
+		})
+		if i%2 == 1 { // after which no option can be set
+			must(t, ctx.Shutdown())
+			if _, err := pull.GetEvents(); err != ETERM {
+				t.Error(err)
+			}
+		}
+		must(t, push.Close())
+		must(t, pull.Close())
+		within(t, patience, "Term", func() {
+			if err := ctx.Term(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

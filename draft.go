@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -119,10 +120,13 @@ const (
 	groupMax = C.ZMQ_GROUP_MAX_LENGTH
 )
 
-// checkUdp returns an error for a udp endpoint that cannot be bound, and 0 for
-// any other endpoint.
+// checkUdp returns an error for a udp endpoint that cannot be bound, and for any
+// other of a DGRAM socket, whose connections libzmq would abort on.
 func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 	address, ok := strings.CutPrefix(endpoint, "udp://")
+	if !ok && s.typ == DGRAM && strings.Contains(endpoint, "://") {
+		return ENOCOMPATPROTO
+	}
 	i := strings.LastIndexByte(address, ':')
 	if !ok || !bind || i < 0 || s.typ != DGRAM && s.typ != DISH || strings.Contains(address, ";") {
 		return 0
@@ -143,6 +147,22 @@ func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 		return 0
 	}
 	return Errno(-C.zmq4_try_udp(h, p))
+}
+
+// inprocFence is what thread-safe sockets that use inproc have in common. It is kept
+// for ever.
+var (
+	inprocFence *C.zmq4_fence
+	makeFence   sync.Once
+)
+
+// needFence sees to it that a socket of a thread-safe type that uses inproc and
+// its peers do not wait for each other inside libzmq.
+func (s *socket) needFence(endpoint string) {
+	if s.c.thread_safe != 0 && isInproc(endpoint) {
+		makeFence.Do(func() { inprocFence = C.zmq4_fence_new() })
+		s.c.fence = inprocFence
+	}
 }
 
 // hasUdp notes for later sends that the socket has got a udp endpoint.

@@ -283,7 +283,19 @@ func TestRoutingIDs(t *testing.T) {
 		t.Error(err)
 	}
 	expect(t, client, "a")
-	m, err := NewMsg(1)
+
+	// A message without data has the same properties.
+	send(t, client, "")
+	msg, opts, err := recvWithOpts(t, server, OptRoutingId(0))
+	if msg != "" || err != nil || len(opts) != 1 || opts[0] != OptRoutingId(id) {
+		t.Fatalf("an empty message: %q, %v, %v", msg, opts, err)
+	}
+	if _, err := server.SendBytesWithOpts(nil, 0, opts[0]); err != nil {
+		t.Error(err)
+	}
+	expect(t, client, "")
+
+	m, err = NewMsg(1)
 	must(t, err)
 	defer m.Close()
 	if err := m.SetRoutingID(0); err != einval {
@@ -803,12 +815,12 @@ func draftOptionTests() []draftOption {
 		soc("Metadata", DEALER, any424, setOnly((*Socket).SetMetadata, []string{"X-key:value", "X-other:a:b"}, []string{"", "key:value", "X-key", "X-key:", ":x", "X-a\x00:b", "X-" + longName + ":x"})),
 		soc("MulticastLoop", DEALER, any430, roundTrip((*Socket).SetMulticastLoop, (*Socket).GetMulticastLoop, true, onOff, nil)),
 		norm("NormBlockSize", roundTrip((*Socket).SetNormBlockSize, (*Socket).GetNormBlockSize, 16, []int{1, 255}, wide(0, -1, 256))),
-		norm("NormBufferSize", roundTrip((*Socket).SetNormBufferSize, (*Socket).GetNormBufferSize, 2048, []int{1}, wide(0, -1))),
+		norm("NormBufferSize", roundTrip((*Socket).SetNormBufferSize, (*Socket).GetNormBufferSize, 2048, []int{1, 1<<22 - 1}, wide(0, -1, 1<<22))),
 		norm("NormMode", roundTrip((*Socket).SetNormMode, (*Socket).GetNormMode, NORM_CC, []NormMode{NORM_FIXED, NORM_CCL, NORM_CCE, NORM_CCE_E}, []NormMode{-1, 5, math.MaxInt32})),
 		norm("NormNumAutoparity", roundTrip((*Socket).SetNormNumAutoparity, (*Socket).GetNormNumAutoparity, 0, []int{1, 254}, wide(-1, 255))),
 		norm("NormNumParity", roundTrip((*Socket).SetNormNumParity, (*Socket).GetNormNumParity, 4, []int{0, 254}, wide(-1, 255))),
 		norm("NormPush", roundTrip((*Socket).SetNormPush, (*Socket).GetNormPush, false, onOff, nil)),
-		norm("NormSegmentSize", roundTrip((*Socket).SetNormSegmentSize, (*Socket).GetNormSegmentSize, 1400, []int{100}, wide(0, -1))),
+		norm("NormSegmentSize", roundTrip((*Socket).SetNormSegmentSize, (*Socket).GetNormSegmentSize, 1400, []int{100, 65000}, wide(0, -1, 65001, 65536))),
 		norm("NormUnicastNack", roundTrip((*Socket).SetNormUnicastNack, (*Socket).GetNormUnicastNack, false, onOff, nil)),
 		soc("OnlyFirstSubscribe", XPUB, any433, setOnly((*Socket).SetOnlyFirstSubscribe, onOff, nil)),
 		soc("OutBatchSize", DEALER, draft432, roundTrip((*Socket).SetOutBatchSize, (*Socket).GetOutBatchSize, 8192, []int{1, 65536}, wide(0, -1))),
@@ -833,6 +845,20 @@ func expectParts(t *testing.T, soc *Socket, want ...string) {
 	t.Helper()
 	if got := recv(t, soc); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What a DISH has received ahead would still be handed out when it has left the group.
+func TestDishReceivesNothingAhead(t *testing.T) {
+	needDraft(t)
+	dish := newSocket(t, newContext(t), DISH)
+	if err := dish.SetReceiveAhead(2); err != ENOTSUP {
+		t.Errorf("SetReceiveAhead: %v", err)
+	}
+	dish.s.beginLoop()
+	defer dish.s.endLoop()
+	if dish.s.ahead != 1 {
+		t.Errorf("a loop receives %d at a time", dish.s.ahead)
 	}
 }
 

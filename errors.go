@@ -192,6 +192,12 @@ func (e *OpError) Timeout() bool {
 	return errors.As(e.Err, &t) && t.Timeout()
 }
 
+// Temporary reports whether the same call may succeed later.
+func (e *OpError) Temporary() bool {
+	var t interface{ Temporary() bool }
+	return errors.As(e.Err, &t) && t.Temporary()
+}
+
 // opError wraps an error of an operation on a socket.
 func (soc *Socket) opError(op string, err error) error {
 	if err == nil {

@@ -84,6 +84,50 @@ var fences = map[string]fence{
 	"long SOCKS name": {func(t *testing.T) error {
 		return bareSocket(t, newContext(t), PUSH).SetSocksUsername(strings.Repeat("x", 256))
 	}, einval},
+	"Term without room for a socket": {func(t *testing.T) error {
+		ctx, err := NewContext()
+		must(t, err)
+		must(t, ctx.SetMaxSockets(2))
+		for {
+			soc, err := ctx.NewSocket(PULL)
+			if err != nil {
+				return ctx.Term()
+			}
+			must(t, soc.Connect("inproc://nobody"))
+			must(t, soc.Close())
+		}
+	}, Errno(syscall.EMFILE)},
+	"DGRAM over tcp": {func(t *testing.T) error {
+		return newSocket(t, newContext(t), DGRAM).Bind("tcp://127.0.0.1:*")
+	}, ENOCOMPATPROTO},
+	"REP with mandatory routing": {func(t *testing.T) error {
+		rep, req := socketPair(t, "inproc", REP, REQ)
+		if err := rep.SetRouterMandatory(1); err != nil {
+			return err
+		}
+		must(t, rep.SetRcvtimeo(100*time.Millisecond))
+		_, err := req.Send("x", 0)
+		must(t, err)
+		must(t, req.Close())
+		_, err = rep.Recv(0)
+		return err
+	}, einval},
+	"GSSAPI over ws": {func(t *testing.T) error {
+		if !Has("gssapi") || !Has("ws") {
+			return einval
+		}
+		ctx := newContext(t)
+		server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+		must(t, server.Bind("ws://127.0.0.1:*"))
+		endpoint, err := server.GetLastEndpoint()
+		must(t, err)
+		must(t, client.SetGssapiPrincipal("me"))
+		if err := client.Connect(endpoint); err != nil {
+			return err
+		}
+		_, err = server.Poll(POLLIN, time.Second)
+		return err
+	}, einval},
 	"DGRAM without an endpoint": {func(t *testing.T) error {
 		soc := newSocket(t, newContext(t), DGRAM)
 		_, err := soc.SendMessageDontwait("127.0.0.1:9", "x")

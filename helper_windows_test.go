@@ -9,3 +9,5 @@ import (
 
 // cpuTime is not known here: tests that bound it always pass.
 func cpuTime(testing.TB) time.Duration { return 0 }
+
+func keepAlarms() {}

@@ -45,6 +45,7 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 		if err != nil {
 			return nil, nil, err
 		}
+		dry := s.stillDry()
 		if s.c.in_next < s.c.in_len {
 			return s, s.take(all), nil
 		}
@@ -52,13 +53,14 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 		if !tried && timeo == 0 {
 			nowait = true
 		}
-		if tried || nowait || !s.receiveWillWait() {
+		if tried || nowait || !dry && !s.receiveWillWait() {
 			var n C.int
 			if into == nil {
 				n = C.zmq4_recv(s.h(), s.ahead)
 			} else {
 				n = C.zmq4_recv_msg(s.h(), s.ahead, into)
 			}
+			s.noteDry()
 			if n > 0 {
 				s.rcvIdle, s.sent = parked, false
 				return s, s.take(all), nil
@@ -77,6 +79,24 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 		} else if err != nil {
 			return nil, nil, err
 		}
+	}
+}
+
+// stillDry reports whether the use before this one, which has not called libzmq
+// yet, was a receive that found nothing more. If so, this one is such a one, too.
+func (s *socket) stillDry() bool {
+	if s.dry == s.uses-1 {
+		s.dry = s.uses
+	}
+	return s.dry == s.uses
+}
+
+// noteDry is called after a receive.
+func (s *socket) noteDry() {
+	if s.c.empty != 0 {
+		s.dry = s.uses
+	} else {
+		s.dry = 0
 	}
 }
 
@@ -99,10 +119,11 @@ func (s *socket) untake() {
 }
 
 // receiveWillWait guesses whether a receive will have to wait, so that it can
-// do so at once: a try that fails costs as much as ten that succeed. It must
+// do so at once: a try that fails costs as much as ten that succeed, and the
+// look that follows costs the same. A nap needs no look after a try. It must
 // not be true where a try would give an error other than EAGAIN.
 func (s *socket) receiveWillWait() bool {
-	return s.rcvIdle && (s.sent || s.typ != REQ && s.typ != REP)
+	return s.rcvIdle && !s.park.naps.Load() && (s.sent || s.typ != REQ && s.typ != REP)
 }
 
 // deadline is when a timeout that starts now is over. A negative one has no

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,30 +109,51 @@ func TestContextEndsCalls(t *testing.T) {
 					cancel()
 				}
 			}
-			if n := parked(soc); n != 0 {
-				t.Errorf("%d goroutines are still parked", n)
-			}
+			eventually(t, "nobody waits any more", func() bool {
+				runtime.GC() // where a goroutine watches for a Reactor, until that is lost
+				return parked(soc) == 0
+			})
 		})
 	}
 }
 
+// A call that waits returns within a millisecond of the cancel.
 func TestContextLatency(t *testing.T) {
-	soc := newSocket(t, newContext(t), PULL)
-	best := time.Hour
-	for range 50 {
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan time.Time)
-		go func() {
-			soc.RecvContext(ctx, 0)
-			done <- time.Now()
-		}()
-		waitParked(t, soc, 1)
-		start := time.Now()
-		cancel()
-		best = min(best, (<-done).Sub(start))
-	}
-	if best > slack(time.Millisecond) {
-		t.Errorf("a cancelled receive returned after %v at best", best)
+	for _, c := range contextCalls {
+		t.Run(c.name, func(t *testing.T) {
+			soc := newSocket(t, newContext(t), c.typ)
+			waits := func() bool {
+				soc.s.mu.Lock()
+				defer soc.s.mu.Unlock()
+				return soc.s.watched()
+			}
+			measure := func() time.Duration {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				done := make(chan time.Time, 1)
+				go func() {
+					c.call(ctx, soc)
+					done <- time.Now()
+				}()
+				eventually(t, "a call waits", waits)
+				start := time.Now()
+				cancel()
+				return (<-done).Sub(start)
+			}
+			var median time.Duration
+			for range 5 { // the machine may be busy with something else
+				var took [201]time.Duration
+				for i := range took {
+					took[i] = measure()
+				}
+				slices.Sort(took[:])
+				if median = took[len(took)/2]; median < time.Millisecond {
+					t.Logf("median %v, most %v", median, took[len(took)-1])
+					return
+				}
+			}
+			t.Errorf("a cancelled call returned after %v in the median", median)
+		})
 	}
 }
 
@@ -178,6 +201,12 @@ func TestContextLosesNothing(t *testing.T) {
 	}
 }
 
+// timeouter is net.Error.
+type timeouter interface {
+	Timeout() bool
+	Temporary() bool
+}
+
 func TestContextOtherErrors(t *testing.T) {
 	for _, c := range contextCalls {
 		for name, want := range map[string]error{"Close": ErrorSocketClosed, "Shutdown": ETERM} {
@@ -196,7 +225,11 @@ func TestContextOtherErrors(t *testing.T) {
 					}
 				})
 				within(t, patience, name, func() {
-					if err := <-errs; !errors.Is(err, want) || want == ErrorSocketClosed && !errors.Is(err, net.ErrClosed) {
+					err := <-errs
+					if e, ok := err.(timeouter); ok && (e.Timeout() || e.Temporary()) {
+						t.Errorf("%v is temporary", err)
+					}
+					if !errors.Is(err, want) || want == ErrorSocketClosed && !errors.Is(err, net.ErrClosed) {
 						t.Errorf("%v, want %v", err, want)
 					}
 				})
@@ -209,6 +242,9 @@ func TestContextOtherErrors(t *testing.T) {
 		_, err := pull.RecvContext(context.Background(), 0)
 		if !errors.Is(err, os.ErrDeadlineExceeded) || AsErrno(err) != eagain {
 			t.Error(err)
+		}
+		if e, ok := err.(timeouter); !ok || !e.Timeout() || !e.Temporary() {
+			t.Errorf("%v is not a timeout", err)
 		}
 		where, _ := pull.GetLastEndpoint()
 		if want := "zmq4: recv PULL " + where + ": "; !strings.HasPrefix(err.Error(), want) {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 var hugeFlag = flag.Bool("zmq4.huge", false, "send a message of more than 2 GiB, which takes 6 GiB of memory")
@@ -421,6 +422,31 @@ func TestEndpointWithNUL(t *testing.T) {
 	must(t, soc.Bind("inproc://a"))
 }
 
+func TestPorts(t *testing.T) {
+	for _, endpoint := range []string{
+		"tcp://127.0.0.1:65536", "tcp://127.0.0.1:65537", "tcp://*:70000", "tcp://[::1]:65537", "tcp://localhost:99999999999999999999",
+		"tcp://127.0.0.1:-1", "tcp://127.0.0.1:70000x", "tcp://127.0.0.1:1:2", "tcp://127.0.0.1:1:*",
+		"tcp://127.0.0.1:0;127.0.0.1:65537", "tcp://127.0.0.1:65537;127.0.0.1:1",
+	} {
+		soc := newSocket(t, newContext(t), PAIR)
+		for name, call := range map[string]func(string) error{"Bind": soc.Bind, "Connect": soc.Connect} {
+			if err := call(endpoint); err != einval {
+				t.Errorf("%s(%q): %v, want EINVAL", name, endpoint, err)
+			}
+		}
+	}
+	for _, endpoint := range []string{"tcp://127.0.0.1:65535", "tcp://localhost:00065535", "tcp://[::1]:1", "tcp://127.0.0.1:0;127.0.0.1:1"} {
+		if err := newSocket(t, newContext(t), PAIR).Connect(endpoint); err != nil {
+			t.Errorf("Connect(%q): %v", endpoint, err)
+		}
+	}
+	for _, endpoint := range []string{"tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "inproc://127.0.0.1:65536", "inproc://a:1:2"} {
+		if err := newSocket(t, newContext(t), PAIR).Bind(endpoint); err != nil {
+			t.Errorf("Bind(%q): %v", endpoint, err)
+		}
+	}
+}
+
 func TestMetadata(t *testing.T) {
 	props := []string{"Socket-Type", "Identity", "Peer-Address", "User-Id", "X-Nothing", "", "with\x00NUL"}
 	type received struct {
@@ -588,6 +614,79 @@ func TestPeerLostInsideMessage(t *testing.T) {
 			must(t, soc.Close())
 			within(t, patience, "sender", sending.Wait)
 		})
+	}
+}
+
+// Both ends are closed together, without linger time, while a message of several
+// parts is half on its way. libzmq would abort in one of a few rounds.
+func TestEndInsideMessage(t *testing.T) {
+	part := make([]byte, 100000)
+	tests := []struct {
+		name  string
+		binds Type
+		end   func(t *testing.T, ctx *Context, push, pull *Socket, endpoint string) error
+	}{
+		{"Close", PUSH, func(_ *testing.T, _ *Context, push, pull *Socket, _ string) error {
+			return errors.Join(push.Close(), pull.Close())
+		}},
+		{"Close", PULL, func(_ *testing.T, _ *Context, push, pull *Socket, _ string) error {
+			return errors.Join(pull.Close(), push.Close())
+		}},
+		{"Disconnect", PULL, func(_ *testing.T, _ *Context, push, pull *Socket, endpoint string) error {
+			return errors.Join(pull.Close(), push.Disconnect(endpoint))
+		}},
+		{"Unbind", PUSH, func(t *testing.T, _ *Context, push, pull *Socket, endpoint string) error {
+			open, start := procCount(t, "fd"), time.Now()
+			err := errors.Join(push.Unbind(endpoint), pull.Close())
+			eventually(t, "connection closed", func() bool {
+				if time.Since(start) > 200*time.Millisecond { // the machine is busy, and Unbind saw nothing
+					_, err := push.GetEvents()
+					must(t, err)
+				}
+				return procCount(t, "fd") <= open-3
+			})
+			return err
+		}},
+		{"Shutdown", PUSH, func(_ *testing.T, ctx *Context, push, pull *Socket, _ string) error {
+			err := ctx.Shutdown()
+			if _, err := push.GetEvents(); err != ETERM { // no option can be set any more
+				return fmt.Errorf("GetEvents: %v", err)
+			}
+			return errors.Join(err, pull.Close(), push.Close())
+		}},
+	}
+	for _, transport := range []string{"tcp", "ipc"} {
+		for _, tt := range tests {
+			t.Run(fmt.Sprintf("%s/%s/%v binds", transport, tt.name, tt.binds), func(t *testing.T) {
+				for range 20 {
+					ctx, err := NewContext()
+					must(t, err)
+					push, pull := newSocket(t, ctx, PUSH), newSocket(t, ctx, PULL)
+					must(t, pull.SetRcvhwm(1))
+					must(t, push.SetSndhwm(10))
+					bound, connected := push, pull
+					if tt.binds == PULL {
+						bound, connected = pull, push
+					}
+					endpoint := bindOn(t, bound, transport)
+					must(t, connected.Connect(endpoint))
+					handshake(t, push, pull)
+					must(t, push.SetSndtimeo(5*time.Millisecond)) // the system moves on for a while
+					for err == nil {
+						_, err = push.SendMessage(part, part, part)
+					}
+					if err != eagain {
+						t.Fatal(err)
+					}
+					if linger, err := push.GetLinger(); linger != 0 || err != nil {
+						t.Errorf("GetLinger: %v, %v", linger, err)
+					}
+					must(t, tt.end(t, ctx, push, pull, endpoint))
+					must(t, push.Close())
+					within(t, patience, "Term", func() { ctx.Term() })
+				}
+			})
+		}
 	}
 }
 

@@ -164,6 +164,7 @@ func (soc *Socket) relay(addr string, events Event) error {
 			soc.s.endMonitor()
 			rc := C.zmq4_monitor(h, e, C.int(events|EVENT_MONITOR_STOPPED))
 			if rc == 0 {
+				soc.s.ctx.c.inprocs.boundInC(name)
 				soc.s.relayed = to
 			}
 			return rc

@@ -215,6 +215,7 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 		// Without the last one the loop would not notice that it is over.
 		rc := C.zmq4_monitor_v2(h, e, C.uint64_t(mask|EVENT_MONITOR_STOPPED))
 		if rc == 0 {
+			m.of.ctx.c.inprocs.boundInC(name)
 			m.of.monitor = m
 			monitors.Store(m, nil)
 		}

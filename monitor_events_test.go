@@ -427,3 +427,58 @@ func ExampleSocket_Events() {
 	}
 	// Output: EVENT_LISTENING true <nil>
 }
+
+// What Bind and Connect return does not depend on a monitor.
+func TestMonitoredAttachError(t *testing.T) {
+	ctx := newContext(t)
+	other := newSocket(t, ctx, PULL)
+	used := bindOn(t, other, "tcp")
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(used, "tcp://"))
+	must(t, err)
+	binds := []string{used, "tcp://127.0.0.1", "tcp://nosuch0:5555", "tcp://127.0.0.1:x", "tcp://*:" + port, "tcp://[::1]:x",
+		"nosuch://x", "udp://127.0.0.1:5555", "x"}
+	connects := []string{"tcp://127.0.0.1", "tcp://127.0.0.1:x", "nosuch://x", "udp://127.0.0.1:5555", "x"}
+	if HasIpc() {
+		dir := t.TempDir()
+		binds = append(binds, "ipc://"+dir+"/none/x", "ipc://"+dir, "ipc://"+dir+strings.Repeat("/x", 100))
+		connects = append(connects, "ipc://"+dir+strings.Repeat("/x", 100))
+	}
+	monitors := map[string]func(*Socket) error{
+		"Events":  func(soc *Socket) error { logEvents(t.Context(), soc, EVENT_ALL); return nil },
+		"Monitor": func(soc *Socket) error { return soc.Monitor(fmt.Sprintf("inproc://%p", soc.s), EVENT_ALL) },
+	}
+	for name, monitor := range monitors {
+		for _, ipv6 := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, "/ipv6=", ipv6), func(t *testing.T) {
+				plain, monitored := newSocket(t, ctx, PULL), newSocket(t, ctx, PULL)
+				must(t, plain.SetIpv6(ipv6))
+				must(t, monitored.SetIpv6(ipv6))
+				must(t, monitor(monitored))
+				for _, e := range binds {
+					want := plain.Bind(e)
+					// libzmq looks for commands, and forgets, at most every 3 million CPU cycles.
+					time.Sleep(5 * time.Millisecond)
+					if err := monitored.Bind(e); want == nil || AsErrno(err) != AsErrno(want) {
+						t.Errorf("Bind(%q) gives %v with a monitor, %v without", e, err, want)
+					}
+				}
+				for _, e := range connects {
+					want := plain.Connect(e)
+					if err := monitored.Connect(e); want == nil || AsErrno(err) != AsErrno(want) {
+						t.Errorf("Connect(%q) gives %v with a monitor, %v without", e, err, want)
+					}
+				}
+			})
+		}
+	}
+
+	// The reason is looked for by another socket, if there may be one.
+	small := newContext(t)
+	must(t, small.SetMaxSockets(4))
+	soc := newSocket(t, small, PULL)
+	must(t, soc.Monitor("inproc://events", EVENT_ALL))
+	if err := soc.Bind(used); err != eagain && err != EADDRINUSE {
+		t.Errorf("no socket left: %v", err)
+	}
+	must(t, soc.Close())
+}

@@ -54,7 +54,8 @@ func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
 		s.sndtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
 	case C.ZMQ_CONFLATE:
 		if s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0; s.conflate {
-			s.ahead = 1
+			s.asked = 1
+			s.setAhead()
 		}
 	case C.ZMQ_SUBSCRIBE, C.ZMQ_UNSUBSCRIBE:
 		s.subscribed(option, string(unsafe.Slice((*byte)(value), size)))

@@ -211,8 +211,9 @@ func (soc *Socket) GetZapEnforceDomain() (bool, error) {
 
 // section: multicast
 
-// SetMulticastLoop says whether multicast by udp, pgm and epgm also reaches
-// receivers on this machine. The default is true.
+// SetMulticastLoop says whether what a RADIO socket sends to a multicast group
+// by udp also reaches receivers on this machine. The default is true. It
+// changes nothing for pgm, epgm, norm, and DGRAM sockets.
 //
 // Option ZMQ_MULTICAST_LOOP, libzmq 4.3.0, any build.
 func (soc *Socket) SetMulticastLoop(value bool) error {
@@ -268,11 +269,22 @@ func (soc *Socket) GetNormUnicastNack() (bool, error) {
 	return getIf(soc, draft435, C.ZMQ_NORM_UNICAST_NACK, (*Socket).getBool)
 }
 
+// upTo is setInt for an option of which libzmq takes values that abort it later.
+func upTo(limit int) func(*Socket, C.int, int) error {
+	return func(soc *Socket, option C.int, value int) error {
+		if value > limit {
+			return soc.invalid()
+		}
+		return soc.setInt(option, value)
+	}
+}
+
 // SetNormBufferSize sets the size of the norm buffer in KiB. The default is 2048.
+// 4 GiB and more is EINVAL: NORM counts bytes in 32 bits.
 //
 // Option ZMQ_NORM_BUFFER_SIZE, libzmq 4.3.5.
 func (soc *Socket) SetNormBufferSize(value int) error {
-	return setIf(soc, draft435, C.ZMQ_NORM_BUFFER_SIZE, (*Socket).setInt, value)
+	return setIf(soc, draft435, C.ZMQ_NORM_BUFFER_SIZE, upTo(1<<22-1), value)
 }
 
 // GetNormBufferSize returns the size of the norm buffer in KiB.
@@ -283,10 +295,11 @@ func (soc *Socket) GetNormBufferSize() (int, error) {
 }
 
 // SetNormSegmentSize sets the size of a norm segment in bytes. The default is 1400.
+// More than 65000 is EINVAL: it has to fit into a UDP packet, with headers.
 //
 // Option ZMQ_NORM_SEGMENT_SIZE, libzmq 4.3.5.
 func (soc *Socket) SetNormSegmentSize(value int) error {
-	return setIf(soc, draft435, C.ZMQ_NORM_SEGMENT_SIZE, (*Socket).setInt, value)
+	return setIf(soc, draft435, C.ZMQ_NORM_SEGMENT_SIZE, upTo(65000), value)
 }
 
 // GetNormSegmentSize returns the size of a norm segment in bytes.

@@ -57,8 +57,9 @@ func (soc *Socket) GetRcvmore() (bool, error) {
 	return s.c.rcvmore != 0, nil
 }
 
-// GetThreadSafe reports whether libzmq lets several threads use the socket: it
-// does not for any type that this package has, and the package sees to it.
+// GetThreadSafe reports whether libzmq itself lets several threads use the
+// socket. It does so for draft types other than DGRAM; for all others this
+// package sees to it.
 //
 // Option ZMQ_THREAD_SAFE.
 func (soc *Socket) GetThreadSafe() (bool, error) { return soc.getBool(C.ZMQ_THREAD_SAFE) }

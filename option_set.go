@@ -272,7 +272,9 @@ func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, v
 //
 // If value is 0, they are dropped at once. If it is negative, they are kept
 // until delivered, and [Context.Term] waits for them without limit. Fractions
-// of a millisecond are rounded up.
+// of a millisecond are rounded up. A socket that has sent messages of several
+// parts lingers for 50 to 100 ms at least: libzmq may abort the process if it
+// drops one that is half sent while the peer, too, closes the connection.
 //
 // The default is -1, no limit, or 0 after [Context.SetBlocky] with false. It
 // may be changed at any time before Close.
@@ -299,7 +301,8 @@ func (soc *Socket) SetRcvbuf(value int) error { return soc.setInt(C.ZMQ_RCVBUF, 
 // counts messages, not bytes, and 0 means no limit. The default is 1000.
 //
 // The limit is approximate. Unlike most options it also takes effect on
-// existing connections.
+// existing connections; for that it waits 5 ms in which none ends, where libzmq
+// might crash.
 //
 // Option ZMQ_RCVHWM.
 func (soc *Socket) SetRcvhwm(value int) error { return soc.setInt(C.ZMQ_RCVHWM, value) }
@@ -326,7 +329,8 @@ func (soc *Socket) SetSndbuf(value int) error { return soc.setInt(C.ZMQ_SNDBUF, 
 // bytes, and 0 means no limit. The default is 1000.
 //
 // The limit is approximate: libzmq may hold far fewer messages, or, over TCP,
-// some more. Unlike most options it also takes effect on existing connections.
+// some more. Unlike most options it also takes effect on existing connections;
+// for that it waits 5 ms in which none ends, where libzmq might crash.
 //
 // Option ZMQ_SNDHWM.
 func (soc *Socket) SetSndhwm(value int) error { return soc.setInt(C.ZMQ_SNDHWM, value) }
@@ -553,7 +557,7 @@ func (soc *Socket) SetRouterHandover(value bool) error {
 // SetRouterMandatory makes the socket return [EHOSTUNREACH] for a message to a
 // peer that it does not have, and wait or return EAGAIN where the peer's queue
 // is full (1). By default (0) such messages are dropped without notice. It takes
-// effect at once. It applies to ROUTER sockets.
+// effect at once. It applies to ROUTER sockets, and is EINVAL for all others.
 //
 // Option ZMQ_ROUTER_MANDATORY.
 func (soc *Socket) SetRouterMandatory(value int) error {

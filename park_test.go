@@ -41,8 +41,8 @@ var blockedCalls = []blockedCall{
 	{"RecvWithMetadata", REP, REQ, func(s *Socket) error { _, _, err := s.RecvWithMetadata(0); return err }, nil},
 	{"RecvEvent", PAIR, PAIR, func(s *Socket) error { _, _, _, err := s.RecvEvent(0); return err }, nil},
 	{"Send", PUSH, PULL, func(s *Socket) error { _, err := s.Send("x", 0); return err }, sends(large)},
-	{"SendBytes", PAIR, PAIR, func(s *Socket) error { _, err := s.SendBytes(large, SNDMORE); return err }, sends(large)},
-	{"SendMessage", DEALER, ROUTER, func(s *Socket) error { _, err := s.SendMessage("x"); return err }, sends(large)}, // one part: see docs/troubleshooting.md
+	{"SendBytes", PAIR, PAIR, func(s *Socket) error { _, err := s.SendBytes(large, SNDMORE); return err }, sends(large)}, // the end of it, if it began
+	{"SendMessage", DEALER, ROUTER, func(s *Socket) error { _, err := s.SendMessage("x"); return err }, sends(large, large)},
 	{"SendMessage", ROUTER, DEALER, func(s *Socket) error { _, err := s.SendMessage("peer", "x"); return err }, sends("peer", large)},
 }
 
@@ -147,12 +147,15 @@ func TestCloseLatency(t *testing.T) {
 	}
 }
 
+// tries is how often something may be late on a busy machine, and be tried again.
+const tries = 100
+
 // timeouts calls f, which should take d, again and again. It must never be
 // early, and at least once on time: the machine may be busy.
 func timeouts(t *testing.T, d time.Duration, f func() error) {
 	t.Helper()
 	best := time.Hour
-	for range 5 {
+	for i := 0; i < 5 || i < tries && best > slack(3*time.Millisecond); i++ {
 		start := time.Now()
 		err := f()
 		took := time.Since(start)
@@ -231,14 +234,23 @@ func TestTimeouts(t *testing.T) {
 			waitParked(t, soc, n+1)
 			return took
 		}
-		calls := map[time.Duration]<-chan time.Duration{}
-		for _, d := range []time.Duration{300 * time.Millisecond, 150 * time.Millisecond, 400 * time.Millisecond} {
-			calls[d] = timed(d)
-		}
-		for d, took := range calls {
-			if got := <-took; got < d || got > d+slack(50*time.Millisecond) {
-				t.Errorf("a timeout of %v took %v", d, got)
+		late := time.Hour
+		for i := 0; i < tries && late > slack(50*time.Millisecond); i++ {
+			calls := map[time.Duration]<-chan time.Duration{}
+			for _, d := range []time.Duration{300 * time.Millisecond, 150 * time.Millisecond, 400 * time.Millisecond} {
+				calls[d] = timed(d)
 			}
+			late = 0
+			for d, took := range calls {
+				got := <-took
+				if got < d {
+					t.Errorf("a timeout of %v was over after %v", d, got)
+				}
+				late = max(late, got-d)
+			}
+		}
+		if late > slack(50*time.Millisecond) {
+			t.Errorf("a timeout was late by %v", late)
 		}
 	})
 
@@ -478,7 +490,7 @@ func TestUseAfterClose(t *testing.T) {
 				for i := range method.Type.NumIn() {
 					switch arg := method.Type.In(i); {
 					case arg == reflect.TypeFor[context.Context]():
-						args = append(args, reflect.ValueOf(context.Background()))
+						args = append(args, reflect.ValueOf(t.Context())) // for what waits in the background
 					case arg.Kind() == reflect.Pointer:
 						args = append(args, reflect.New(arg.Elem()))
 					default:

@@ -49,6 +49,7 @@ type Poller struct {
 	refs    map[*pollRef]*pollMember
 	waiting int      // polls that wait
 	polls   int      // how many there have been
+	bulk    bool     // many messages are better than soon: no naps
 	own     *pollRef // stands for what is no socket: kick, and file descriptors
 }
 
@@ -145,6 +146,7 @@ func (p *Poller) detach() {
 	q.dirty = nil
 	delete(q.refs, ownFD)
 	q.mu.Unlock()
+	q.park.naps.Store(false)
 	pollQueues.Put(q)
 }
 
@@ -181,6 +183,9 @@ func (p *Poller) enter(m *pollMember) {
 	p.refs[m.ref] = m
 	if s, err := m.s.lock(); err == nil {
 		m.ref.enter(s)
+		if s.park.naps.Load() && !p.bulk {
+			p.q.park.naps.Store(true)
+		}
 		s.mu.Unlock()
 	}
 	m.changed()
@@ -399,7 +404,11 @@ func (q *pollQueue) take() ([]*pollRef, error) {
 func (q *pollQueue) close() {
 	q.mu.Lock()
 	q.closed = true
+	delete(q.refs, ownFD)
 	refs := q.refs
+	for _, ref := range refs {
+		q.set.remove(ref)
+	}
 	q.dirty, q.refs = nil, nil
 	q.mu.Unlock()
 	for _, ref := range refs {
@@ -407,7 +416,6 @@ func (q *pollQueue) close() {
 			s.mu.Lock()
 			s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
 			s.mu.Unlock()
-			s.park.wake(anyEvent) // for pollSet.watch
 		}
 	}
 	q.park.close()

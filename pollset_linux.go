@@ -22,6 +22,7 @@ func (e *pollSet) open(k *parker) error {
 		return Errno(err.(syscall.Errno))
 	}
 	e.epfd = fd
+	k.shared = true
 	syscall.SetNonblock(fd, true) // os.NewFile asks for it: there is no I/O to block
 	return k.open(fd)
 }

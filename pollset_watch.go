@@ -11,42 +11,53 @@ import (
 
 // A pollSet is, where there is no epoll, a goroutine for each socket. The tag
 // zmq4_watch is there to test it on Linux.
-type pollSet struct{ last int32 }
+type pollSet struct {
+	last  int32
+	stops map[int32]context.CancelFunc // of the goroutines, by number
+}
 
 // open has nothing to open: the parker's leader sleeps until it is woken.
 func (*pollSet) open(*parker) error { return nil }
 
 // add starts to watch a locked socket and returns a number for it.
 func (e *pollSet) add(s *socket, ref *pollRef) (int32, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	if e.stops == nil {
+		e.stops = make(map[int32]context.CancelFunc)
+	}
 	e.last++
-	go s.watch(ref)
+	e.stops[e.last] = stop
+	go s.watch(ctx, ref)
 	return e.last, nil
 }
 
 // watch marks ref whenever something happens to the socket, until that leaves
 // the Poller.
-func (s *socket) watch(ref *pollRef) {
+func (s *socket) watch(ctx context.Context, ref *pollRef) {
 	if !s.park.opened() && s.openPark() != nil {
 		return
 	}
-	for ref.entered() {
-		if _, err := s.park.wait(context.Background(), anyEvent, time.Time{}); err != nil {
-			return
-		}
+	for ctx.Err() == nil {
+		parked, _ := s.park.wait(ctx, anyEvent, time.Time{})
 		ref.mark()
+		if !parked && s.over() {
+			return // no wait of it would be one
+		}
 	}
 }
 
-// entered reports whether the queue still knows the socket.
-func (r *pollRef) entered() bool {
-	r.q.mu.Lock()
-	defer r.q.mu.Unlock()
-	return !r.q.closed && r.q.refs[r.fd] == r
+// over reports whether the socket is closed or its context terminated.
+func (s *socket) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.events() == everyone
 }
 
-// remove has nothing to do: the socket's lock is held, and its unlock or its
-// close wakes the goroutine, which finds that it is not wanted any more.
-func (*pollSet) remove(*pollRef) {}
+// remove stops to watch a socket.
+func (e *pollSet) remove(ref *pollRef) {
+	e.stops[ref.fd]()
+	delete(e.stops, ref.fd)
+}
 
 // fdInterval is how often to look at file descriptors that are not sockets':
 // libzmq tells of those nowhere else than in zmq_poll, which blocks.

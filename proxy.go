@@ -75,7 +75,7 @@ type flow struct {
 }
 
 func newProxy(frontend, backend, capture, control *Socket) *proxy {
-	p := &proxy{frontend: frontend, backend: backend, capture: capture, control: control, poller: NewPoller()}
+	p := &proxy{frontend: frontend, backend: backend, capture: capture, control: control, poller: &Poller{bulk: true}}
 	p.flows = []*flow{{from: frontend, to: backend}}
 	if frontend != backend {
 		p.flows = append(p.flows, &flow{from: backend, to: frontend})

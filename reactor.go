@@ -154,33 +154,35 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 //
 // Run must not be called again before it has returned.
 func (r *Reactor) Run(interval time.Duration) (err error) {
-	return r.run(context.Background())
+	_, err = r.run(context.Background())
+	return err
 }
 
-// RunContext is [Reactor.Run] that also returns when ctx is done. The error is
-// then ctx.Err() in an [*OpError]; that of a handler is returned as it is.
+// RunContext is [Reactor.Run] that also returns when ctx is done, with
+// ctx.Err(). Its errors are an [*OpError]; that of a handler is returned as it is.
 func (r *Reactor) RunContext(ctx context.Context) error {
-	err := r.run(ctx)
-	if err != nil && err == ctx.Err() {
+	own, err := r.run(ctx)
+	if own {
 		return &OpError{Op: "run", Err: err}
 	}
 	return err
 }
 
-func (r *Reactor) run(ctx context.Context) (err error) {
+// run reports whether the error is its own, and not that of a handler.
+func (r *Reactor) run(ctx context.Context) (own bool, err error) {
 	watch := &reactorWatch{poller: r.poller, ready: make(chan struct{}), done: make(chan struct{})}
 	defer watch.stop()
 	for {
 		channels, sockets := r.state()
 		if len(channels) == 0 && sockets == 0 {
-			return errors.New("No sockets to poll, no channels to read")
+			return true, errors.New("No sockets to poll, no channels to read")
 		}
 		if len(channels) == 0 {
-			if err = r.poller.await(ctx); err == nil {
-				err = r.serveSockets()
+			if err = r.poller.await(ctx); err != nil {
+				return true, err
 			}
-			if err != nil {
-				return err
+			if own, err = r.serveSockets(); err != nil {
+				return own, err
 			}
 			continue
 		}
@@ -197,27 +199,28 @@ func (r *Reactor) run(ctx context.Context) (err error) {
 		switch {
 		case chosen == 0:
 		case chosen == 1:
-			err = r.serveSockets()
+			own, err = r.serveSockets()
 			watch.resume()
 		case chosen == 2:
-			err = ctx.Err()
+			own, err = true, ctx.Err()
 		default:
-			err = r.serveChannel(channels[chosen-3], value, ok)
+			own, err = false, r.serveChannel(channels[chosen-3], value, ok)
 		}
 		if err != nil {
-			return err
+			return own, err
 		}
 	}
 }
 
-// serveSockets calls the handlers of the sockets that are ready.
-func (r *Reactor) serveSockets() error {
+// serveSockets calls the handlers of the sockets that are ready. It reports
+// whether the error is that of the Poller.
+func (r *Reactor) serveSockets() (own bool, err error) {
 	polled, err := r.poller.Poll(0)
 	if err == ErrorSocketClosed {
 		r.forgetClosed()
 	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	for _, item := range polled {
 		r.mu.Lock()
@@ -228,10 +231,10 @@ func (r *Reactor) serveSockets() error {
 		}
 		r.logf("Reactor(%p) %v", r, item)
 		if err := s.handler(s.events & item.Events); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // forgetClosed removes the sockets that are closed: the Poller reports each once,

@@ -215,3 +215,53 @@ func TestReactorIdle(t *testing.T) {
 		runtime.Gosched()
 	}
 }
+
+// Run returns bare errors. RunContext tells its own from those of handlers.
+func TestReactorErrors(t *testing.T) {
+	failed := errors.New("failed")
+	for _, tc := range []struct {
+		name    string
+		prepare func(*Reactor)
+		want    error
+		own     bool
+	}{
+		{"closed socket", func(r *Reactor) {
+			soc := newSocket(t, newContext(t), PULL)
+			r.AddSocket(soc, POLLIN, func(State) error { return nil })
+			must(t, soc.Close())
+		}, ErrorSocketClosed, true},
+		{"socket's handler", func(r *Reactor) {
+			x, y := socketPair(t, "inproc", PAIR, PAIR)
+			send(t, y, "m")
+			r.AddSocket(x, POLLIN, func(State) error { return failed })
+		}, failed, false},
+		{"channel's handler", func(r *Reactor) {
+			ch := make(chan interface{}, 1)
+			ch <- 1
+			r.AddChannel(ch, 0, func(interface{}) error { return failed })
+		}, failed, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := NewReactor()
+			tc.prepare(r)
+			within(t, patience, "RunContext", func() {
+				err := r.RunContext(t.Context())
+				var op *OpError
+				if own := errors.As(err, &op); own != tc.own || !errors.Is(err, tc.want) {
+					t.Errorf("RunContext: %v", err)
+				}
+			})
+			r = NewReactor()
+			tc.prepare(r)
+			within(t, patience, "Run", func() {
+				if err := r.Run(0); err != tc.want {
+					t.Errorf("Run: %v", err)
+				}
+			})
+		})
+	}
+	var op *OpError
+	if err := NewReactor().RunContext(t.Context()); !errors.As(err, &op) {
+		t.Errorf("nothing to wait for: %v", err)
+	}
+}

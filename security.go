@@ -3,10 +3,12 @@
 package zmq4
 
 // ServerAuthNull makes the socket a server without security, whose clients
-// [AuthAllow] and [AuthDeny] decide on for the domain, of 1 to 255 bytes.
+// an [Authenticator], or [AuthAllow] and [AuthDeny], decide on by their
+// addresses. The domain has 1 to 255 bytes.
 //
-// Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart]:
-// while nothing authenticates, libzmq lets everybody in.
+// Call it before [Socket.Bind] or [Socket.Connect], and after
+// [NewAuthenticator] or [AuthStart]: while nothing authenticates, libzmq lets
+// everybody in.
 //
 // The error is EINVAL for a domain that is empty or too long.
 // Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
@@ -18,10 +20,11 @@ func (server *Socket) ServerAuthNull(domain string) error {
 }
 
 // ServerAuthPlain makes the socket a server that asks its clients for a user
-// name and a password: those of [AuthPlainAdd] for the domain.
+// name and a password: those that an [Authenticator], or [AuthPlainAdd], has for
+// the domain.
 //
-// Call it before [Socket.Bind] or [Socket.Connect]. Without [AuthStart] nobody
-// gets in.
+// Call it before [Socket.Bind] or [Socket.Connect]. Without [NewAuthenticator]
+// or [AuthStart] nobody gets in.
 //
 // The error is EINVAL for a domain that is empty or longer than 255 bytes.
 // Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
@@ -33,10 +36,13 @@ func (server *Socket) ServerAuthPlain(domain string) error {
 }
 
 // ServerAuthCurve makes the socket a server that encrypts, with its secret key
-// in Z85, and whose clients need one of the keys of [AuthCurveAdd] for the domain.
+// in Z85, and whose clients need one of the keys that an [Authenticator], or
+// [AuthCurveAdd], has for the domain.
 //
-// Call it before [Socket.Bind] or [Socket.Connect], and after [AuthStart]:
-// while nothing authenticates, libzmq encrypts but takes any client's key.
+// Call it before [Socket.Bind] or [Socket.Connect], and after
+// [NewAuthenticator] or [AuthStart]: while nothing authenticates, libzmq
+// encrypts but takes any client's key. Endpoints that were bound before keep
+// the key that they had.
 //
 // The error is EINVAL for a string that is not a key, which leaves the socket
 // as it was, and for a domain that is empty or longer than 255 bytes.

@@ -123,3 +123,109 @@ func TestAuthRoles(t *testing.T) {
 		set(CURVE, soc.ClientAuthCurve(public, public, secret))
 	}
 }
+
+// TestInprocHasNoSecurity shows what docs/security.md warns of: a client
+// without a key gets in by inproc.
+func TestInprocHasNoSecurity(t *testing.T) {
+	needCurve(t)
+	zctx := newContext(t)
+	auth, err := NewAuthenticator(zctx, nil)
+	must(t, err)
+	defer auth.Close()
+	keys, err := GenerateCurveKeypair()
+	must(t, err)
+	server, client := newSocket(t, zctx, PULL), newSocket(t, zctx, PUSH)
+	must(t, server.ServerAuthCurve("global", keys.Secret))
+	must(t, client.Connect(bindOn(t, server, "inproc")))
+	handshake(t, client, server)
+}
+
+// TestCurveRotation replaces the key of a server, and then that of a client,
+// without an interruption, as docs/security.md says.
+func TestCurveRotation(t *testing.T) {
+	needCurve(t)
+	zctx := newContext(t)
+	auth, err := NewAuthenticator(zctx, nil)
+	must(t, err)
+	defer auth.Close()
+
+	server := newSocket(t, zctx, REP)
+	served := make(chan error, 1)
+	go func() {
+		for {
+			request, err := server.RecvMessage(0)
+			if err == nil {
+				_, err = server.SendMessage(request)
+			}
+			if err != nil {
+				served <- err
+				return
+			}
+		}
+	}()
+	serve := func(keys CurveKeypair) string {
+		must(t, server.ServerAuthCurve("global", keys.Secret))
+		return bindOn(t, server, "tcp")
+	}
+	keypair := func() CurveKeypair {
+		keys, err := GenerateCurveKeypair()
+		must(t, err)
+		return keys
+	}
+	client := func(endpoint string, server, own CurveKeypair) *Socket {
+		soc := newSocket(t, zctx, REQ)
+		must(t, soc.ClientAuthCurve(server.Public, own.Public, own.Secret))
+		must(t, soc.Connect(endpoint))
+		return soc
+	}
+	ask := func(soc *Socket) {
+		t.Helper()
+		within(t, patience, "ask", func() {
+			_, err := soc.SendMessage("question")
+			if err == nil {
+				_, err = soc.RecvMessage(0)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+
+	oldServer, newServer, oldClient, newClient := keypair(), keypair(), keypair(), keypair()
+	oldEndpoint := serve(oldServer)
+	must(t, auth.AddKeys("global", oldClient.Public))
+	first := client(oldEndpoint, oldServer, oldClient)
+	ask(first)
+
+	// Both keys of the server are good, each at its endpoint.
+	newEndpoint := serve(newServer)
+	second := client(newEndpoint, newServer, oldClient)
+	ask(second)
+	ask(client(oldEndpoint, oldServer, oldClient))
+
+	// Both keys of the client are good. To remove one leaves connections alone.
+	must(t, auth.AddKeys("global", newClient.Public))
+	third := client(newEndpoint, newServer, newClient)
+	ask(third)
+	auth.RemoveKeys("global", oldClient.Public)
+	ask(second)
+	ask(first)
+
+	// Unbind ends those that came in by the endpoint, and no others.
+	events := first.Events(t.Context(), EVENT_DISCONNECTED)
+	must(t, server.Unbind(oldEndpoint))
+	within(t, patience, "disconnect", func() {
+		for _, err := range events {
+			if err != nil {
+				t.Error(err)
+			}
+			break
+		}
+	})
+	ask(second)
+	ask(third)
+	must(t, server.Close())
+	if err := <-served; err != ErrorSocketClosed {
+		t.Error(err)
+	}
+}

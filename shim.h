@@ -4,8 +4,9 @@
  * The whole C side of the package: static inline functions that Go calls.
  *
  * One contract: every function returns a value >= 0, or -errno. None blocks
- * (but zmq4_ctx_term), none keeps a Go pointer after it returns, none calls
- * back into Go, and EINTR is always retried here.
+ * (but zmq4_ctx_term and zmq4_nap, and zmq4_settle for an instant), none keeps a
+ * Go pointer after it returns, none calls back into Go, and EINTR is always
+ * retried here.
  *
  * Go passes handles as uintptr_t and Go memory as pointers to pointer-free
  * types, because cgo does not spend time on checking those.
@@ -26,6 +27,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -437,6 +439,27 @@ static inline void zmq4_count(zmq4_traffic *t, int messages, uint64_t bytes)
 }
 
 /*
+ * A thread-safe socket of libzmq holds a lock of its own during each call, and
+ * takes the lock of its inproc peer to tell it something. Two that do so at the
+ * same time wait for each other for ever. So only one such call is made at a time.
+ */
+#if ZMQ4_DRAFT && !defined _WIN32
+typedef pthread_mutex_t zmq4_fence;
+#define ZMQ4_CALL(s, rc, call)                                                 \
+    do {                                                                       \
+        zmq4_fence *fence_ = (s)->fence;                                       \
+        if (fence_)                                                            \
+            pthread_mutex_lock(fence_);                                        \
+        ZMQ4_RETRY(rc, call);                                                  \
+        if (fence_)                                                            \
+            pthread_mutex_unlock(fence_);                                      \
+    } while (0)
+#else
+typedef struct zmq4_fence zmq4_fence; /* never made */
+#define ZMQ4_CALL(s, rc, call) ZMQ4_RETRY(rc, call)
+#endif
+
+/*
  * zmq4_socket is a libzmq socket with what goes in and out of it in one
  * crossing. Go holds its address as an integer and locks it around every use.
  */
@@ -445,11 +468,16 @@ typedef struct {
     void *poller;    /* of a thread-safe type, when its descriptor was asked for */
     int type;
     int thread_safe;
+    zmq4_fence *fence; /* of a thread-safe type that has used inproc, or NULL */
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int rcvmore;  /* the part handed out last has more parts behind it */
     int sndmore;  /* the part sent last asked for more */
+    int parts;    /* messages of several parts have been sent */
+    int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
+    int attached; /* it has been bound or connected */
     int dropping; /* the message under way lost its peer: swallow its rest */
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
+    int empty;    /* the last receive found nothing more */
     size_t max_part; /* the largest part that all transports can send, or 0 */
     /*
      * The messages received last, whole. Go hands out their parts: those from
@@ -469,18 +497,73 @@ static inline zmq4_socket *zmq4_s(uintptr_t h)
     return (zmq4_socket *) h;
 }
 
+/*
+ * zmq4_linger gives libzmq the linger time, or a better one. Now, and not when the
+ * socket is closed, for nothing can be set once the context has been shut down.
+ *
+ * A socket that only receives has nothing to linger for; if it does, libzmq waits
+ * for ever for a connection that ended while the queue was full.
+ *
+ * One that has sent messages of several parts gets a moment: libzmq aborts if a
+ * connection breaks just when one that is half on its way is thrown away, which is
+ * likely where both ends are closed together. A moment later the other end is gone;
+ * the moments differ, for both ends may wait for each other.
+ */
+static inline void zmq4_linger(zmq4_socket *s)
+{
+    int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51), rc = 0;
+    if (s->type == ZMQ_PULL || s->type == ZMQ_SUB || s->type == ZMQ_GATHER || s->type == ZMQ_DISH)
+        linger = 0;
+    else if (s->parts && linger >= 0 && linger < moment)
+        linger = moment;
+    if (linger != s->linger)
+        ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_LINGER, &linger, sizeof linger));
+    (void) rc;
+}
+
 static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value, size_t *size)
 {
     int rc;
-    ZMQ4_RETRY(rc, zmq_getsockopt(zmq4_s(h)->socket, option, value, size));
-    return rc == 0 ? 0 : zmq4_err();
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_getsockopt(zmq4_s(h)->socket, option, value, size));
+    if (rc != 0)
+        return zmq4_err();
+    if (option == ZMQ_LINGER)
+        memcpy(value, &zmq4_s(h)->linger, sizeof zmq4_s(h)->linger);
+    return 0;
+}
+
+/*
+ * zmq4_quiet lets the socket process commands until there is none for 5 ms, or in
+ * the first ms: for them at which the end of a connection waits for the socket.
+ */
+static inline void zmq4_quiet(zmq4_socket *s, int first)
+{
+    zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
+    size_t size = sizeof item.fd;
+    if (zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
+        return; /* a thread-safe type */
+    for (int i = 0; i < 100 && zmq_poll(&item, 1, i == 0 ? first : 5) > 0; i++) {
+        int events;
+        size = sizeof events;
+        zmq_getsockopt(s->socket, ZMQ_EVENTS, &events, &size);
+    }
 }
 
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
 {
     int rc;
-    ZMQ4_RETRY(rc, zmq_setsockopt(zmq4_s(h)->socket, option, value, size));
-    return rc == 0 ? 0 : zmq4_err();
+    if ((option == ZMQ_SNDHWM || option == ZMQ_RCVHWM) && zmq4_s(h)->attached)
+        zmq4_quiet(zmq4_s(h), 5); /* libzmq would tell a connection that has half ended, and crash */
+    if (option == ZMQ_ROUTER_MANDATORY && zmq4_s(h)->type == ZMQ_REP)
+        return -EINVAL; /* libzmq takes it, and aborts when a client has gone before its request is received */
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, option, value, size));
+    if (rc != 0)
+        return zmq4_err();
+    if (option == ZMQ_LINGER) {
+        memcpy(&zmq4_s(h)->linger, value, sizeof zmq4_s(h)->linger);
+        zmq4_linger(zmq4_s(h));
+    }
+    return 0;
 }
 
 /*
@@ -606,6 +689,9 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     zmq_version(&major, &minor, &patch);
     s->rollback = ZMQ_MAKE_VERSION(major, minor, patch) >= ZMQ_MAKE_VERSION(4, 3, 1);
     s->type = type;
+    size = sizeof s->linger;
+    zmq_getsockopt(s->socket, ZMQ_LINGER, &s->linger, &size);
+    zmq4_linger(s);
     zmq_msg_init(&s->in[0].msg);
     *out = s;
     return 0;
@@ -762,40 +848,83 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
 #endif
 }
 
+/*
+ * zmq4_settle waits until a socket knows what it was just attached to: it is
+ * told by a command in its mailbox. A thread of libzmq that has put one before
+ * it may not have raised the signal of both yet, and so long zmq_unbind and
+ * zmq_disconnect see neither: they find nothing to end, and report success.
+ */
+static inline void zmq4_settle(zmq4_socket *s, const unsigned char *endpoint)
+{
+    zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
+    size_t size = sizeof item.fd;
+    int rc;
+    if (s->thread_safe /* has another mailbox */ || zmq4_has_prefix(endpoint, "inproc:")
+        || zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
+        return;
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 1000)); /* it takes two instructions of that thread */
+    (void) rc;
+}
+
+/* zmq4_listens reports whether an endpoint is one that peers connect to over the system. */
+static inline int zmq4_listens(const unsigned char *endpoint)
+{
+    return zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:") || zmq4_has_prefix(endpoint, "ws");
+}
+
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
     int none = -1, fd = -1, rc;
-    if (zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:")
-        || zmq4_has_prefix(endpoint, "ws"))
+    if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
     if (fd != -1 && (rc = zmq4_check_listener(fd, endpoint)) < 0)
         return rc;
-    ZMQ4_RETRY(rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
     if (rc != 0)
         return zmq4_err();
+    zmq4_s(h)->attached = 1;
+    zmq4_settle(zmq4_s(h), endpoint);
     if (fd != -1) /* it belongs to libzmq now; to use it twice would abort */
         zmq4_setsockopt(h, ZMQ_USE_FD, (const unsigned char *) &none, sizeof none);
     return 0;
 }
 
+/*
+ * zmq4_unbind unbinds the socket, and takes part in the end of the connections that
+ * came in by the endpoint: each waits for the socket to process a command. Until
+ * then libzmq aborts if one breaks while a message of several parts is half sent.
+ * When they have ended the endpoint tells so, if there are any; but a connection
+ * with messages that are still to be received waits for that.
+ */
 static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 {
+    zmq4_socket *s = zmq4_s(h);
     int rc;
-    ZMQ4_RETRY(rc, zmq_unbind(zmq4_s(h)->socket, (const char *) endpoint));
-    return rc == 0 ? 0 : zmq4_err();
+    ZMQ4_CALL(s, rc, zmq_unbind(s->socket, (const char *) endpoint));
+    if (rc != 0)
+        return zmq4_err();
+    if (s->parts && zmq4_listens(endpoint))
+        zmq4_quiet(s, 1000);
+    return 0;
 }
 
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 {
     int rc;
-    ZMQ4_RETRY(rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
-    return rc == 0 ? 0 : zmq4_err();
+    if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
+        return -EINVAL; /* libzmq would abort when the peer accepts the connection */
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
+    if (rc != 0)
+        return zmq4_err();
+    zmq4_s(h)->attached = 1;
+    zmq4_settle(zmq4_s(h), endpoint);
+    return 0;
 }
 
 static inline int zmq4_disconnect(uintptr_t h, const unsigned char *endpoint)
 {
     int rc;
-    ZMQ4_RETRY(rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }
 
@@ -819,6 +948,17 @@ static inline int zmq4_signal_fd(uintptr_t h)
     return rc < 0 ? rc : fd;
 }
 
+static inline int zmq4_dup(int fd)
+{
+#ifdef _WIN32
+    (void) fd;
+    return -ENOTSUP;
+#else
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+#endif
+}
+
 /* zmq4_fd duplicates that descriptor, for Go to wait on and to close. */
 static inline int zmq4_fd(uintptr_t h)
 {
@@ -829,8 +969,23 @@ static inline int zmq4_fd(uintptr_t h)
     int fd = zmq4_signal_fd(h);
     if (fd < 0)
         return fd;
-    fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return fd < 0 ? -errno : fd;
+    return zmq4_dup(fd);
+#endif
+}
+
+/*
+ * zmq4_nap waits until fd or alarm can be read, or timeout milliseconds are over; -1
+ * is for ever. A signal ends it, too: the timeout would begin anew. It says whether fd
+ * can be read.
+ */
+static inline int zmq4_nap(int fd, int alarm, int timeout)
+{
+#ifdef _WIN32
+    (void) fd, (void) alarm, (void) timeout;
+    return 0;
+#else
+    struct pollfd fds[2] = {{fd, POLLIN, 0}, {alarm, POLLIN, 0}};
+    return poll(fds, 2, timeout) > 0 && fds[0].revents;
 #endif
 }
 
@@ -858,7 +1013,7 @@ static inline int zmq4_fd_events(uintptr_t fd, int events)
     int rc;
     memset(&item, 0, sizeof item);
 #ifdef _WIN32
-    item.fd = (SOCKET) fd;
+    item.fd = fd;
 #else
     if (fd > INT_MAX)
         return ZMQ_POLLERR;
@@ -882,7 +1037,7 @@ static inline int zmq4_recv_part(zmq4_socket *s)
     part = &s->in[s->in_len];
     if (s->in_len > 0)
         zmq_msg_init(&part->msg);
-    ZMQ4_RETRY(rc, zmq_msg_recv(&part->msg, s->socket, ZMQ_DONTWAIT));
+    ZMQ4_CALL(s, rc, zmq_msg_recv(&part->msg, s->socket, ZMQ_DONTWAIT));
     if (rc == -1)
         return zmq4_err();
     part->data = (unsigned char *) zmq_msg_data(&part->msg);
@@ -921,6 +1076,7 @@ static inline int zmq4_recv(uintptr_t h, int max)
         do {
             more = zmq4_recv_part(s);
         } while (more > 0);
+        s->empty = more == -EAGAIN;
         if (more < 0) {
             zmq4_drain(s);
             while (s->in_len > first && s->in_len > 1)
@@ -976,11 +1132,15 @@ static inline int zmq4_fits(const zmq4_socket *s, size_t size)
 }
 
 /* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
-static inline int zmq4_send_try(void *socket, zmq_msg_t *msg, const void *data, size_t size, int flags)
+static inline int zmq4_send_try(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc;
+    if ((flags & ZMQ_SNDMORE) && !s->parts) {
+        s->parts = 1;
+        zmq4_linger(s);
+    }
     flags |= ZMQ_DONTWAIT;
-    ZMQ4_RETRY(rc, msg ? zmq_msg_send(msg, socket, flags) : zmq_send(socket, data, size, flags));
+    ZMQ4_CALL(s, rc, msg ? zmq_msg_send(msg, s->socket, flags) : zmq_send(s->socket, data, size, flags));
     return rc == -1 ? zmq4_err() : 0;
 }
 
@@ -991,14 +1151,14 @@ static inline int zmq4_send_try(void *socket, zmq_msg_t *msg, const void *data, 
  */
 static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
-    int rc = zmq4_send_try(s->socket, msg, data, size, flags);
+    int rc = zmq4_send_try(s, msg, data, size, flags);
     if (rc != -EAGAIN)
         return rc;
     s->events = zmq4_events((uintptr_t) s);
     if (s->events < 0)
         return s->events;
     if (s->events & ZMQ_POLLOUT)
-        rc = zmq4_send_try(s->socket, msg, data, size, flags);
+        rc = zmq4_send_try(s, msg, data, size, flags);
     return rc;
 }
 
@@ -1010,7 +1170,7 @@ static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *da
 static inline void zmq4_lost(zmq4_socket *s, int more)
 {
     if (more && s->rollback && (s->type == ZMQ_PUSH || s->type == ZMQ_DEALER || s->type == ZMQ_REQ))
-        zmq4_send_try(s->socket, NULL, "", 0, 0);
+        zmq4_send_try(s, NULL, "", 0, 0);
 }
 
 /*
@@ -1072,7 +1232,7 @@ static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *dat
     if (!dropped && !s->sndmore) {
         rc = zmq4_send_first(s, msg, data, size, more);
     } else if (!dropped) {
-        rc = zmq4_send_try(s->socket, msg, data, size, more);
+        rc = zmq4_send_try(s, msg, data, size, more);
         if (rc == -EAGAIN) {
             zmq4_lost(s, more);
             dropped = 1;
@@ -1125,7 +1285,7 @@ again:
         } else if (i == 0) {
             rc = zmq4_send_first(s, NULL, data, parts[i].size, more);
         } else {
-            rc = zmq4_send_try(s->socket, NULL, data, parts[i].size, more);
+            rc = zmq4_send_try(s, NULL, data, parts[i].size, more);
             if (rc == -EAGAIN) {
                 zmq4_lost(s, more);
                 if (s->type == ZMQ_REQ)
@@ -1449,7 +1609,7 @@ static inline int zmq4_membership(uintptr_t h, const unsigned char *group, int j
 #if ZMQ4_DRAFT
     void *socket = zmq4_s(h)->socket;
     int rc;
-    ZMQ4_RETRY(rc, join ? zmq_join(socket, (const char *) group) : zmq_leave(socket, (const char *) group));
+    ZMQ4_CALL(zmq4_s(h), rc, join ? zmq_join(socket, (const char *) group) : zmq_leave(socket, (const char *) group));
     return rc == 0 ? 0 : zmq4_err();
 #else
     (void) h, (void) group, (void) join;
@@ -1457,11 +1617,25 @@ static inline int zmq4_membership(uintptr_t h, const unsigned char *group, int j
 #endif
 }
 
+/* zmq4_fence_new makes what all sockets of a process share that use a fence. */
+static inline zmq4_fence *zmq4_fence_new(void)
+{
+#if ZMQ4_DRAFT && !defined _WIN32
+    zmq4_fence *fence = (zmq4_fence *) malloc(sizeof *fence);
+    if (fence)
+        pthread_mutex_init(fence, NULL);
+    return fence;
+#else
+    return NULL;
+#endif
+}
+
 static inline int zmq4_connect_peer(uintptr_t h, const unsigned char *endpoint, unsigned int *routing_id)
 {
 #if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
-    *routing_id = zmq_connect_peer(zmq4_s(h)->socket, (const char *) endpoint);
-    return *routing_id != 0 ? 0 : zmq4_err();
+    int rc;
+    ZMQ4_CALL(zmq4_s(h), rc, (*routing_id = zmq_connect_peer(zmq4_s(h)->socket, (const char *) endpoint)) != 0 ? 0 : -1);
+    return rc == 0 ? 0 : zmq4_err();
 #else
     (void) h, (void) endpoint, (void) routing_id;
     return -ENOTSUP;
@@ -1471,7 +1645,9 @@ static inline int zmq4_connect_peer(uintptr_t h, const unsigned char *endpoint, 
 static inline int zmq4_disconnect_peer(uintptr_t h, unsigned int routing_id)
 {
 #if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 6)
-    return zmq_disconnect_peer(zmq4_s(h)->socket, routing_id) == 0 ? 0 : zmq4_err();
+    int rc;
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_disconnect_peer(zmq4_s(h)->socket, routing_id));
+    return rc == 0 ? 0 : zmq4_err();
 #else
     (void) h, (void) routing_id;
     return -ENOTSUP;
@@ -1508,7 +1684,7 @@ static inline int zmq4_pipes_stats(uintptr_t h)
 {
 #if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 2)
     int rc;
-    ZMQ4_RETRY(rc, zmq_socket_monitor_pipes_stats(zmq4_s(h)->socket));
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_socket_monitor_pipes_stats(zmq4_s(h)->socket));
     return rc == -1 ? zmq4_err() : 0;
 #else
     (void) h;
@@ -1633,7 +1809,7 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
             zmq_msg_move(msg, &from->in[from->in_next].msg);
             more = from->in[from->in_next++].more;
         } else {
-            ZMQ4_RETRY(rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
+            ZMQ4_CALL(from, rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
             if (rc == -1) {
                 rc = zmq4_err();
                 zmq_msg_close(msg);
@@ -1670,7 +1846,7 @@ static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
                 return zmq4_err();
             msg = &dup;
         }
-        rc = i == 0 ? zmq4_send_first(to, msg, NULL, 0, more) : zmq4_send_try(to->socket, msg, NULL, 0, more);
+        rc = i == 0 ? zmq4_send_first(to, msg, NULL, 0, more) : zmq4_send_try(to, msg, NULL, 0, more);
         if (rc < 0 && copy)
             zmq_msg_close(&dup);
         if (rc == -EAGAIN && i > 0) {

@@ -7,8 +7,12 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -44,12 +48,20 @@ type socket struct {
 	// likely to: a try that fails costs more than a look at what is there.
 	rcvIdle, sndIdle bool
 
+	// uses counts what may have called libzmq, and dry is its value if that was
+	// last a receive that found nothing more. Then ZMQ_FD can be read as soon
+	// as there may be something: till then neither a look nor another try finds it.
+	uses, dry uint64
+
 	// sent says that the last thing done was to send a whole message.
 	sent bool
 
 	conflate bool
 
 	ahead   C.int          // how many messages to receive at a time
+	asked   C.int          // by SetReceiveAhead
+	loops   int            // of Messages that run
+	loopMax C.int          // how many messages they receive at a time
 	filters map[string]int // what a SUB socket has subscribed to, and how often
 
 	where string // endpoint of the last Bind or Connect, for errors
@@ -101,15 +113,16 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 	if draftTypes[t] != "" && t != DGRAM && !HasDraft() {
 		return nil, ErrorNotImplemented42draft
 	}
-	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1}
+	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1, uses: 1}
 	if err := c.create(s); err != nil {
 		return nil, err
 	}
 	s.park.scan = s.scan
+	s.park.dry = s.isDry
 	c.sockets.Add(1)
 	h := s.h()
 	s.cleanup = runtime.AddCleanup(s, func(c *handle) {
-		C.zmq4_close(h)
+		c.inprocs.close(h)
 		c.sockets.Done()
 	}, c)
 	return &Socket{s}, nil
@@ -135,6 +148,7 @@ func (s *socket) lock() (*socket, error) {
 		s.mu.Unlock()
 		return nil, ErrorSocketClosed
 	}
+	s.uses++
 	return s, nil
 }
 
@@ -146,6 +160,7 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 // none (0). Two that fail must not wake each other for ever.
 func (s *socket) unlockAfter(progress State) {
 	if s.watched() {
+		s.park.crowd.Store(crowdWaits)
 		ev := s.events()
 		s.tellPollers(ev, nil)
 		if progress != 0 && (s.typ == REQ || s.typ == REP) {
@@ -189,6 +204,7 @@ func (s *socket) events() State {
 	if s.c == nil {
 		return everyone
 	}
+	s.uses++
 	ev := C.zmq4_events(s.h())
 	if ev < 0 {
 		return everyone
@@ -206,6 +222,13 @@ func (s *socket) scan(signalled bool) State {
 	}
 	s.tellPollers(ev, nil)
 	return ev
+}
+
+// isDry is what the parker asks before a nap.
+func (s *socket) isDry() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dry == s.uses
 }
 
 // wait parks the goroutine until one of the events in want may be there, or
@@ -263,7 +286,7 @@ func (soc *Socket) Close() error {
 	for _, ref := range polls {
 		ref.leave()
 	}
-	err := check(C.zmq4_close(h))
+	err := check(s.ctx.c.inprocs.close(h))
 	s.mu.Unlock()
 	s.park.close()
 	s.ctx.c.sockets.Done()
@@ -310,20 +333,51 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+	err := soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
 		return soc.s.attach(endpoint, true, func() C.int { return C.zmq4_bind(h, e) })
 	})
+	if err == eagain {
+		return soc.bindError(endpoint)
+	}
+	return err
+}
+
+// bindError finds out why the socket could not be bound. libzmq forgets that,
+// and leaves EAGAIN, when it tells the socket's monitor. It remembers it for a
+// socket that has none. EAGAIN stays if there can be no other socket.
+func (soc *Socket) bindError(endpoint string) error {
+	probe, err := soc.s.ctx.NewSocket(PULL)
+	if err != nil {
+		return eagain
+	}
+	defer probe.Close()
+	if ipv6, err := soc.GetIpv6(); err == nil {
+		probe.SetIpv6(ipv6)
+	}
+	if device, err := soc.GetBindToDevice(); err == nil && device != "" {
+		probe.SetBindToDevice(device)
+	}
+	if err := probe.Bind(endpoint); err != nil {
+		return err
+	}
+	return EADDRINUSE // no more: no other reason passes by itself
 }
 
 // Unbind stops accepting connections on an endpoint, and closes those that
-// came in by it. A wildcard in the endpoint of Bind has to be given resolved,
-// as [Socket.GetLastEndpoint] returned it.
+// came in by it; these end only once the socket is next used or waited on, and
+// has no messages of theirs to be received. If it has sent messages of several
+// parts, Unbind waits a few milliseconds for that: libzmq may abort the process
+// if one is half sent when the peer breaks such a connection. A wildcard in the
+// endpoint of Bind has to be given resolved, as [Socket.GetLastEndpoint]
+// returned it.
 //
 // The error is ENOENT if the socket is not bound to the endpoint.
 //
 // Function zmq_unbind.
 func (soc *Socket) Unbind(endpoint string) error {
-	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int { return C.zmq4_unbind(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		return soc.s.detach(endpoint, func() C.int { return C.zmq4_unbind(h, e) })
+	})
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
@@ -347,12 +401,14 @@ func (soc *Socket) Connect(endpoint string) error {
 // Disconnect ends the connection to an endpoint. Messages to it that are not
 // yet delivered linger, see [Socket.SetLinger].
 //
-// The error is ENOENT if the socket is not connected to the endpoint.
+// The error is ENOENT if the socket is not connected to the endpoint, and
+// [ENOTSUP] from a ROUTER, REP or conflating socket for an inproc endpoint that
+// nobody has bound yet: libzmq would abort the process if somebody did later.
 //
 // Function zmq_disconnect.
 func (soc *Socket) Disconnect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := C.zmq4_disconnect(h, e)
+		rc := soc.s.detach(endpoint, func() C.int { return C.zmq4_disconnect(h, e) })
 		if rc == 0 {
 			soc.s.rids.disconnected(endpoint)
 		}
@@ -362,15 +418,28 @@ func (soc *Socket) Disconnect(endpoint string) error {
 
 // attach binds or connects the socket.
 func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
+	if err := checkPorts(endpoint); err != 0 {
+		return -C.int(err)
+	}
 	if err := s.checkMulticast(endpoint); err != 0 {
 		return -C.int(err)
 	}
 	if err := s.checkUdp(endpoint, bind); err != 0 {
 		return -C.int(err)
 	}
-	rc := call()
+	s.needFence(endpoint)
+	rc := C.int(0)
+	if isInproc(endpoint) {
+		rc = s.ctx.c.inprocs.attach(s, endpoint, bind, call)
+	} else {
+		rc = call()
+	}
 	if rc == 0 {
 		s.where = endpoint
+		// The descriptor of a thread-safe type can be read at all times once it was signalled.
+		if s.c.thread_safe == 0 && !isInproc(endpoint) {
+			s.park.naps.Store(true)
+		}
 		s.hasNorm(endpoint)
 		s.hasUdp(endpoint)
 		if bind {
@@ -378,6 +447,48 @@ func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
 		}
 	}
 	return rc
+}
+
+// detach unbinds or disconnects the socket.
+func (s *socket) detach(endpoint string, call func() C.int) C.int {
+	if isInproc(endpoint) {
+		return s.ctx.c.inprocs.detach(s.h(), endpoint, call)
+	}
+	return call()
+}
+
+// checkPorts returns EINVAL for an endpoint with a port above 65535 or below 0,
+// of which libzmq takes the lower 16 bits, and for an IPv4 address with two.
+func checkPorts(endpoint string) Errno {
+	transport, address, _ := strings.Cut(endpoint, "://")
+	switch transport {
+	case "tcp", "udp", "ws", "wss":
+	default:
+		return 0
+	}
+	address, _, _ = strings.Cut(address, "/")
+	for place := range strings.SplitSeq(address, ";") { // where from, where to
+		i := strings.LastIndexByte(place, ':')
+		if i < 0 {
+			continue
+		}
+		number := place[i+1:]
+		if end := strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+			if number[0] == '-' {
+				return einval
+			}
+			number = number[:end]
+		}
+		if _, err := strconv.ParseUint(number, 10, 16); errors.Is(err, strconv.ErrRange) {
+			return einval
+		}
+		if host, _, two := strings.Cut(place[:i], ":"); two {
+			if addr, err := netip.ParseAddr(host); err == nil && addr.Is4() {
+				return einval
+			}
+		}
+	}
+	return 0
 }
 
 // endpoint calls a function of libzmq that takes an endpoint.

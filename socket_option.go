@@ -212,8 +212,13 @@ func (soc *Socket) GetOption(option int, value any) error {
 // if timeout is negative it waits without limit. A [Poller] waits for several
 // sockets.
 //
-// The errors are [ErrorSocketClosed] and [ETERM].
+// The errors are [ErrorSocketClosed] and [ETERM], in an [*OpError].
 func (soc *Socket) Poll(events State, timeout time.Duration) (State, error) {
+	ready, err := soc.poll(events, timeout)
+	return ready, soc.opError("poll", err)
+}
+
+func (soc *Socket) poll(events State, timeout time.Duration) (State, error) {
 	var limit time.Time
 	for expired := timeout == 0; ; {
 		ready, err := soc.GetEvents()

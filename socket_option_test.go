@@ -186,7 +186,9 @@ func TestSocketPoll(t *testing.T) {
 	waitParked(t, x, 1)
 	must(t, x.Close())
 	within(t, patience, "Close", func() {
-		if err := <-done; err != ErrorSocketClosed {
+		err := <-done
+		var op *OpError
+		if !errors.As(err, &op) || op.Op != "poll" || op.Err != ErrorSocketClosed {
 			t.Error(err)
 		}
 	})

@@ -17,6 +17,10 @@ const anyEvent State = 1 << 30
 // context terminated.
 const everyone State = 1 << 29
 
+// crowdWaits is for how many waits nobody naps on a socket that other
+// goroutines use as well: they may need the processor that a nap keeps.
+const crowdWaits = 256
+
 // A parker lets any number of goroutines wait for events behind one file
 // descriptor, without a thread.
 //
@@ -30,12 +34,20 @@ type parker struct {
 	// runs because a wait begins, and true when the descriptor was signalled.
 	scan func(signalled bool) State
 
+	// dry, if there is one, reports whether no scan can find POLLIN now: the
+	// descriptor will be signalled first.
+	dry func() bool
+
 	mu      sync.Mutex
 	waiters []*waiter
 	leader  *waiter // one of waiters, or one that is ready but has not left yet
 	closed  bool
 
 	n atomic.Int32 // len(waiters)
+
+	naps   atomic.Bool  // waits may be short: what is waited for is not done by this process
+	crowd  atomic.Int32 // how many waits are to be no naps
+	shared bool         // somebody else uses the descriptor by its number
 
 	descriptor // how the leader waits
 }
@@ -80,9 +92,8 @@ func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (park
 		k.mu.Lock()
 		k.wakeLocked(ev, w)
 	}
-	for expired := false; !w.ready && !k.closed && !w.cancelled && !expired; {
+	for expired := false; !k.over(w) && !expired; {
 		if k.leader == w {
-			k.begin(deadline)
 			k.mu.Unlock()
 			k.lead(w, deadline)
 			k.mu.Lock()
@@ -153,12 +164,15 @@ func (k *parker) round(w *waiter, signalled bool) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.wakeLocked(ev, w)
-	if w.ready || k.closed || w.cancelled {
+	if k.over(w) {
 		return true
 	}
 	w.parked = true
 	return false
 }
+
+// over reports whether w has nothing more to wait for.
+func (k *parker) over(w *waiter) bool { return w.ready || k.closed || w.cancelled }
 
 // wake ends the wait of those that want one of the events.
 func (k *parker) wake(ev State) {

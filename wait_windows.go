@@ -24,8 +24,7 @@ func (k *parker) opened() bool {
 	return k.descriptor.ready
 }
 
-func (k *parker) begin(time.Time) {}
-func (k *parker) shut()           {}
+func (k *parker) shut() {}
 
 func (k *parker) interrupt() { k.leader.signal() }
 

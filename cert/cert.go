@@ -17,7 +17,7 @@ long as they are there:
 	if err != nil {
 		return err
 	}
-	auth, err := zmq4.NewAuthenticator(ctx, &zmq4.AuthConfig{CheckCurve: dir.Check, Metadata: dir.Metadata})
+	auth, err := zmq4.NewAuthenticator(zctx, &zmq4.AuthConfig{CheckCurve: dir.Check, Metadata: dir.Metadata})
 */
 package cert
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/seed45097122/zmq4"
 	"github.com/seed45097122/zmq4/cert"
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 // The pair of keys of zmq_curve(7).
@@ -28,6 +29,8 @@ const (
 	public = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
 	secret = "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
 )
+
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()

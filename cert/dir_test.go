@@ -5,6 +5,7 @@ package cert_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log"
 	"maps"
@@ -213,6 +214,7 @@ s.context.destroy(10000)
 	}
 }
 
+// Whose public certificate is in the directory gets in, as long as it is there.
 func ExampleOpenDir() {
 	dir, err := os.MkdirTemp("", "cert")
 	if err != nil {
@@ -233,6 +235,34 @@ func ExampleOpenDir() {
 		log.Fatal(err)
 	}
 	defer auth.Close()
-	// A server by ServerAuthCurve lets in whoever has a file there.
-	// Output:
+	own, err := cert.New(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	server, err := ctx.OpenSocket(zmq4.PULL, zmq4.CurveServer("global", own.Keys.Secret), zmq4.Bind("tcp://127.0.0.1:*"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	endpoint, err := server.GetLastEndpoint()
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	alice, err := cert.New(map[string]string{"name": "Alice"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := alice.Public().Save(filepath.Join(dir, "alice.key")); err != nil { // while the server runs
+		log.Fatal(err)
+	}
+	client, err := ctx.OpenSocket(zmq4.PUSH, zmq4.CurveClient(own.Keys.Public, alice.Keys.Public, alice.Keys.Secret), zmq4.Connect(endpoint))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	client.Send("hello", 0)
+	msg, metadata, err := server.RecvWithMetadata(0, "name")
+	fmt.Println(metadata["name"], "says", msg, err)
+	// Output: Alice says hello <nil>
 }

@@ -88,11 +88,23 @@ def recv(s, count):
         i += 1
 
 
-def refused(monitor):
+FAILED_AUTH = zmq.EVENT_HANDSHAKE_FAILED_AUTH
+NOT_CONNECTED = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_DISCONNECTED
+
+
+def refused(s, monitor, status):
+    """Expect to be refused with the status, or by the protocol itself if that is 0."""
+    try:
+        s.send(b"let me in", zmq.DONTWAIT)
+    except zmq.Again:
+        pass  # it has been refused already
     event = zmq.utils.monitor.recv_monitor_message(monitor)
-    if event["event"] != zmq.EVENT_HANDSHAKE_FAILED_AUTH or event["value"] != 400:
+    if status and (event["event"] != FAILED_AUTH or event["value"] != status):
+        sys.exit(f"peer: not refused: {event}")
+    if not status and not event["event"] & NOT_CONNECTED:
         sys.exit(f"peer: not refused: {event}")
     monitor.close()
+    s.linger = 0
 
 
 class Keys:
@@ -108,6 +120,11 @@ class Keys:
 def secure(ctx, s, kind=None, *args):
     """Make the socket secure. Return what has to be stopped in the end."""
     if kind is None:
+        return None
+    if kind == "client":  # any options, such as plain_username=alice
+        for arg in args:
+            name, value = arg.split("=", 1)
+            setattr(s, name, value.encode())
         return None
     if kind == "plain-client":
         s.plain_username, s.plain_password = (arg.encode() for arg in args)
@@ -140,8 +157,7 @@ def main(kind, how, endpoint, role, count, *security):
     if s.type in (zmq.PUB, zmq.XPUB, zmq.SUB, zmq.XSUB):
         s.sndhwm = s.rcvhwm = 0  # not to lose messages
     if role == "refused":
-        failed = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_SUCCEEDED
-        monitor = s.get_monitor_socket(failed)
+        monitor = s.get_monitor_socket(FAILED_AUTH | NOT_CONNECTED | zmq.EVENT_HANDSHAKE_SUCCEEDED)
         monitor.rcvtimeo = WAIT
     auth = secure(ctx, s, *security)
     (s.bind if how == "bind" else s.connect)(endpoint)
@@ -150,7 +166,7 @@ def main(kind, how, endpoint, role, count, *security):
     print("endpoint", s.last_endpoint.decode(), flush=True)
 
     if role == "refused":
-        refused(monitor)
+        refused(s, monitor, int(count))
         s.disable_monitor()
     else:
         {"echo": echo, "request": request, "send": send, "recv": recv}[role](s, int(count))

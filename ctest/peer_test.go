@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	tempDir = dir
-	code := m.Run()
+	code := Main(m)
 	os.RemoveAll(dir)
 	os.Exit(code)
 }

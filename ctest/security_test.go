@@ -130,7 +130,7 @@ func runSecurity(t *testing.T, peer []string, links []link, patterns []pattern) 
 			must(t, soc.Bind("tcp://127.0.0.1:*"))
 			endpoint, err := soc.GetLastEndpoint()
 			must(t, err)
-			p := startPeer(t, peer, append([]string{"DEALER", "connect", endpoint, "refused", "0"}, m.args...)...)
+			p := startPeer(t, peer, append([]string{"DEALER", "connect", endpoint, "refused", "400"}, m.args...)...)
 			must(t, p.finish(Limit))
 		})
 	}

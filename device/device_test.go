@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -15,10 +16,13 @@ import (
 	"time"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 	"github.com/seed45097122/zmq4/device"
 )
 
 const patience = 20 * time.Second
+
+func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -57,22 +61,19 @@ type rig struct {
 	ctx                        *zmq4.Context
 	frontend, backend, capture *zmq4.Socket
 	client, server, watcher    *zmq4.Socket
-	goroutines                 int
 }
 
-// newRig makes a rig that ends with the test, which then has to have no
-// goroutine left.
+// newRig makes a rig that ends with the test.
 func newRig(t testing.TB, frontend, backend, client, server zmq4.Type) *rig {
 	t.Helper()
 	ctx, err := zmq4.NewContext()
 	must(t, err)
-	r := &rig{ctx: ctx, goroutines: runtime.NumGoroutine()}
+	r := &rig{ctx: ctx}
 	t.Cleanup(func() {
 		for _, soc := range []*zmq4.Socket{r.frontend, r.backend, r.capture, r.client, r.server, r.watcher} {
 			soc.Close()
 		}
 		within(t, "Term", func() { must(t, ctx.Term()) })
-		eventually(t, "goroutines gone", func() bool { return runtime.NumGoroutine() <= r.goroutines })
 	})
 	join := func(name string, a, b zmq4.Type) (*zmq4.Socket, *zmq4.Socket) {
 		x, err := ctx.OpenSocket(a, zmq4.Linger(0), zmq4.Bind("inproc://"+name))

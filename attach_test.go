@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+)
+
+// What Unbind and Disconnect end has to end, also if a thread of libzmq was about to
+// tell the socket something at that moment. libzmq then overlooks what it has not
+// yet been told of, and reports success.
+func TestAttachDetach(t *testing.T) {
+	for _, transport := range []string{"ipc", "tcp"} {
+		t.Run(transport+" bind", func(t *testing.T) {
+			soc := newSocket(t, newContext(t), PULL)
+			attachDetach(t, []*Socket{soc}, func() string { return bindOn(t, soc, transport) }, soc.Unbind)
+		})
+		t.Run(transport+" connect", func(t *testing.T) {
+			ctx := newContext(t)
+			soc, peer := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			endpoint := bindOn(t, peer, transport)
+			attachDetach(t, []*Socket{soc, peer}, func() string {
+				must(t, soc.Connect(endpoint))
+				return endpoint
+			}, soc.Disconnect)
+		})
+	}
+}
+
+func attachDetach(t *testing.T, sockets []*Socket, attach func() string, detach func(string) error) {
+	before := procCount(t, "fd")
+	for range 2000 {
+		must(t, detach(attach()))
+	}
+	eventually(t, "everything ended", func() bool {
+		for _, soc := range sockets {
+			_, err := soc.GetEvents() // lets it see what its connections have told it
+			must(t, err)
+		}
+		return procCount(t, "fd") <= before
+	})
+}
+
+// A socket that has connected to an inproc endpoint which nobody has bound. libzmq
+// would abort if a ROUTER, REP or conflating socket disconnected, and somebody bound
+// the endpoint.
+func TestDisconnectUnbound(t *testing.T) {
+	for _, tt := range []struct {
+		typ, peer        Type
+		conflate, fenced bool
+	}{{ROUTER, DEALER, false, true}, {REP, REQ, false, true}, {PULL, PUSH, true, true}, {PULL, PUSH, false, false}, {DEALER, ROUTER, false, false}} {
+		t.Run(fmt.Sprintf("%v %v", tt.typ, tt.conflate), func(t *testing.T) {
+			ctx := newContext(t)
+			soc, other, peer := newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.peer)
+			if tt.conflate {
+				must(t, soc.SetConflate(true))
+				must(t, other.SetConflate(true))
+			}
+			const endpoint = "inproc://unbound"
+			disconnect := func(want error) {
+				t.Helper()
+				for _, how := range []func(string) error{soc.Disconnect, soc.Unbind} {
+					if err := how(endpoint); err != want {
+						t.Errorf("%v, want %v", err, want)
+					}
+					_, err := soc.GetEvents() // lets libzmq go on with it
+					must(t, err)
+					if want == nil {
+						return
+					}
+				}
+			}
+			unbound := error(ENOTSUP)
+			if !tt.fenced {
+				unbound = nil
+			}
+			disconnect(Errno(syscall.ENOENT))
+			must(t, soc.Connect(endpoint))
+			must(t, other.Connect(endpoint))
+			disconnect(unbound)
+			must(t, peer.Bind(endpoint))
+			if tt.fenced {
+				disconnect(nil)
+			}
+			must(t, soc.Connect(endpoint))
+			disconnect(nil)
+			must(t, peer.Unbind(endpoint))
+			must(t, soc.Connect(endpoint))
+			disconnect(unbound)
+			must(t, soc.Close()) // which it may at all times
+			must(t, peer.Bind(endpoint))
+			must(t, other.Disconnect(endpoint))
+			must(t, peer.Close())
+			must(t, other.Connect(endpoint))
+			next := newSocket(t, ctx, tt.peer)
+			eventually(t, "endpoint free", func() bool { return next.Bind(endpoint) == nil })
+			if i := &ctx.c.inprocs; len(i.waiting) > 0 || len(i.bound) != 1 {
+				t.Errorf("waiting %v, bound %v", i.waiting, i.bound)
+			}
+		})
+	}
+}
+
+// Sockets that still wait for an inproc endpoint when they are closed. libzmq would
+// abort when it is bound, or crash now and then when the context is terminated.
+func TestCloseUnbound(t *testing.T) {
+	const endpoint = "inproc://unbound"
+	for _, conflate := range []bool{false, true} {
+		for _, end := range []string{"Term", "Shutdown", "Bind"} {
+			t.Run(fmt.Sprintf("%v %s", conflate, end), func(t *testing.T) {
+				for range 300 {
+					ctx, err := NewContext()
+					must(t, err)
+					push := newSocket(t, ctx, PUSH)
+					var pulls []*Socket
+					for range 3 {
+						soc := newSocket(t, ctx, PULL)
+						must(t, soc.SetConflate(conflate))
+						must(t, soc.Connect(endpoint))
+						must(t, soc.Connect(endpoint+"-too"))
+						pulls = append(pulls, soc)
+					}
+					if end == "Shutdown" {
+						must(t, ctx.Shutdown())
+					}
+					for _, soc := range pulls[:2] {
+						must(t, soc.Close())
+					}
+					if end == "Bind" {
+						must(t, push.Bind(endpoint))
+					}
+					if end == "Bind" && conflate { // else they may still be on their way out
+						_, err := push.Send("to the one that is left", 0)
+						must(t, err)
+						within(t, patience, "message", func() {
+							if _, err := pulls[2].Recv(0); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+					must(t, pulls[2].Close())
+					must(t, push.Close())
+					within(t, patience, "Term", func() { must(t, ctx.Term()) })
+				}
+			})
+		}
+	}
+}
+
+// What a monitor has bound is not waited for.
+func TestMonitorsDoNotWait(t *testing.T) {
+	ctx := newContext(t)
+	soc := newSocket(t, ctx, PULL)
+	must(t, soc.Monitor("inproc://monitor", EVENT_ALL))
+	logEvents(t.Context(), soc, EVENT_ALL)
+	pair := newSocket(t, ctx, PAIR)
+	must(t, pair.Connect("inproc://monitor"))
+	if w := ctx.c.inprocs.waiting; len(w) > 0 {
+		t.Errorf("waiting: %v", w)
+	}
+}
+
+// libzmq takes sockets of any type together over inproc, and aborts on some.
+func TestInprocRefused(t *testing.T) {
+	ctx := newContext(t)
+	stream, pair, router := newSocket(t, ctx, STREAM), newSocket(t, ctx, PAIR), newSocket(t, ctx, ROUTER)
+	must(t, router.Connect("inproc://router"))
+	for _, err := range []error{stream.Bind("inproc://stream"), stream.Connect("inproc://router"), pair.Bind("inproc://router")} {
+		if err != ENOCOMPATPROTO {
+			t.Error(err)
+		}
+	}
+	must(t, pair.Bind("inproc://pair"))
+}

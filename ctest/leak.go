@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package ctest
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	zmq "github.com/seed45097122/zmq4"
+)
+
+// leak_test.go of the root does the same: it may import nothing of this module.
+
+// keptGoroutines are functions whose goroutines stay when a test is over.
+var keptGoroutines = []string{
+	"zmq4.(*zapServer).run", // of the default context, which is not terminated
+	"os/signal.loop",        // of the first signal.Notify
+}
+
+// firstPipes are what was open before the tests.
+var firstPipes []string
+
+// Main runs the tests of a package. One that leaves goroutines or file
+// descriptors behind fails.
+func Main(m *testing.M) int {
+	// What the default context has stays, and the pipe of NewMsgBytes.
+	err := zmq.AuthStart()
+	if err == nil {
+		zmq.AuthStop()
+		var m *zmq.Msg
+		if m, err = zmq.NewMsgBytes([]byte("x"), nil); err == nil {
+			err = m.Close()
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// Package testing has no place that every test passes through.
+	tests := reflect.ValueOf(m).Elem().FieldByName("tests").Addr().UnsafePointer()
+	for i := range *(*[]testing.InternalTest)(tests) {
+		test := &(*(*[]testing.InternalTest)(tests))[i]
+		run := test.F
+		test.F = func(t *testing.T) {
+			before := inUse()
+			t.Cleanup(func() { // the first one, which is the last to run
+				if t.Failed() {
+					return
+				}
+				if left := before.left(); left != "" {
+					t.Error("left behind:\n" + left)
+				}
+			})
+			run(t)
+		}
+	}
+	before := inUse()
+	firstPipes = slices.AppendSeq([]string{}, maps.Values(before.descriptors))
+	code := m.Run()
+	if code == 0 {
+		if left := before.left(); left != "" {
+			fmt.Fprintln(os.Stderr, "left behind by examples:\n"+left)
+			return 1
+		}
+	}
+	return code
+}
+
+// resources are what a test has to give back.
+type resources struct {
+	goroutines  map[string]string // their stacks, by number
+	descriptors map[string]string // what they are open on, by number; only on Linux
+}
+
+func inUse() resources {
+	r := resources{make(map[string]string), make(map[string]string)}
+	buf := make([]byte, 1<<16)
+	n := runtime.Stack(buf, true)
+	for ; n == len(buf); n = runtime.Stack(buf, true) {
+		buf = make([]byte, 2*len(buf))
+	}
+	for stack := range strings.SplitSeq(strings.TrimSpace(string(buf[:n])), "\n\n") {
+		kept := func(function string) bool { return strings.Contains(stack, function+"(") }
+		if fields := strings.Fields(stack); len(fields) > 1 && !slices.ContainsFunc(keptGoroutines, kept) {
+			r.goroutines[fields[1]] = stack
+		}
+	}
+	naps := 2 * (runtime.GOMAXPROCS(0) / 2)
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil { // else it was the directory
+			if firstPipes != nil && naps > 0 && strings.HasPrefix(target, "pipe:") && !slices.Contains(firstPipes, target) {
+				naps-- // one that naps leaves its pipe to the next
+				continue
+			}
+			r.descriptors[filepath.Base(link)] = target
+		}
+	}
+	return r
+}
+
+// left returns what is in use and was not before, once that does not change
+// any more for the better.
+func (before resources) left() (text string) {
+	for end := time.Now().Add(Limit); time.Now().Before(end); runtime.GC() { // closes what was lost
+		now := inUse()
+		text = ""
+		for number, stack := range now.goroutines {
+			if _, known := before.goroutines[number]; !known {
+				text += stack + "\n\n"
+			}
+		}
+		if len(now.descriptors) > len(before.descriptors) {
+			for number, target := range now.descriptors {
+				if before.descriptors[number] != target {
+					text += fmt.Sprintf("file descriptor %s: %s\n", number, target)
+				}
+			}
+		}
+		if text == "" {
+			break
+		}
+	}
+	return text
+}

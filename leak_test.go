@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ctest/leak.go does the same for the other packages, which this one may not import.
+
+// keptGoroutines are functions whose goroutines stay when a test is over.
+var keptGoroutines = []string{
+	"zmq4.(*zapServer).run", // of the default context, which is not terminated
+	"os/signal.loop",        // of the first signal.Notify
+}
+
+// TestMain sees to it that a test fails that leaves goroutines or file
+// descriptors behind.
+func TestMain(m *testing.M) {
+	alone := func(variable string) bool { return strings.HasPrefix(variable, "ZMQ4_TEST_") }
+	if slices.ContainsFunc(os.Environ(), alone) {
+		os.Exit(m.Run()) // one test in a process of its own, with odd limits
+	}
+	os.Exit(checkLeaks(m))
+}
+
+func checkLeaks(m *testing.M) int {
+	// What the default context has stays, and the pipes of NewMsgBytes and of naps.
+	keepAlarms()
+	err := AuthStart()
+	if err == nil {
+		AuthStop()
+		var m *Msg
+		if m, err = NewMsgBytes([]byte("x"), nil); err == nil {
+			err = m.Close()
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// Package testing has no place that every test passes through.
+	tests := reflect.ValueOf(m).Elem().FieldByName("tests").Addr().UnsafePointer()
+	for i := range *(*[]testing.InternalTest)(tests) {
+		test := &(*(*[]testing.InternalTest)(tests))[i]
+		run := test.F
+		test.F = func(t *testing.T) {
+			before := inUse()
+			t.Cleanup(func() { // the first one, which is the last to run
+				if t.Failed() {
+					return
+				}
+				if left := before.left(); left != "" {
+					t.Error("left behind:\n" + left)
+				}
+			})
+			run(t)
+		}
+	}
+	before := inUse()
+	code := m.Run()
+	if code == 0 {
+		if left := before.left(); left != "" {
+			fmt.Fprintln(os.Stderr, "left behind by examples:\n"+left)
+			return 1
+		}
+	}
+	return code
+}
+
+// resources are what a test has to give back.
+type resources struct {
+	goroutines  map[string]string // their stacks, by number
+	descriptors map[string]string // what they are open on, by number; only on Linux
+}
+
+func inUse() resources {
+	r := resources{make(map[string]string), make(map[string]string)}
+	buf := make([]byte, 1<<16)
+	n := runtime.Stack(buf, true)
+	for ; n == len(buf); n = runtime.Stack(buf, true) {
+		buf = make([]byte, 2*len(buf))
+	}
+	for stack := range strings.SplitSeq(strings.TrimSpace(string(buf[:n])), "\n\n") {
+		kept := func(function string) bool { return strings.Contains(stack, function+"(") }
+		if fields := strings.Fields(stack); len(fields) > 1 && !slices.ContainsFunc(keptGoroutines, kept) {
+			r.goroutines[fields[1]] = stack
+		}
+	}
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil { // else it was the directory
+			r.descriptors[filepath.Base(link)] = target
+		}
+	}
+	return r
+}
+
+// left returns what is in use and was not before, once that does not change
+// any more for the better.
+func (before resources) left() (text string) {
+	for end := time.Now().Add(patience); time.Now().Before(end); runtime.GC() { // closes what was lost
+		now := inUse()
+		text = ""
+		for number, stack := range now.goroutines {
+			if _, known := before.goroutines[number]; !known {
+				text += stack + "\n\n"
+			}
+		}
+		if len(now.descriptors) > len(before.descriptors) {
+			for number, target := range now.descriptors {
+				if before.descriptors[number] != target {
+					text += fmt.Sprintf("file descriptor %s: %s\n", number, target)
+				}
+			}
+		}
+		if text == "" {
+			break
+		}
+	}
+	return text
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build !windows
+
+package zmq4
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// oneNaps lets one goroutine nap at a time while the test runs.
+func oneNaps(t *testing.T) {
+	old := runtime.GOMAXPROCS(2)
+	t.Cleanup(func() { runtime.GOMAXPROCS(old) })
+}
+
+// drowsy makes the next wait for a socket a nap.
+func drowsy(soc *Socket) { soc.s.park.short = true }
+
+// napping reports whether a goroutine naps on a socket.
+func napping(soc *Socket) bool {
+	k := &soc.s.park
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.alarm != nil && len(k.waiters) > 0 && k.waiters[0].parked
+}
+
+// registered reports whether the network poller knows a socket's descriptor.
+func registered(soc *Socket) bool {
+	k := &soc.s.park
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.file != nil
+}
+
+// Whatever ends a wait ends a nap.
+func TestNapEnds(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(t *testing.T, soc, peer *Socket, cancel func())
+		want error
+	}{
+		{"message", func(t *testing.T, _, peer *Socket, _ func()) { send(t, peer, "here") }, nil},
+		{"another goroutine", func(t *testing.T, soc, peer *Socket, _ func()) {
+			send(t, peer, "here")
+			eventually(t, "the message", func() bool { // takes its signal
+				_, err := soc.GetEvents()
+				return err != nil || !napping(soc)
+			})
+		}, nil},
+		{"cancel", func(_ *testing.T, _, _ *Socket, cancel func()) { cancel() }, context.Canceled},
+		{"close", func(t *testing.T, soc, _ *Socket, _ func()) { must(t, soc.Close()) }, ErrorSocketClosed},
+		{"shutdown", func(t *testing.T, soc, _ *Socket, _ func()) {
+			ctx, err := soc.Context()
+			must(t, err)
+			must(t, ctx.Shutdown())
+		}, ETERM},
+		{"timeout", nil, eagain},
+		{"room for another", func(t *testing.T, soc, peer *Socket, _ func()) {
+			other, _ := socketPair(t, "tcp", PAIR, PAIR)
+			must(t, other.SetRcvtimeo(2*napTime))
+			eventually(t, "the nap is over", func() bool {
+				drowsy(other)
+				if _, err := other.Recv(0); err != eagain {
+					t.Errorf("the other one: %v", err)
+				}
+				return !napping(soc)
+			})
+			send(t, peer, "here")
+		}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			oneNaps(t)
+			soc, peer := socketPair(t, "tcp", PAIR, PAIR)
+			handshake(t, peer, soc)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			if tt.end == nil {
+				must(t, soc.SetRcvtimeo(5*napTime))
+			}
+			drowsy(soc)
+			soc.s.park.crowd.Store(0)
+			var msg string
+			var err error
+			start, done := time.Now(), make(chan struct{})
+			go func() {
+				defer close(done)
+				msg, err = soc.RecvContext(ctx, 0)
+			}()
+			if tt.end != nil {
+				eventually(t, "a nap", func() bool { return napping(soc) })
+				tt.end(t, soc, peer, cancel)
+			}
+			within(t, patience, tt.name, func() { <-done })
+			if !errors.Is(err, tt.want) || err == nil && msg != "here" {
+				t.Errorf("%q, %v instead of %v", msg, err, tt.want)
+			}
+			if d := time.Since(start); tt.end == nil && d < 5*napTime {
+				t.Errorf("a timeout of %v took %v", 5*napTime, d)
+			}
+		})
+	}
+}
+
+// A socket whose waits are short leaves the network poller, and comes back
+// when one is not.
+func TestNapRegisters(t *testing.T) {
+	oneNaps(t)
+	a, b := socketPair(t, "tcp", PAIR, PAIR)
+	handshake(t, b, a)
+	go func() {
+		for {
+			msg, err := b.Recv(0)
+			if err != nil {
+				return
+			}
+			b.Send(msg, 0)
+		}
+	}()
+	ask := func() {
+		send(t, a, "ping")
+		expect(t, a, "ping")
+	}
+	eventually(t, "the network poller has forgotten it", func() bool {
+		drowsy(a) // however slow the machine is
+		ask()
+		return !registered(a)
+	})
+	eventually(t, "the network poller has it again", func() bool {
+		a.s.park.short = false
+		ask() // may find the answer there, without a wait
+		return registered(a)
+	})
+}
+
+// What is only passed on in this process is not worth a nap: the goroutine
+// that it comes from needs the processor.
+func TestNapInproc(t *testing.T) {
+	oneNaps(t)
+	a, b := socketPair(t, "inproc", PAIR, PAIR)
+	handshake(t, b, a)
+	drowsy(a)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		expect(t, a, "here")
+	}()
+	waitParked(t, a, 1)
+	if napping(a) {
+		t.Error("naps")
+	}
+	send(t, b, "here")
+	within(t, patience, "receive", func() { <-done })
+}
+
+// The descriptor of a thread-safe type, once signalled, would end each nap.
+func TestNapThreadSafe(t *testing.T) {
+	needDraft(t)
+	oneNaps(t)
+	a, b := socketPair(t, "tcp", CHANNEL, CHANNEL)
+	handshake(t, b, a)
+	if a.s.park.naps.Load() || b.s.park.naps.Load() {
+		t.Error("may nap")
+	}
+}
+
+// While one goroutine waits and another one uses the socket, nobody naps.
+func TestNapCrowd(t *testing.T) {
+	oneNaps(t)
+	a, b := socketPair(t, "tcp", PAIR, PAIR)
+	handshake(t, b, a)
+	receive := func() chan struct{} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			expect(t, a, "here")
+		}()
+		waitParked(t, a, 1)
+		return done
+	}
+	for i := range 2 {
+		drowsy(a)
+		done := receive()
+		if i > 0 && napping(a) {
+			t.Error("naps in a crowd")
+		}
+		send(t, a, "there") // by another goroutine than the one that waits
+		send(t, b, "here")
+		within(t, patience, "receive", func() { <-done })
+	}
+}
+
+// There are never more pipes than can be used at a time.
+func TestAlarms(t *testing.T) {
+	oneNaps(t)
+	alarms.mu.Lock()
+	idle := alarms.idle
+	alarms.idle = nil
+	alarms.mu.Unlock()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for taken := 0; taken < 1000; {
+				if a := takeAlarm(); a != nil {
+					taken++
+					a.ring()
+					a.giveBack()
+				}
+			}
+		})
+	}
+	all.Wait()
+	alarms.mu.Lock()
+	defer alarms.mu.Unlock()
+	if n := len(alarms.idle); n > 1 {
+		t.Errorf("%d pipes", n)
+	}
+	for _, a := range alarms.idle {
+		a.r.Close()
+		a.w.Close()
+	}
+	alarms.idle = idle
+}
+
+// collectFiles returns when an os.File that was lost before has been closed.
+func collectFiles(t *testing.T) {
+	for range 2 {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer r.Close()
+		_ = w // lost
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			r.Read(make([]byte, 1))
+		}()
+		eventually(t, "a file that was lost is closed", func() bool {
+			runtime.GC()
+			select {
+			case <-closed:
+				return true
+			default:
+				return false
+			}
+		})
+	}
+}
+
+// newParker returns a parker for the reading end of a pipe, and the other end.
+func newParker(t *testing.T) (*parker, *os.File) {
+	var p [2]int
+	must(t, syscall.Pipe(p[:]))
+	must(t, syscall.SetNonblock(p[0], true))
+	k := &parker{scan: func(bool) State { return 0 }}
+	must(t, k.open(p[0]))
+	w := os.NewFile(uintptr(p[1]), "pipe")
+	t.Cleanup(func() { w.Close() })
+	return k, w
+}
+
+// A parker that is lost closes its descriptor, though the network poller has
+// forgotten it.
+func TestLostUnregistered(t *testing.T) {
+	k, w := newParker(t)
+	k.unregister()
+	if k.file != nil {
+		t.Error("the network poller knows it")
+	}
+	k = nil
+	eventually(t, "no reader", func() bool {
+		runtime.GC()
+		_, err := w.Write([]byte("x"))
+		return errors.Is(err, syscall.EPIPE)
+	})
+}
+
+// A descriptor that the network poller does not take belongs to the parker
+// alone: it is closed once, and no other that gets its number.
+func TestNotPollable(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(name, nil, 0o600))
+	var opened []int
+	open := func() int {
+		fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		must(t, err)
+		return fd
+	}
+	var k parker
+	if err := k.open(open()); err == nil {
+		t.Fatal("the network poller takes a regular file")
+	}
+	for range 4 {
+		opened = append(opened, open()) // with the same number
+	}
+	waits, _ := newParker(t)
+	waits.unregister()
+	waits.loose.Stop()
+	syscall.Close(waits.fd)
+	waits.fd = open()
+	for range 3 {
+		waits.short = true
+		if _, err := waits.wait(context.Background(), POLLIN, time.Now().Add(napTime)); err != eagain {
+			t.Error(err)
+		}
+		collectFiles(t)
+	}
+	for _, fd := range append(opened, waits.fd) {
+		if err := syscall.Fstat(fd, new(syscall.Stat_t)); err != nil {
+			t.Errorf("descriptor %d: %v", fd, err)
+		}
+	}
+	waits.close()
+	for _, fd := range opened {
+		syscall.Close(fd)
+	}
+}
