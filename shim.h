@@ -462,34 +462,35 @@ typedef struct zmq4_fence zmq4_fence; /* never made */
 /*
  * zmq4_socket is a libzmq socket with what goes in and out of it in one
  * crossing. Go holds its address as an integer and locks it around every use.
+ * What each send or receive looks at comes first.
  */
 typedef struct {
     void *socket;
-    void *poller;    /* of a thread-safe type, when its descriptor was asked for */
     int type;
     int thread_safe;
     zmq4_fence *fence; /* of a thread-safe type that has used inproc, or NULL */
-    int rollback; /* this libzmq drops the rest of a message it rolled back */
-    int rcvmore;  /* the part handed out last has more parts behind it */
-    int sndmore;  /* the part sent last asked for more */
-    int parts;    /* messages of several parts have been sent */
-    int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
-    int attached; /* it has been bound or connected */
-    int dropping; /* the message under way lost its peer: swallow its rest */
-    int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
-    int empty;    /* the last receive found nothing more */
-    size_t max_part; /* the largest part that all transports can send, or 0 */
+    size_t max_part;   /* the largest part that all transports can send, or 0 */
+    int sndmore;       /* the part sent last asked for more */
+    int parts;         /* messages of several parts have been sent */
+    int dropping;      /* the message under way lost its peer: swallow its rest */
     /*
      * The messages received last, whole. Go hands out their parts: those from
      * in_next on are still to be received, those between in_free and in_next
      * are valid until the next zmq4_release. in[0] is a zmq_msg_t at all times.
      */
+    int in_next, in_free, in_len, in_cap;
+    int empty;   /* the last receive found nothing more */
+    int rcvmore; /* the part handed out last has more parts behind it */
     zmq4_received *in;
-    int in_free, in_next, in_len, in_cap;
+    zmq4_traffic received, sent; /* what libzmq gave and took */
     /* Where Go gathers small parts to send. */
     unsigned char *out;
     size_t out_cap;
-    zmq4_traffic received, sent; /* what libzmq gave and took */
+    int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
+    int rollback; /* this libzmq drops the rest of a message it rolled back */
+    int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
+    int attached; /* it has been bound or connected */
+    void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
 
 static inline zmq4_socket *zmq4_s(uintptr_t h)

@@ -32,33 +32,44 @@ type Socket struct {
 }
 
 // socket is the state behind a Socket. A goroutine that waits keeps it alive.
+//
+// What each call reads comes first: with a thousand sockets it is not in the caches.
 type socket struct {
-	mu   sync.Mutex     // held for each call into libzmq, never while waiting
-	c    *C.zmq4_socket // nil when closed
-	ctx  *Context
-	typ  Type
-	park parker
-	// polls are the pollers that hold the socket.
-	polls []*pollRef
-
-	// -1 is for ever, 0 is not at all.
-	rcvtimeo, sndtimeo time.Duration
-
-	// Whether the last receive or send had to wait. Then the next one is
-	// likely to: a try that fails costs more than a look at what is there.
-	rcvIdle, sndIdle bool
+	mu  sync.Mutex     // held for each call into libzmq, never while waiting
+	c   *C.zmq4_socket // nil when closed
+	ctx *Context
+	typ Type
 
 	// uses counts what may have called libzmq, and dry is its value if that was
 	// last a receive that found nothing more. Then ZMQ_FD can be read as soon
 	// as there may be something: till then neither a look nor another try finds it.
 	uses, dry uint64
 
+	ahead C.int // how many messages to receive at a time
+
+	// Whether the last receive or send had to wait. Then the next one is
+	// likely to: a try that fails costs more than a look at what is there.
+	rcvIdle, sndIdle bool
+
 	// sent says that the last thing done was to send a whole message.
 	sent bool
 
 	conflate bool
+	pinned   bool // there is something to unpin
 
-	ahead   C.int          // how many messages to receive at a time
+	// -1 is for ever, 0 is not at all.
+	rcvtimeo, sndtimeo time.Duration
+
+	taken int // bytes copied out of the inbox
+
+	// polls are the pollers that hold the socket.
+	polls []*pollRef
+
+	park parker
+
+	parts []C.zmq4_part // for sendMessage
+	pins  runtime.Pinner
+
 	asked   C.int          // by SetReceiveAhead
 	loops   int            // of Messages that run
 	loopMax C.int          // how many messages they receive at a time
@@ -76,11 +87,6 @@ type socket struct {
 	// For Stats: waits, and what C has counted once the socket is closed.
 	rcvWaits, sndWaits    waits
 	trafficIn, trafficOut C.zmq4_traffic
-
-	taken  int           // bytes copied out of the inbox
-	parts  []C.zmq4_part // for sendMessage
-	pins   runtime.Pinner
-	pinned bool // there is something to unpin
 
 	cleanup runtime.Cleanup
 }

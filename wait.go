@@ -30,6 +30,9 @@ const crowdWaits = 256
 // each new wait forgets what has been signalled before: therefore scan runs
 // once the new wait has been armed, and after each signal.
 type parker struct {
+	n    atomic.Int32 // len(waiters)
+	naps atomic.Bool  // waits may be short: what is waited for is not done by this process
+
 	// scan returns the events that are there now. signalled is false when it
 	// runs because a wait begins, and true when the descriptor was signalled.
 	scan func(signalled bool) State
@@ -43,9 +46,6 @@ type parker struct {
 	leader  *waiter // one of waiters, or one that is ready but has not left yet
 	closed  bool
 
-	n atomic.Int32 // len(waiters)
-
-	naps   atomic.Bool  // waits may be short: what is waited for is not done by this process
 	crowd  atomic.Int32 // how many waits are to be no naps
 	shared bool         // somebody else uses the descriptor by its number
 
