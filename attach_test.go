@@ -4,6 +4,7 @@ package zmq4
 
 import (
 	"fmt"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -173,4 +174,85 @@ func TestInprocRefused(t *testing.T) {
 		}
 	}
 	must(t, pair.Bind("inproc://pair"))
+}
+
+// A high-water mark may be set while connections by inproc end: libzmq crashed in
+// each of these runs.
+func TestHighWaterMarkAtEnd(t *testing.T) {
+	// Each sets one on a socket whose peer is about to go.
+	tests := []struct {
+		name string
+		typ  Type
+		run  func(t *testing.T, bound, peer *Socket, endpoint string)
+	}{
+		{"refused", PAIR, func(t *testing.T, bound, peer *Socket, endpoint string) {
+			for n := 1; n < 7; n++ {
+				must(t, bound.Connect(endpoint)) // to itself
+				must(t, bound.SetSndhwm(n))
+				if n%2 == 1 {
+					bound.RecvMessage(DONTWAIT)
+				}
+				if n%3 == 0 {
+					must(t, peer.Connect(endpoint))
+				}
+				must(t, peer.SetSndhwm(n))
+				_, err := peer.GetEvents()
+				must(t, err)
+				must(t, bound.SetRcvhwm(n))
+				must(t, peer.SetRcvhwm(n))
+			}
+		}},
+		{"disconnected", DEALER, func(t *testing.T, bound, peer *Socket, endpoint string) {
+			must(t, peer.Connect(endpoint))
+			handshake(t, peer, bound)
+			must(t, peer.Disconnect(endpoint))
+			must(t, bound.SetSndhwm(3))
+			must(t, bound.SetRcvhwm(3))
+			_, err := peer.GetEvents()
+			must(t, err)
+		}},
+		{"waited", DEALER, func(t *testing.T, bound, peer *Socket, endpoint string) {
+			must(t, bound.Unbind(endpoint))
+			must(t, peer.Connect(endpoint))
+			must(t, bound.Bind(endpoint))
+			handshake(t, peer, bound)
+			must(t, peer.Disconnect(endpoint))
+			must(t, bound.SetSndhwm(3))
+			must(t, bound.SetRcvhwm(3))
+			_, err := peer.GetEvents()
+			must(t, err)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := newContext(t)
+			for range 20 {
+				bound, peer := newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.typ)
+				tt.run(t, bound, peer, bindOn(t, bound, "inproc"))
+				must(t, peer.Close())
+				must(t, bound.Close())
+			}
+			if i := &ctx.c.inprocs; len(i.met) != 0 || len(i.socks) != 0 {
+				t.Errorf("closed sockets are remembered: %v, %v", i.met, i.socks)
+			}
+		})
+	}
+}
+
+// Two that set theirs at the same time do not wait for each other.
+func TestHighWaterMarkOfPeers(t *testing.T) {
+	a, b := socketPair(t, "inproc", PAIR, PAIR)
+	within(t, patience, "both", func() {
+		var both sync.WaitGroup
+		for _, soc := range []*Socket{a, b} {
+			both.Go(func() {
+				for n := range 20 {
+					if err := soc.SetSndhwm(n); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		both.Wait()
+	})
 }

@@ -66,6 +66,7 @@ package zmq4
 #cgo nocallback zmq4_msg_take
 #cgo noescape zmq4_monitor
 #cgo nocallback zmq4_monitor
+#cgo nocallback zmq4_pending
 #cgo noescape zmq4_pump
 #cgo nocallback zmq4_pump
 #cgo noescape zmq4_recv_batch

@@ -6,10 +6,12 @@ package zmq4
 import "C"
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"unsafe"
+	"weak"
 )
 
 // inprocs knows which sockets of a context have connected to an inproc endpoint that
@@ -31,6 +33,10 @@ type inprocs struct {
 	waiting map[string]map[C.uintptr_t]inprocWaiter // by endpoints, also when those who waited were closed
 	used    map[C.uintptr_t]map[string]bool         // the endpoints of a socket in either
 	ended   bool
+
+	// Which sockets have met, and how to find them, until they are closed: see settle.
+	met   map[C.uintptr_t]map[C.uintptr_t]bool
+	socks map[C.uintptr_t]weak.Pointer[socket]
 }
 
 type inprocWaiter struct {
@@ -56,20 +62,31 @@ func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func() C.in
 		}
 	}
 	rc := call()
-	if rc != 0 || e.ended || !bind && e.bound[endpoint] != 0 {
+	if rc != 0 || e.ended {
 		return rc
 	}
 	if e.used == nil {
 		e.bound, e.waiting = make(map[string]C.uintptr_t), make(map[string]map[C.uintptr_t]inprocWaiter)
 		e.used = make(map[C.uintptr_t]map[string]bool)
+		e.met, e.socks = make(map[C.uintptr_t]map[C.uintptr_t]bool), make(map[C.uintptr_t]weak.Pointer[socket])
 	}
 	h := s.h()
+	e.socks[h] = weak.Make(s)
+	if !bind && e.bound[endpoint] != 0 {
+		e.meet(h, e.bound[endpoint])
+		return rc
+	}
 	if e.used[h] == nil {
 		e.used[h] = make(map[string]bool)
 	}
 	e.used[h][endpoint] = true
 	if bind {
 		e.bound[endpoint] = h
+		for other, w := range e.waiting[endpoint] {
+			if !w.closed {
+				e.meet(h, other)
+			}
+		}
 		if e.connected(endpoint) {
 			C.zmq4_events(h) // after which it knows that they are gone
 		}
@@ -81,6 +98,53 @@ func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func() C.in
 	conflates := s.conflate && slices.Contains([]Type{DEALER, PUSH, PULL, PUB, SUB}, s.typ) // the rest ignores it
 	e.waiting[endpoint][h] = inprocWaiter{typ: s.typ, conflates: conflates}
 	return rc
+}
+
+// meet notes that two sockets have a connection.
+func (e *inprocs) meet(a, b C.uintptr_t) {
+	for range 2 {
+		if e.met[a] == nil {
+			e.met[a] = make(map[C.uintptr_t]bool)
+		}
+		e.met[a][b] = true
+		a, b = b, a
+	}
+}
+
+// peers returns the sockets that one has met, but for itself.
+func (e *inprocs) peers(h C.uintptr_t) (peers []*socket) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for other := range e.met[h] {
+		if s := e.socks[other].Value(); s != nil && other != h {
+			peers = append(peers, s)
+		}
+	}
+	return peers
+}
+
+// settle lets a locked socket, and those that it has met, process their commands
+// until there is none for 5 ms. The end of a connection takes a few of them, in
+// turn. Half-way one side is gone, and the other does not know: a new high-water
+// mark, which it passes on, would crash libzmq.
+func (s *socket) settle() {
+	for range 100 {
+		s.events()
+		for _, peer := range s.ctx.c.inprocs.peers(s.h()) {
+			// Not Lock: it may be about to do the same.
+			for range 1000 {
+				if peer.mu.TryLock() {
+					peer.events()
+					peer.unlock()
+					break
+				}
+				runtime.Gosched()
+			}
+		}
+		if C.zmq4_pending(s.h(), 5) <= 0 {
+			return
+		}
+	}
 }
 
 // connected forgets those who waited for an endpoint, for somebody has bound it. It
@@ -126,6 +190,11 @@ func (e *inprocs) detach(h C.uintptr_t, endpoint string, call func() C.int) C.in
 // close closes a socket, now or when it does not wait for anything any more.
 func (e *inprocs) close(h C.uintptr_t) C.int {
 	e.mu.Lock()
+	for other := range e.met[h] {
+		delete(e.met[other], h)
+	}
+	delete(e.met, h)
+	delete(e.socks, h)
 	if e.used[h] == nil {
 		e.mu.Unlock()
 		return C.zmq4_close(h)

@@ -44,6 +44,9 @@ func getNum[T optNum](soc *Socket, option C.int) (T, error) {
 // setOption sets an option of a locked socket, and takes note of those that
 // decide what the package does.
 func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
+	if (option == C.ZMQ_SNDHWM || option == C.ZMQ_RCVHWM) && s.c.attached != 0 {
+		s.settle()
+	}
 	if err := check(C.zmq4_setsockopt(s.h(), option, value, C.size_t(size))); err != nil {
 		return err
 	}

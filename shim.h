@@ -533,28 +533,9 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
     return 0;
 }
 
-/*
- * zmq4_quiet lets the socket process commands until there is none for 5 ms, or in
- * the first ms: for them at which the end of a connection waits for the socket.
- */
-static inline void zmq4_quiet(zmq4_socket *s, int first)
-{
-    zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
-    size_t size = sizeof item.fd;
-    if (zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
-        return; /* a thread-safe type */
-    for (int i = 0; i < 100 && zmq_poll(&item, 1, i == 0 ? first : 5) > 0; i++) {
-        int events;
-        size = sizeof events;
-        zmq_getsockopt(s->socket, ZMQ_EVENTS, &events, &size);
-    }
-}
-
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
 {
     int rc;
-    if ((option == ZMQ_SNDHWM || option == ZMQ_RCVHWM) && zmq4_s(h)->attached)
-        zmq4_quiet(zmq4_s(h), 5); /* libzmq would tell a connection that has half ended, and crash */
     if (option == ZMQ_ROUTER_MANDATORY && zmq4_s(h)->type == ZMQ_REP)
         return -EINVAL; /* libzmq takes it, and aborts when a client has gone before its request is received */
     ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, option, value, size));
@@ -644,6 +625,18 @@ static inline int zmq4_events(uintptr_t h)
     if (rc < 0)
         return rc;
     return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
+}
+
+/* zmq4_pending waits up to so many ms for a command that came after zmq4_events. */
+static inline int zmq4_pending(uintptr_t h, int ms)
+{
+    zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
+    size_t size = sizeof item.fd;
+    int rc;
+    if (zmq_getsockopt(zmq4_s(h)->socket, ZMQ_FD, &item.fd, &size) != 0)
+        return zmq4_err(); /* a thread-safe type */
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, ms));
+    return rc == -1 ? zmq4_err() : rc;
 }
 
 /* zmq4_release frees the parts that were handed out. */
@@ -905,7 +898,8 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
     if (rc != 0)
         return zmq4_err();
     if (s->parts && zmq4_listens(endpoint))
-        zmq4_quiet(s, 1000);
+        for (int i = 0; i < 100 && zmq4_pending(h, i == 0 ? 1000 : 5) > 0; i++)
+            zmq4_events(h);
     return 0;
 }
 
