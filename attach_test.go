@@ -4,6 +4,7 @@ package zmq4
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -255,4 +256,65 @@ func TestHighWaterMarkOfPeers(t *testing.T) {
 		}
 		both.Wait()
 	})
+}
+
+// A message that ZMQ_EVENTS has begun to read can be received after the connection
+// by inproc that it came from was ended. libzmq aborted on the next receive.
+func TestDisconnectBegun(t *testing.T) {
+	tests := []struct {
+		typ, peer Type
+	}{
+		{SUB, PUB}, {XSUB, XPUB}, {ROUTER, DEALER}, {REP, REQ},
+	}
+	sent := []string{"x", "y", "z"}
+	for _, tt := range tests {
+		for _, end := range []string{"Disconnect", "Unbind"} {
+			t.Run(fmt.Sprint(tt.typ, " ", end), func(t *testing.T) {
+				ctx := newContext(t)
+				soc, peer, other := newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.peer), newSocket(t, ctx, tt.peer)
+				endpoint, detach := "inproc://"+t.Name(), soc.Disconnect
+				must(t, soc.Connect(bindOn(t, other, "inproc")))
+				if end == "Disconnect" {
+					must(t, peer.Bind(endpoint))
+					must(t, soc.Connect(endpoint))
+				} else {
+					detach = soc.Unbind
+					must(t, soc.Bind(endpoint))
+					must(t, peer.Connect(endpoint))
+				}
+				switch tt.typ {
+				case SUB:
+					must(t, soc.SetSubscribe(""))
+				case XSUB:
+					send(t, soc, "\x01")
+				}
+				for _, x := range []*Socket{soc, peer, other} {
+					_, err := x.GetEvents() // each hears of the other, and of subscriptions
+					must(t, err)
+				}
+				_, err := peer.SendMessage(sent)
+				must(t, err)
+				if ev, err := soc.GetEvents(); err != nil || ev&POLLIN == 0 {
+					t.Fatal(ev, err)
+				}
+				must(t, detach(endpoint))
+				if ev, err := soc.GetEvents(); err != nil || ev&POLLIN == 0 {
+					t.Error(ev, err)
+				}
+				msg, err := soc.RecvMessage(DONTWAIT)
+				if tt.typ == ROUTER && len(msg) > 0 {
+					msg = msg[1:]
+				}
+				if err != nil || !slices.Equal(msg, sent) {
+					t.Errorf("%q, %v", msg, err)
+				}
+				if tt.typ == REP {
+					send(t, soc, "answer to nobody")
+				}
+				if msg, err := soc.RecvMessage(DONTWAIT); err != eagain {
+					t.Errorf("another one: %q, %v", msg, err)
+				}
+			})
+		}
+	}
 }

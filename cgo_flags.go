@@ -47,6 +47,7 @@ package zmq4
 #cgo nocallback zmq4_drop
 #cgo nocallback zmq4_fd
 #cgo nocallback zmq4_fd_events
+#cgo nocallback zmq4_finish
 #cgo noescape zmq4_gets
 #cgo nocallback zmq4_gets
 #cgo nocallback zmq4_get_int

@@ -174,11 +174,15 @@ func (e *inprocs) boundInC(endpoint string) {
 }
 
 // detach unbinds or disconnects a socket by inproc, which to libzmq is the same.
-func (e *inprocs) detach(h C.uintptr_t, endpoint string, call func() C.int) C.int {
+func (e *inprocs) detach(s *socket, endpoint string, call func() C.int) C.int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	h := s.h()
 	if w := e.waiting[endpoint][h]; w.typ == ROUTER || w.typ == REP || w.conflates {
 		return -C.int(ENOTSUP)
+	}
+	if !s.conflate && slices.Contains([]Type{SUB, XSUB, ROUTER, REP}, s.typ) {
+		C.zmq4_finish(h) // messages of several parts are not for conflating ones
 	}
 	rc := call()
 	if rc == 0 && e.bound[endpoint] == h {

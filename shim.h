@@ -1051,14 +1051,35 @@ static inline uint64_t zmq4_in_bytes(const zmq4_socket *s, int from)
 }
 
 /*
- * zmq4_recv receives up to max whole messages, of which nothing may be left to
- * hand out, and returns how many parts they have. It gives an error only if it
- * has received nothing.
+ * zmq4_recv_whole receives one more message into s->in, or none.
  *
  * libzmq has messages whole, so that EAGAIN can come only before the first
  * part. To take only one part would be to leave libzmq in the middle of a
  * message, where it aborts the process if the connection is ended before the
  * next part is taken.
+ */
+static inline int zmq4_recv_whole(zmq4_socket *s)
+{
+    int more, first = s->in_len;
+    do {
+        more = zmq4_recv_part(s);
+    } while (more > 0);
+    s->empty = more == -EAGAIN;
+    if (more == 0) {
+        zmq4_count(&s->received, 1, zmq4_in_bytes(s, first));
+        return 0;
+    }
+    zmq4_drain(s);
+    while (s->in_len > first && s->in_len > 1)
+        zmq_msg_close(&s->in[--s->in_len].msg);
+    s->in_len = first;
+    return more;
+}
+
+/*
+ * zmq4_recv receives up to max whole messages, of which nothing may be left to
+ * hand out, and returns how many parts they have. It gives an error only if it
+ * has received nothing.
  */
 static inline int zmq4_recv(uintptr_t h, int max)
 {
@@ -1067,23 +1088,23 @@ static inline int zmq4_recv(uintptr_t h, int max)
         zmq4_release(h);
     s->in_free = s->in_next = s->in_len = 0; /* in[0] is emptied by what comes into it */
     while (max-- > 0) {
-        int more, first = s->in_len;
-        do {
-            more = zmq4_recv_part(s);
-        } while (more > 0);
-        s->empty = more == -EAGAIN;
-        if (more < 0) {
-            zmq4_drain(s);
-            while (s->in_len > first && s->in_len > 1)
-                zmq_msg_close(&s->in[--s->in_len].msg);
-            if (first > 0)
-                break;
-            s->in_len = 0;
-            return more;
-        }
-        zmq4_count(&s->received, 1, zmq4_in_bytes(s, first));
+        int rc = zmq4_recv_whole(s);
+        if (rc < 0)
+            return s->in_len > 0 ? s->in_len : rc;
     }
     return s->in_len;
+}
+
+/*
+ * zmq4_finish takes the message of which ZMQ_EVENTS may have read the first part, for
+ * the connection that has the rest is about to be ended: see zmq4_recv_whole.
+ */
+static inline int zmq4_finish(uintptr_t h)
+{
+    zmq4_socket *s = zmq4_s(h);
+    if (s->in_next == s->in_len)
+        return zmq4_recv(h, 1);
+    return zmq4_recv_whole(s);
 }
 
 /* zmq4_drop drops parts that were received and not handed out, from first to last. */
