@@ -180,7 +180,14 @@ func TestInprocRefused(t *testing.T) {
 // A high-water mark may be set while connections by inproc end: libzmq crashed in
 // each of these runs.
 func TestHighWaterMarkAtEnd(t *testing.T) {
-	// Each sets one on a socket whose peer is about to go.
+	disconnect := func(t *testing.T, bound, peer *Socket, endpoint string) {
+		handshake(t, peer, bound)
+		must(t, peer.Disconnect(endpoint))
+		must(t, bound.SetSndhwm(3))
+		must(t, bound.SetRcvhwm(3))
+		_, err := peer.GetEvents()
+		must(t, err)
+	}
 	tests := []struct {
 		name string
 		typ  Type
@@ -205,23 +212,13 @@ func TestHighWaterMarkAtEnd(t *testing.T) {
 		}},
 		{"disconnected", DEALER, func(t *testing.T, bound, peer *Socket, endpoint string) {
 			must(t, peer.Connect(endpoint))
-			handshake(t, peer, bound)
-			must(t, peer.Disconnect(endpoint))
-			must(t, bound.SetSndhwm(3))
-			must(t, bound.SetRcvhwm(3))
-			_, err := peer.GetEvents()
-			must(t, err)
+			disconnect(t, bound, peer, endpoint)
 		}},
 		{"waited", DEALER, func(t *testing.T, bound, peer *Socket, endpoint string) {
 			must(t, bound.Unbind(endpoint))
 			must(t, peer.Connect(endpoint))
 			must(t, bound.Bind(endpoint))
-			handshake(t, peer, bound)
-			must(t, peer.Disconnect(endpoint))
-			must(t, bound.SetSndhwm(3))
-			must(t, bound.SetRcvhwm(3))
-			_, err := peer.GetEvents()
-			must(t, err)
+			disconnect(t, bound, peer, endpoint)
 		}},
 	}
 	for _, tt := range tests {
