@@ -8,10 +8,8 @@ import "C"
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"runtime"
 	"strings"
-	"sync"
 	"unsafe"
 )
 
@@ -110,71 +108,6 @@ func (soc *Socket) ifHas(f feature, call func(s *socket) C.int) error {
 }
 
 // section: udp
-
-const (
-	// udpPart is the size of the buffer that libzmq's UDP engine copies a
-	// datagram to, of any size.
-	udpPart = 8192
-
-	// groupMax is the longest group.
-	groupMax = C.ZMQ_GROUP_MAX_LENGTH
-)
-
-// checkUdp returns an error for a udp endpoint that cannot be bound, and for any
-// other of a DGRAM socket, whose connections libzmq would abort on.
-func (s *socket) checkUdp(endpoint string, bind bool) Errno {
-	address, ok := strings.CutPrefix(endpoint, "udp://")
-	if !ok && s.typ == DGRAM && strings.Contains(endpoint, "://") {
-		return ENOCOMPATPROTO
-	}
-	i := strings.LastIndexByte(address, ':')
-	if !ok || !bind || i < 0 || s.typ != DGRAM && s.typ != DISH || strings.Contains(address, ";") {
-		return 0
-	}
-	host, port := unbracket(address[:i]), address[i+1:]
-	if host == "*" {
-		host = "0.0.0.0"
-	}
-	if port == "*" {
-		port = "0"
-	}
-	if addr, err := netip.ParseAddr(host); err != nil || addr.IsMulticast() {
-		return 0
-	}
-	h, err := cstring(host)
-	p, err2 := cstring(port)
-	if err != nil || err2 != nil {
-		return 0
-	}
-	return Errno(-C.zmq4_try_udp(h, p))
-}
-
-// inprocFence is what thread-safe sockets that use inproc have in common. It is kept
-// for ever.
-var (
-	inprocFence *C.zmq4_fence
-	makeFence   sync.Once
-)
-
-// needFence sees to it that a socket of a thread-safe type that uses inproc and
-// its peers do not wait for each other inside libzmq.
-func (s *socket) needFence(endpoint string) {
-	if s.c.thread_safe != 0 && isInproc(endpoint) {
-		makeFence.Do(func() { inprocFence = C.zmq4_fence_new() })
-		s.c.fence = inprocFence
-	}
-}
-
-// hasUdp notes for later sends that the socket has got a udp endpoint.
-func (s *socket) hasUdp(endpoint string) {
-	if !strings.HasPrefix(endpoint, "udp://") {
-		return
-	}
-	s.c.max_part = udpPart
-	if s.typ == RADIO {
-		s.c.max_part = udpPart - 1 - groupMax // which the datagram begins with
-	}
-}
 
 // section: groups
 

@@ -77,50 +77,6 @@ func (soc *Socket) SetConnectRid(value string) error {
 	return nil
 }
 
-// rids are the routing ids that a socket has given by SetConnectRid. libzmq
-// aborts if one is given that a peer still has.
-type rids struct {
-	next string // for the next Connect
-	used map[string]usedRid
-}
-
-type usedRid struct {
-	endpoint string
-	gone     time.Time // when it was disconnected, or zero
-}
-
-// ridRest is how long libzmq may take to forget a peer after Disconnect.
-const ridRest = time.Second
-
-func (r *rids) taken(id string) bool {
-	used, ok := r.used[id]
-	return ok && (used.gone.IsZero() || time.Since(used.gone) < ridRest)
-}
-
-// connected takes note that the next id is used.
-func (r *rids) connected(endpoint string) {
-	if r.next == "" {
-		return
-	}
-	if r.used == nil {
-		r.used = make(map[string]usedRid)
-	}
-	r.used[r.next] = usedRid{endpoint: endpoint}
-	r.next = ""
-}
-
-// disconnected takes note that an endpoint's ids are free soon.
-func (r *rids) disconnected(endpoint string) {
-	for id, used := range r.used {
-		switch {
-		case !r.taken(id):
-			delete(r.used, id)
-		case used.gone.IsZero() && used.endpoint == endpoint:
-			r.used[id] = usedRid{endpoint, time.Now()}
-		}
-	}
-}
-
 // SetConflate makes the socket keep only the newest message of each of its
 // queues, in place of the high-water marks.
 //

@@ -7,12 +7,8 @@ import "C"
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/netip"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -348,27 +344,6 @@ func (soc *Socket) Bind(endpoint string) error {
 	return err
 }
 
-// bindError finds out why the socket could not be bound. libzmq forgets that,
-// and leaves EAGAIN, when it tells the socket's monitor. It remembers it for a
-// socket that has none. EAGAIN stays if there can be no other socket.
-func (soc *Socket) bindError(endpoint string) error {
-	probe, err := soc.s.ctx.NewSocket(PULL)
-	if err != nil {
-		return eagain
-	}
-	defer probe.Close()
-	if ipv6, err := soc.GetIpv6(); err == nil {
-		probe.SetIpv6(ipv6)
-	}
-	if device, err := soc.GetBindToDevice(); err == nil && device != "" {
-		probe.SetBindToDevice(device)
-	}
-	if err := probe.Bind(endpoint); err != nil {
-		return err
-	}
-	return EADDRINUSE // no more: no other reason passes by itself
-}
-
 // Unbind stops accepting connections on an endpoint, and closes those that
 // came in by it; these end only once the socket is next used or waited on, and
 // has no messages of theirs to be received. If it has sent messages of several
@@ -461,40 +436,6 @@ func (s *socket) detach(endpoint string, call func() C.int) C.int {
 		return s.ctx.c.inprocs.detach(s, endpoint, call)
 	}
 	return call()
-}
-
-// checkPorts returns EINVAL for an endpoint with a port above 65535 or below 0,
-// of which libzmq takes the lower 16 bits, and for an IPv4 address with two.
-func checkPorts(endpoint string) Errno {
-	transport, address, _ := strings.Cut(endpoint, "://")
-	switch transport {
-	case "tcp", "udp", "ws", "wss":
-	default:
-		return 0
-	}
-	address, _, _ = strings.Cut(address, "/")
-	for place := range strings.SplitSeq(address, ";") { // where from, where to
-		i := strings.LastIndexByte(place, ':')
-		if i < 0 {
-			continue
-		}
-		number := place[i+1:]
-		if end := strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
-			if number[0] == '-' {
-				return einval
-			}
-			number = number[:end]
-		}
-		if _, err := strconv.ParseUint(number, 10, 16); errors.Is(err, strconv.ErrRange) {
-			return einval
-		}
-		if host, _, two := strings.Cut(place[:i], ":"); two {
-			if addr, err := netip.ParseAddr(host); err == nil && addr.Is4() {
-				return einval
-			}
-		}
-	}
-	return 0
 }
 
 // endpoint calls a function of libzmq that takes an endpoint.

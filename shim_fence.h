@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The C side of the fences: what keeps a program away from faults of libzmq. See
+ * fence.go. It is included by shim.h, whose contract it shares.
+ */
+
+#ifndef ZMQ4_SHIM_FENCE_H
+#define ZMQ4_SHIM_FENCE_H
+
+#include <zmq.h>
+
+#ifndef _WIN32
+/* zmq4_trial is what the threads of zmq4_ctx_try share. */
+typedef struct {
+    int policy, priority;
+    const int *cpus;
+    int n_cpus;
+    pthread_mutex_t gate; /* held until all threads are there */
+    int error;
+} zmq4_trial;
+
+/*
+ * zmq4_tune applies settings to the calling thread, exactly as an I/O thread
+ * of libzmq does, which asserts that each step succeeds. It returns an errno.
+ */
+static inline int zmq4_tune(const zmq4_trial *t)
+{
+#if defined _POSIX_THREAD_PRIORITY_SCHEDULING && _POSIX_THREAD_PRIORITY_SCHEDULING >= 0
+    struct sched_param param;
+    int policy, realtime, rc = pthread_getschedparam(pthread_self(), &policy, &param);
+    if (rc != 0)
+        return rc;
+    if (t->policy != -1)
+        policy = t->policy;
+    realtime = policy == SCHED_FIFO || policy == SCHED_RR;
+    if (t->priority != -1)
+        param.sched_priority = realtime ? t->priority : 0;
+    rc = pthread_setschedparam(pthread_self(), policy, &param);
+    if (rc != 0)
+        return rc;
+    if (!realtime && t->priority != -1) {
+        errno = 0;
+        if (nice(-20) == -1) /* may be the new nice value: libzmq aborts all the same */
+            return errno ? errno : EPERM;
+    }
+#ifdef __linux__
+    if (t->n_cpus > 0) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        for (int i = 0; i < t->n_cpus; i++)
+            CPU_SET((size_t) t->cpus[i], &set);
+        rc = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+        if (rc != 0)
+            return rc;
+    }
+#endif
+#else
+    (void) t;
+#endif
+    return 0;
+}
+
+static inline void *zmq4_trial_thread(void *arg)
+{
+    zmq4_trial *t = (zmq4_trial *) arg;
+    int error = zmq4_tune(t);
+    pthread_mutex_lock(&t->gate);
+    if (t->error == 0)
+        t->error = error;
+    pthread_mutex_unlock(&t->gate);
+    return NULL;
+}
+
+/* zmq4_try_threads makes n threads that exist at the same time. */
+static inline int zmq4_try_threads(zmq4_trial *t, int n)
+{
+    sigset_t all, old;
+    int made, rc = 0;
+    pthread_t *threads = (pthread_t *) malloc((size_t) n * sizeof *threads);
+    if (!threads)
+        return -ENOMEM;
+    /* No signal of Go's may reach a thread that Go did not make. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_mutex_init(&t->gate, NULL);
+    pthread_mutex_lock(&t->gate);
+    for (made = 0; made < n; made++) {
+        rc = pthread_create(&threads[made], NULL, zmq4_trial_thread, t);
+        if (rc != 0)
+            break;
+    }
+    pthread_mutex_unlock(&t->gate);
+    while (made > 0)
+        pthread_join(threads[--made], NULL);
+    pthread_mutex_destroy(&t->gate);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    free(threads);
+    return -(rc != 0 ? rc : t->error);
+}
+
+/* zmq4_try_fds opens n file descriptors and closes them again. */
+static inline int zmq4_try_fds(int n)
+{
+    int made = 0, rc = 0;
+    int *fds = (int *) malloc((size_t) n * sizeof *fds);
+    if (!fds)
+        return -ENOMEM;
+    for (; made < n; made++) {
+        fds[made] = made == 0 ? open("/", O_RDONLY | O_CLOEXEC) : fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+        if (fds[made] < 0) {
+            /* Only a limit is of interest: F_DUPFD fails with EINVAL for it too. */
+            if (made > 0 || errno == EMFILE || errno == ENFILE)
+                rc = -EMFILE;
+            break;
+        }
+    }
+    while (made > 0)
+        close(fds[--made]);
+    free(fds);
+    return rc;
+}
+#endif
+
+/*
+ * zmq4_ctx_try finds out whether a context with these settings can start.
+ * libzmq does not: it starts its threads, one of which reaps sockets, when it
+ * makes the first socket, and aborts the process if something fails.
+ */
+static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const int *cpus, int n_cpus)
+{
+#ifdef _WIN32
+    (void) io_threads, (void) policy, (void) priority, (void) cpus, (void) n_cpus;
+    return 0;
+#else
+    int n = io_threads + 1;
+    zmq4_trial t = {0};
+    /* A thread has a mailbox and a poller; the first socket has a mailbox. */
+    int rc = zmq4_try_fds(3 * n + 2);
+    if (rc < 0 || (io_threads <= ZMQ_IO_THREADS_DFLT && policy == -1 && priority == -1 && n_cpus == 0))
+        return rc;
+    t.policy = policy;
+    t.priority = priority;
+    t.cpus = cpus;
+    t.n_cpus = n_cpus;
+    return zmq4_try_threads(&t, n);
+#endif
+}
+
+/*
+ * zmq4_linger gives libzmq the linger time, or a better one. Now, and not when the
+ * socket is closed, for nothing can be set once the context has been shut down.
+ *
+ * A socket that only receives has nothing to linger for; if it does, libzmq waits
+ * for ever for a connection that ended while the queue was full.
+ *
+ * One that has sent messages of several parts gets a moment: libzmq aborts if a
+ * connection breaks just when one that is half on its way is thrown away, which is
+ * likely where both ends are closed together. A moment later the other end is gone;
+ * the moments differ, for both ends may wait for each other.
+ */
+static inline void zmq4_linger(zmq4_socket *s)
+{
+    int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51), rc = 0;
+    if (s->type == ZMQ_PULL || s->type == ZMQ_SUB || s->type == ZMQ_GATHER || s->type == ZMQ_DISH)
+        linger = 0;
+    else if (s->parts && linger >= 0 && linger < moment)
+        linger = moment;
+    if (linger != s->linger)
+        ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_LINGER, &linger, sizeof linger));
+    (void) rc;
+}
+
+/* zmq4_pending waits up to so many ms for a command that came after zmq4_events. */
+static inline int zmq4_pending(uintptr_t h, int ms)
+{
+    zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
+    size_t size = sizeof item.fd;
+    int rc;
+    if (zmq_getsockopt(zmq4_s(h)->socket, ZMQ_FD, &item.fd, &size) != 0)
+        return zmq4_err(); /* a thread-safe type */
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, ms));
+    return rc == -1 ? zmq4_err() : rc;
+}
+
+static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
+{
+    return strncmp((const char *) s, prefix, strlen(prefix)) == 0;
+}
+
+/*
+ * zmq4_check_listener says whether libzmq can use a descriptor for a bind to
+ * endpoint. It takes any, and aborts the process later if it cannot.
+ */
+static inline int zmq4_check_listener(int fd, const unsigned char *endpoint)
+{
+#ifdef _WIN32
+    (void) fd, (void) endpoint;
+    return 0;
+#else
+    struct sockaddr_storage addr;
+    socklen_t size = sizeof addr, n = sizeof(int);
+    int listening = 0, local = zmq4_has_prefix(endpoint, "ipc:");
+    memset(&addr, 0, sizeof addr);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) != 0
+        || getsockname(fd, (struct sockaddr *) &addr, &size) != 0)
+        return -errno;
+    if (!listening)
+        return -EINVAL;
+    if (local ? addr.ss_family != AF_UNIX : addr.ss_family != AF_INET && addr.ss_family != AF_INET6)
+        return -EINVAL;
+    return 0;
+#endif
+}
+
+enum { ZMQ4_REUSE_ADDR = 1, ZMQ4_REUSE_PORT = 2 };
+
+/*
+ * zmq4_try_group makes a socket such as a multicast transport makes, binds it
+ * to port, joins the groups (of n bytes in all) on an interface, which has
+ * address addr for IPv4 and a number for IPv6, and closes it again.
+ */
+static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const unsigned char *addr,
+                                 unsigned int index, const unsigned char *groups, int n)
+{
+#ifdef _WIN32
+    (void) v6, (void) raw, (void) reuse, (void) port, (void) addr, (void) index, (void) groups, (void) n;
+    return 0;
+#else
+    struct sockaddr_storage any;
+    int fd, on = 1, ok, rc = zmq4_try_fds(32); /* a thread, its pipes, and the sockets */
+    if (rc < 0)
+        return rc;
+    fd = socket(v6 ? AF_INET6 : AF_INET, raw ? SOCK_RAW : SOCK_DGRAM, raw ? ZMQ4_IPPROTO_PGM : 0);
+    if (fd < 0)
+        return -errno;
+    memset(&any, 0, sizeof any);
+    any.ss_family = v6 ? AF_INET6 : AF_INET;
+    if (v6)
+        ((struct sockaddr_in6 *) &any)->sin6_port = htons((uint16_t) port);
+    else
+        ((struct sockaddr_in *) &any)->sin_port = htons((uint16_t) port);
+    ok = !(reuse & ZMQ4_REUSE_ADDR) || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+#ifdef SO_REUSEPORT
+    ok = ok && (!(reuse & ZMQ4_REUSE_PORT) || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0);
+#endif
+    ok = ok
+         && bind(fd, (struct sockaddr *) &any, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) == 0;
+    for (; ok && n > 0; n -= v6 ? 16 : 4, groups += v6 ? 16 : 4) {
+        if (v6) {
+            struct ipv6_mreq req;
+            memcpy(&req.ipv6mr_multiaddr, groups, 16);
+            req.ipv6mr_interface = index;
+            ok = setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &req, sizeof req) == 0;
+        } else {
+            struct ip_mreq req;
+            memcpy(&req.imr_multiaddr, groups, 4);
+            memcpy(&req.imr_interface, addr, 4);
+            ok = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &req, sizeof req) == 0;
+        }
+        if (!ok && errno == EADDRINUSE) /* joined before, in the endpoint itself */
+            ok = 1;
+    }
+    rc = ok ? 0 : -errno;
+    close(fd);
+    return rc;
+#endif
+}
+
+/*
+ * zmq4_try_udp says whether a UDP socket can be bound to an address: libzmq only
+ * tells an I/O thread to, which tries for ever if it cannot. A host that is no
+ * number is left to libzmq.
+ */
+static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *port)
+{
+#ifdef _WIN32
+    (void) host, (void) port;
+    return 0;
+#else
+    struct addrinfo hints, *info;
+    int fd, on = 1, rc = 0;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_DGRAM;
+    if (getaddrinfo((const char *) host, (const char *) port, &hints, &info) != 0)
+        return 0;
+    fd = socket(info->ai_family, SOCK_DGRAM, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
+        || bind(fd, info->ai_addr, info->ai_addrlen) != 0)
+        rc = -errno;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(info);
+    return rc;
+#endif
+}
+
+/*
+ * zmq4_settle waits until a socket knows what it was just attached to: it is
+ * told by a command in its mailbox. A thread of libzmq that has put one before
+ * it may not have raised the signal of both yet, and so long zmq_unbind and
+ * zmq_disconnect see neither: they find nothing to end, and report success.
+ */
+static inline void zmq4_settle(zmq4_socket *s, const unsigned char *endpoint)
+{
+    zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
+    size_t size = sizeof item.fd;
+    int rc;
+    if (s->thread_safe /* has another mailbox */ || zmq4_has_prefix(endpoint, "inproc:")
+        || zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
+        return;
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 1000)); /* it takes two instructions of that thread */
+    (void) rc;
+}
+
+/* zmq4_listens reports whether an endpoint is one that peers connect to over the system. */
+static inline int zmq4_listens(const unsigned char *endpoint)
+{
+    return zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:") || zmq4_has_prefix(endpoint, "ws");
+}
+
+/*
+ * zmq4_try_priority and zmq4_try_busy_poll say whether this process may set the
+ * option on a TCP socket. libzmq aborts if it may not.
+ */
+static inline int zmq4_try_sockopt(int name, int value)
+{
+#ifdef _WIN32
+    (void) name, (void) value;
+    return 0;
+#else
+    int rc = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) != 0)
+        rc = -errno;
+    close(fd);
+    return rc;
+#endif
+}
+
+static inline int zmq4_try_priority(int value)
+{
+#ifdef SO_PRIORITY
+    return value > 0 ? zmq4_try_sockopt(SO_PRIORITY, value) : 0;
+#else
+    (void) value;
+    return 0;
+#endif
+}
+
+static inline int zmq4_try_busy_poll(int value)
+{
+#ifdef SO_BUSY_POLL
+    return value > 0 ? zmq4_try_sockopt(SO_BUSY_POLL, value) : 0;
+#else
+    (void) value;
+    return 0;
+#endif
+}
+
+#endif
