@@ -134,6 +134,19 @@ func (s *socket) needFence(endpoint string) {
 	}
 }
 
+// finish takes a message of which ZMQ_EVENTS may have read the first part. It has to
+// come before the socket ends a connection: libzmq aborts when the rest of the
+// message has gone with it. Only these types read a part then. A connection that
+// the peer ends keeps its messages.
+func (s *socket) finish() {
+	switch s.typ {
+	case SUB, XSUB, ROUTER, REP:
+		if !s.conflate { // it has no messages of several parts
+			C.zmq4_finish(s.h())
+		}
+	}
+}
+
 // rids are the routing ids that a socket has given by SetConnectRid. libzmq
 // aborts if one is given that a peer still has.
 type rids struct {

@@ -181,9 +181,6 @@ func (e *inprocs) detach(s *socket, endpoint string, call func() C.int) C.int {
 	if w := e.waiting[endpoint][h]; w.typ == ROUTER || w.typ == REP || w.conflates {
 		return -C.int(ENOTSUP)
 	}
-	if !s.conflate && slices.Contains([]Type{SUB, XSUB, ROUTER, REP}, s.typ) {
-		C.zmq4_finish(h) // messages of several parts are not for conflating ones
-	}
 	rc := call()
 	if rc == 0 && e.bound[endpoint] == h {
 		delete(e.bound, endpoint)

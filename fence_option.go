@@ -6,31 +6,289 @@ package zmq4
 import "C"
 
 import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"runtime"
 	"time"
 	"unsafe"
 )
 
-// setOption sets an option of a locked socket, and takes note of those that
-// decide what the package does.
-func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
-	if (option == C.ZMQ_SNDHWM || option == C.ZMQ_RCVHWM) && s.c.attached != 0 {
-		s.settle()
+// setOption sets an option of a locked socket. All setters come here, and
+// [Socket.SetOption]. A nil value is NULL, which some options tell from an empty one.
+func (s *socket) setOption(option C.int, value []byte) error {
+	if fence := optionFences[option]; fence != nil {
+		var err error
+		if value, err = fence(s, value); err == errUnchanged {
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
-	if err := check(C.zmq4_setsockopt(s.h(), option, value, C.size_t(size))); err != nil {
+	p := (*C.uchar)(unsafe.SliceData(value))
+	if err := check(C.zmq4_setsockopt(s.h(), option, p, C.size_t(len(value)))); err != nil {
 		return err
 	}
+	return s.noteOption(option, value)
+}
+
+// An optionFence looks at a value before libzmq gets it: it refuses one that libzmq
+// takes and should not, or returns a better one.
+type optionFence func(s *socket, value []byte) ([]byte, error)
+
+// optionFences are those of all options that need one.
+var optionFences map[C.int]optionFence
+
+func init() {
+	optionFences = map[C.int]optionFence{
+		// A new mark is passed on to peers, which may be going away.
+		C.ZMQ_SNDHWM: settleFirst,
+		C.ZMQ_RCVHWM: settleFirst,
+
+		// libzmq aborts if it gives an id that a peer has.
+		C.ZMQ_CONNECT_ROUTING_ID: freeRid,
+
+		// REP is a ROUTER to libzmq, which aborts in the middle of a request: when it is
+		// to report that the peer has gone, or when it takes the reply for raw data.
+		C.ZMQ_ROUTER_MANDATORY: notFor(REP),
+		C.ZMQ_ROUTER_RAW:       rawRouter,
+
+		// PUB is an XPUB to libzmq, which keeps each subscription for a receive.
+		C.ZMQ_XPUB_MANUAL:            notFor(PUB),
+		C.ZMQ_XPUB_MANUAL_LAST_VALUE: notFor(PUB),
+
+		// libzmq closes each connection, or aborts (4.2), if the system refuses one.
+		C.ZMQ_TOS:                 between(0, 255),
+		C.ZMQ_TCP_KEEPALIVE_CNT:   keepalive(127),
+		C.ZMQ_TCP_KEEPALIVE_IDLE:  keepalive(32767),
+		C.ZMQ_TCP_KEEPALIVE_INTVL: keepalive(32767),
+		C.ZMQ_PRIORITY:            tried(func(v C.int) C.int { return C.zmq4_try_priority(v) }),
+		C.ZMQ_BUSY_POLL:           tried(func(v C.int) C.int { return C.zmq4_try_busy_poll(v) }),
+
+		// 0 is the same as -1, but libzmq 4.2 divides by it.
+		C.ZMQ_RECONNECT_IVL: replace(0, -1),
+
+		// libzmq aborts if there is no memory for the buffers of a connection.
+		C.ZMQ_IN_BATCH_SIZE:  between(1, maxBatch),
+		C.ZMQ_OUT_BATCH_SIZE: between(1, maxBatch),
+
+		// NORM counts bytes in 32 bits, and a segment has to fit into a UDP packet.
+		C.ZMQ_NORM_BUFFER_SIZE:  between(math.MinInt32, 1<<22-1),
+		C.ZMQ_NORM_SEGMENT_SIZE: between(math.MinInt32, 65000),
+
+		// See zmq4_max_filter.
+		C.ZMQ_SUBSCRIBE:   shortFilter,
+		C.ZMQ_UNSUBSCRIBE: shortFilter,
+
+		// libzmq overwrites half of the old key before it finds that a new one is bad.
+		C.ZMQ_CURVE_PUBLICKEY: curveBytes,
+		C.ZMQ_CURVE_SECRETKEY: curveBytes,
+		C.ZMQ_CURVE_SERVERKEY: curveBytes,
+
+		// An empty one turns off the mechanism, whichever it is.
+		C.ZMQ_PLAIN_USERNAME: plainUsername,
+		C.ZMQ_PLAIN_PASSWORD: plainPassword,
+
+		// libzmq takes longer ones, and aborts when it connects.
+		C.ZMQ_SOCKS_USERNAME: noNulUpTo(maxSocksName),
+		C.ZMQ_SOCKS_PASSWORD: noNulUpTo(maxSocksName),
+
+		// libzmq would cut them at a NUL.
+		C.ZMQ_BINDTODEVICE:             noNul,
+		C.ZMQ_SOCKS_PROXY:              noNul,
+		C.ZMQ_ZAP_DOMAIN:               noNul,
+		C.ZMQ_TCP_ACCEPT_FILTER:        noNul,
+		C.ZMQ_METADATA:                 noNul,
+		C.ZMQ_GSSAPI_PRINCIPAL:         noNul,
+		C.ZMQ_GSSAPI_SERVICE_PRINCIPAL: noNul,
+		C.ZMQ_WSS_KEY_PEM:              noNul,
+		C.ZMQ_WSS_CERT_PEM:             noNul,
+		C.ZMQ_WSS_TRUST_PEM:            noNul,
+		C.ZMQ_WSS_HOSTNAME:             noNul,
+	}
+}
+
+const (
+	// maxBatch is the most that libzmq is to read or write at once.
+	maxBatch = 16 << 20
+
+	// maxSocksName is the longest name and password that the protocol allows.
+	maxSocksName = 255
+)
+
+// numbers makes a fence of a check of a C int.
+func numbers(ok func(s *socket, value int32) error) optionFence {
+	return func(s *socket, value []byte) ([]byte, error) {
+		if len(value) != 4 {
+			return nil, einval
+		}
+		return value, ok(s, int32(binary.NativeEndian.Uint32(value)))
+	}
+}
+
+func between(low, high int32) optionFence {
+	return numbers(func(_ *socket, value int32) error {
+		if value < low || value > high {
+			return einval
+		}
+		return nil
+	})
+}
+
+// keepalive is for a parameter of TCP keep-alive.
+func keepalive(linuxMax int32) optionFence {
+	return numbers(func(_ *socket, value int32) error {
+		if value == 0 || runtime.GOOS == "linux" && value > linuxMax {
+			return einval
+		}
+		return nil
+	})
+}
+
+// tried is for what the system may refuse.
+func tried(try func(C.int) C.int) optionFence {
+	return numbers(func(_ *socket, value int32) error {
+		if value < 0 {
+			return einval
+		}
+		return check(try(C.int(value)))
+	})
+}
+
+func replace(old, new int32) optionFence {
+	return func(_ *socket, value []byte) ([]byte, error) {
+		if len(value) == 4 && int32(binary.NativeEndian.Uint32(value)) == old {
+			return binary.NativeEndian.AppendUint32(nil, uint32(new)), nil
+		}
+		return value, nil
+	}
+}
+
+func settleFirst(s *socket, value []byte) ([]byte, error) {
+	if s.c.attached != 0 {
+		s.settle()
+	}
+	return value, nil
+}
+
+func freeRid(s *socket, value []byte) ([]byte, error) {
+	if s.rids.taken(string(value)) {
+		return nil, EADDRINUSE
+	}
+	return value, nil
+}
+
+func notFor(typ Type) optionFence {
+	return func(s *socket, value []byte) ([]byte, error) {
+		if s.typ == typ {
+			return nil, einval
+		}
+		return value, nil
+	}
+}
+
+// rawRouter also refuses to change connections that there are: their messages of several
+// parts are no raw data, and an empty one would end the connection.
+func rawRouter(s *socket, value []byte) ([]byte, error) {
+	if s.typ == REP || s.c.attached != 0 {
+		return nil, einval
+	}
+	return value, nil
+}
+
+func shortFilter(_ *socket, value []byte) ([]byte, error) {
+	if len(value) > maxFilter {
+		return nil, einval
+	}
+	return value, nil
+}
+
+// maxFilter is the longest filter.
+var maxFilter = int(C.zmq4_max_filter())
+
+// curveBytes makes the 32 bytes of a key of one in Z85.
+func curveBytes(_ *socket, value []byte) ([]byte, error) {
+	if len(value) == z85Size+1 && value[z85Size] == 0 {
+		value = value[:z85Size]
+	}
+	if len(value) == z85Size {
+		value = []byte(Z85decode(string(value)))
+	}
+	if len(value) != rawSize {
+		return nil, einval
+	}
+	return value, nil
+}
+
+// plainUsername lets an empty name turn off no mechanism but the one that it belongs to.
+func plainUsername(s *socket, value []byte) ([]byte, error) {
+	mechanism := Mechanism(C.zmq4_get_int(s.h(), C.ZMQ_MECHANISM))
+	client := mechanism == PLAIN && C.zmq4_get_int(s.h(), C.ZMQ_PLAIN_SERVER) == 0
+	if len(value) == 0 && !client && mechanism != NULL {
+		return nil, einval
+	}
+	return noNul(s, value)
+}
+
+// errUnchanged is the answer of a fence when there is nothing to set.
+var errUnchanged = errors.New("unchanged")
+
+// plainPassword takes an empty password if that is the old one, and does nothing then.
+func plainPassword(s *socket, value []byte) ([]byte, error) {
+	if len(value) > 0 {
+		return noNul(s, value)
+	}
+	var old [256]byte
+	size := C.size_t(len(old))
+	if C.zmq4_getsockopt(s.h(), C.ZMQ_PLAIN_PASSWORD, (*C.uchar)(&old[0]), &size) == 0 && old[0] == 0 {
+		return nil, errUnchanged
+	}
+	return nil, einval
+}
+
+func noNul(_ *socket, value []byte) ([]byte, error) {
+	if bytes.IndexByte(value, 0) >= 0 {
+		return nil, einval
+	}
+	return value, nil
+}
+
+func noNulUpTo(size int) optionFence {
+	return func(s *socket, value []byte) ([]byte, error) {
+		if len(value) > size {
+			return nil, einval
+		}
+		return noNul(s, value)
+	}
+}
+
+// setConflate notes that the socket conflates. What it was attached to meanwhile
+// keeps doing so when that is turned off again.
+func (s *socket) setConflate(on bool) {
+	s.conflate = on || s.conflate && s.c.attached != 0
+	s.c.conflate = C.int(toInt(s.conflate))
+	if on {
+		s.asked = 1
+		s.setAhead()
+	}
+}
+
+// noteOption takes note of an option that was set and decides what the package does.
+// libzmq has checked its size.
+func (s *socket) noteOption(option C.int, value []byte) error {
+	number := func() C.int { return C.int(binary.NativeEndian.Uint32(value)) }
 	switch option {
 	case C.ZMQ_RCVTIMEO:
-		s.rcvtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
+		s.rcvtimeo = time.Duration(number()) * time.Millisecond
 	case C.ZMQ_SNDTIMEO:
-		s.sndtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
+		s.sndtimeo = time.Duration(number()) * time.Millisecond
 	case C.ZMQ_CONFLATE:
-		if s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0; s.conflate {
-			s.asked = 1
-			s.setAhead()
-		}
+		s.setConflate(number() != 0)
+	case C.ZMQ_CONNECT_ROUTING_ID:
+		s.rids.next = string(value)
 	case C.ZMQ_SUBSCRIBE, C.ZMQ_UNSUBSCRIBE:
-		s.subscribed(option, string(unsafe.Slice((*byte)(value), size)))
+		s.subscribed(option, string(value))
 	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:
 		return zap.protect(s.ctx.c)
 	}

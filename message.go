@@ -144,7 +144,7 @@ func (s *socket) bytes(part *C.zmq4_received) []byte {
 
 // done ends what receive began.
 func (s *socket) done() {
-	if s.taken > keep {
+	if s.taken > keep || s.c.in_cap > C.ZMQ4_IN_KEEP && s.c.in_next == s.c.in_len {
 		C.zmq4_release(s.h())
 	}
 	s.taken = 0
@@ -365,6 +365,9 @@ func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interfac
 		if s.pinned {
 			s.pins.Unpin()
 			s.pinned = false
+		}
+		if cap(s.parts) > C.ZMQ4_IN_KEEP {
+			s.parts = nil
 		}
 		return rc
 	})

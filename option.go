@@ -25,7 +25,7 @@ func setNum[T optNum](soc *Socket, option C.int, value T) error {
 		return err
 	}
 	defer s.unlock()
-	return s.setOption(option, (*C.uchar)(unsafe.Pointer(&value)), unsafe.Sizeof(value))
+	return s.setOption(option, unsafe.Slice((*byte)(unsafe.Pointer(&value)), unsafe.Sizeof(value)))
 }
 
 // getNum reads a numeric option.
@@ -39,15 +39,6 @@ func getNum[T optNum](soc *Socket, option C.int) (T, error) {
 	size := C.size_t(unsafe.Sizeof(value))
 	err = check(C.zmq4_getsockopt(s.h(), option, (*C.uchar)(unsafe.Pointer(&value)), &size))
 	return value, err
-}
-
-// setBytes sets an option of a locked socket to the bytes of value. No bytes
-// are NULL, which some options tell from an empty string.
-func (s *socket) setBytes(option C.int, value string) error {
-	if value == "" {
-		return s.setOption(option, nil, 0)
-	}
-	return s.setOption(option, (*C.uchar)(unsafe.StringData(value)), uintptr(len(value)))
 }
 
 // invalid is the error for a value that libzmq is not asked about.
@@ -124,14 +115,17 @@ func (soc *Socket) getDuration(option C.int) (time.Duration, error) {
 	return time.Duration(value) * time.Millisecond, err
 }
 
-// setBytes sets an option to the bytes of value, which may be any.
+// setBytes sets an option to the bytes of value. No bytes are NULL.
 func (soc *Socket) setBytes(option C.int, value string) error {
 	s, err := soc.lock()
 	if err != nil {
 		return err
 	}
 	defer s.unlock()
-	return s.setBytes(option, value)
+	if value == "" {
+		return s.setOption(option, nil)
+	}
+	return s.setOption(option, unsafe.Slice(unsafe.StringData(value), len(value)))
 }
 
 // getBytes reads an option whose value has any size.
@@ -161,14 +155,6 @@ func (soc *Socket) getSized(option C.int, n int) (string, error) {
 	return string(value[:size]), nil
 }
 
-// setString sets an option that libzmq keeps as a C string: EINVAL for a NUL.
-func (soc *Socket) setString(option C.int, value string) error {
-	if strings.IndexByte(value, 0) >= 0 {
-		return soc.invalid()
-	}
-	return soc.setBytes(option, value)
-}
-
 // getString reads an option that libzmq returns with a NUL behind it.
 func (soc *Socket) getString(option C.int) (string, error) {
 	value, err := soc.getBytes(option)
@@ -177,18 +163,6 @@ func (soc *Socket) getString(option C.int) (string, error) {
 
 // rawSize is the size of a CURVE key. libzmq tells the two forms apart by it.
 const rawSize = 32
-
-// setKey sets a CURVE key, given in either form. libzmq gets the raw bytes: it
-// would have overwritten half of the old key when it finds that one in Z85 is bad.
-func (soc *Socket) setKey(option C.int, key string) error {
-	if len(key) == z85Size {
-		key = Z85decode(key)
-	}
-	if len(key) != rawSize {
-		return soc.invalid()
-	}
-	return soc.setBytes(option, key)
-}
 
 // getRawKey reads a CURVE key as bytes.
 func (soc *Socket) getRawKey(option C.int) (string, error) { return soc.getSized(option, rawSize) }

@@ -49,9 +49,7 @@ var (
 //
 // Option ZMQ_PRIORITY, libzmq 4.3.4.
 func (soc *Socket) SetPriority(value int) error {
-	return setIf(soc, draft434, C.ZMQ_PRIORITY, func(soc *Socket, option C.int, value int) error {
-		return soc.setTried(option, value, func(v C.int) C.int { return C.zmq4_try_priority(v) })
-	}, value)
+	return setIf(soc, draft434, C.ZMQ_PRIORITY, (*Socket).setInt, value)
 }
 
 // GetPriority returns the priority of [Socket.SetPriority].
@@ -67,9 +65,7 @@ func (soc *Socket) GetPriority() (int, error) {
 //
 // Option ZMQ_BUSY_POLL, libzmq 4.3.5.
 func (soc *Socket) SetBusyPoll(value int) error {
-	return setIf(soc, draft435, C.ZMQ_BUSY_POLL, func(soc *Socket, option C.int, value int) error {
-		return soc.setTried(option, value, func(v C.int) C.int { return C.zmq4_try_busy_poll(v) })
-	}, value)
+	return setIf(soc, draft435, C.ZMQ_BUSY_POLL, (*Socket).setInt, value)
 }
 
 // GetBusyPoll returns the time of [Socket.SetBusyPoll]. libzmq 4.3.5 gives EINVAL.
@@ -77,18 +73,6 @@ func (soc *Socket) SetBusyPoll(value int) error {
 // Option ZMQ_BUSY_POLL, libzmq 4.3.5.
 func (soc *Socket) GetBusyPoll() (int, error) {
 	return getIf(soc, draft435, C.ZMQ_BUSY_POLL, (*Socket).getInt)
-}
-
-// setTried sets an option that the system may refuse, at which libzmq would
-// abort when it makes a connection.
-func (soc *Socket) setTried(option C.int, value int, try func(C.int) C.int) error {
-	if value < 0 || value > 1<<31-1 {
-		return soc.invalid()
-	}
-	if err := check(try(C.int(value))); err != nil {
-		return soc.unlessClosed(err)
-	}
-	return soc.setInt(option, value)
 }
 
 // SetLoopbackFastpath makes TCP connections within a Windows machine faster. It
@@ -143,23 +127,12 @@ func (soc *Socket) GetReconnectStop() (ReconnectStop, error) {
 	return ReconnectStop(value), err
 }
 
-// maxSocksName is the longest name and password that the protocol allows. libzmq
-// takes longer ones, and aborts when it connects.
-const maxSocksName = 255
-
-func (soc *Socket) setSocks(option C.int, value string) error {
-	if len(value) > maxSocksName {
-		return soc.invalid()
-	}
-	return soc.setString(option, value)
-}
-
 // SetSocksUsername sets the user name for the proxy of [Socket.SetSocksProxy], of
 // at most 255 bytes. The default is "": no authentication.
 //
 // Option ZMQ_SOCKS_USERNAME, libzmq 4.3.2, any build.
 func (soc *Socket) SetSocksUsername(value string) error {
-	return setIf(soc, any432, C.ZMQ_SOCKS_USERNAME, (*Socket).setSocks, value)
+	return setIf(soc, any432, C.ZMQ_SOCKS_USERNAME, (*Socket).setBytes, value)
 }
 
 // GetSocksUsername returns the user name of [Socket.SetSocksUsername].
@@ -174,7 +147,7 @@ func (soc *Socket) GetSocksUsername() (string, error) {
 //
 // Option ZMQ_SOCKS_PASSWORD, libzmq 4.3.2, any build.
 func (soc *Socket) SetSocksPassword(value string) error {
-	return setIf(soc, any432, C.ZMQ_SOCKS_PASSWORD, (*Socket).setSocks, value)
+	return setIf(soc, any432, C.ZMQ_SOCKS_PASSWORD, (*Socket).setBytes, value)
 }
 
 // GetSocksPassword returns the password of [Socket.SetSocksPassword].
@@ -191,7 +164,7 @@ func (soc *Socket) GetSocksPassword() (string, error) {
 //
 // Option ZMQ_METADATA, libzmq 4.2.4, any build.
 func (soc *Socket) SetMetadata(value string) error {
-	return setIf(soc, any424, C.ZMQ_METADATA, (*Socket).setString, value)
+	return setIf(soc, any424, C.ZMQ_METADATA, (*Socket).setBytes, value)
 }
 
 // SetZapEnforceDomain makes the ZAP handler be asked only if the socket has a
@@ -269,22 +242,12 @@ func (soc *Socket) GetNormUnicastNack() (bool, error) {
 	return getIf(soc, draft435, C.ZMQ_NORM_UNICAST_NACK, (*Socket).getBool)
 }
 
-// upTo is setInt for an option of which libzmq takes values that abort it later.
-func upTo(limit int) func(*Socket, C.int, int) error {
-	return func(soc *Socket, option C.int, value int) error {
-		if value > limit {
-			return soc.invalid()
-		}
-		return soc.setInt(option, value)
-	}
-}
-
 // SetNormBufferSize sets the size of the norm buffer in KiB. The default is 2048.
 // 4 GiB and more is EINVAL: NORM counts bytes in 32 bits.
 //
 // Option ZMQ_NORM_BUFFER_SIZE, libzmq 4.3.5.
 func (soc *Socket) SetNormBufferSize(value int) error {
-	return setIf(soc, draft435, C.ZMQ_NORM_BUFFER_SIZE, upTo(1<<22-1), value)
+	return setIf(soc, draft435, C.ZMQ_NORM_BUFFER_SIZE, (*Socket).setInt, value)
 }
 
 // GetNormBufferSize returns the size of the norm buffer in KiB.
@@ -299,7 +262,7 @@ func (soc *Socket) GetNormBufferSize() (int, error) {
 //
 // Option ZMQ_NORM_SEGMENT_SIZE, libzmq 4.3.5.
 func (soc *Socket) SetNormSegmentSize(value int) error {
-	return setIf(soc, draft435, C.ZMQ_NORM_SEGMENT_SIZE, upTo(65000), value)
+	return setIf(soc, draft435, C.ZMQ_NORM_SEGMENT_SIZE, (*Socket).setInt, value)
 }
 
 // GetNormSegmentSize returns the size of a norm segment in bytes.
@@ -498,21 +461,21 @@ func (soc *Socket) GetTopicsCount() (int, error) {
 //
 // Option ZMQ_WSS_KEY_PEM, libzmq 4.3.3.
 func (soc *Socket) SetWssKeyPem(value string) error {
-	return setIf(soc, draft433, C.ZMQ_WSS_KEY_PEM, (*Socket).setString, value)
+	return setIf(soc, draft433, C.ZMQ_WSS_KEY_PEM, (*Socket).setBytes, value)
 }
 
 // SetWssCertPem sets the certificate of a wss server, in PEM.
 //
 // Option ZMQ_WSS_CERT_PEM, libzmq 4.3.3.
 func (soc *Socket) SetWssCertPem(value string) error {
-	return setIf(soc, draft433, C.ZMQ_WSS_CERT_PEM, (*Socket).setString, value)
+	return setIf(soc, draft433, C.ZMQ_WSS_CERT_PEM, (*Socket).setBytes, value)
 }
 
 // SetWssTrustPem sets the certificates, in PEM, that a wss client trusts.
 //
 // Option ZMQ_WSS_TRUST_PEM, libzmq 4.3.3.
 func (soc *Socket) SetWssTrustPem(value string) error {
-	return setIf(soc, draft433, C.ZMQ_WSS_TRUST_PEM, (*Socket).setString, value)
+	return setIf(soc, draft433, C.ZMQ_WSS_TRUST_PEM, (*Socket).setBytes, value)
 }
 
 // SetWssHostname sets the name that the certificate of the server must have for a
@@ -520,7 +483,7 @@ func (soc *Socket) SetWssTrustPem(value string) error {
 //
 // Option ZMQ_WSS_HOSTNAME, libzmq 4.3.3.
 func (soc *Socket) SetWssHostname(value string) error {
-	return setIf(soc, draft433, C.ZMQ_WSS_HOSTNAME, (*Socket).setString, value)
+	return setIf(soc, draft433, C.ZMQ_WSS_HOSTNAME, (*Socket).setBytes, value)
 }
 
 // SetWssTrustSystem makes a wss client trust the certificates that the system

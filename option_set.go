@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"math"
-	"runtime"
 	"time"
 )
 
@@ -47,7 +46,7 @@ func (soc *Socket) SetBacklog(value int) error { return soc.setInt(C.ZMQ_BACKLOG
 // and Connect never connects. A name of more than 16 bytes is EINVAL.
 //
 // Option ZMQ_BINDTODEVICE, libzmq 4.3.
-func (soc *Socket) SetBindToDevice(name string) error { return soc.setString(C.ZMQ_BINDTODEVICE, name) }
+func (soc *Socket) SetBindToDevice(name string) error { return soc.setBytes(C.ZMQ_BINDTODEVICE, name) }
 
 // SetConnectRid sets the routing id that the socket gives to the peer of the
 // next Connect, so that it can send to that peer at once. Later calls of
@@ -62,19 +61,7 @@ func (soc *Socket) SetBindToDevice(name string) error { return soc.setString(C.Z
 //
 // Option ZMQ_CONNECT_ROUTING_ID, which was ZMQ_CONNECT_RID.
 func (soc *Socket) SetConnectRid(value string) error {
-	s, err := soc.lock()
-	if err != nil {
-		return err
-	}
-	defer s.unlock()
-	if s.rids.taken(value) {
-		return EADDRINUSE
-	}
-	if err := s.setBytes(C.ZMQ_CONNECT_ROUTING_ID, value); err != nil {
-		return err
-	}
-	s.rids.next = value
-	return nil
+	return soc.setBytes(C.ZMQ_CONNECT_ROUTING_ID, value)
 }
 
 // SetConflate makes the socket keep only the newest message of each of its
@@ -184,9 +171,6 @@ func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, va
 //
 // Option ZMQ_RECONNECT_IVL.
 func (soc *Socket) SetReconnectIvl(value time.Duration) error {
-	if value == 0 {
-		value = -1 // the same, but libzmq 4.2 divides by it
-	}
 	return soc.setDuration(C.ZMQ_RECONNECT_IVL, value)
 }
 
@@ -206,7 +190,7 @@ func (soc *Socket) SetReconnectIvlMax(value time.Duration) error {
 // address, the default, means no proxy.
 //
 // Option ZMQ_SOCKS_PROXY.
-func (soc *Socket) SetSocksProxy(value string) error { return soc.setString(C.ZMQ_SOCKS_PROXY, value) }
+func (soc *Socket) SetSocksProxy(value string) error { return soc.setBytes(C.ZMQ_SOCKS_PROXY, value) }
 
 // SetUseFd makes the next Bind to a tcp or ipc endpoint use a descriptor that
 // was bound and listens already, as one of systemd's. The host and port of
@@ -357,7 +341,7 @@ func (soc *Socket) SetTcpKeepalive(value int) error { return soc.setInt(C.ZMQ_TC
 //
 // Option ZMQ_TCP_KEEPALIVE_CNT.
 func (soc *Socket) SetTcpKeepaliveCnt(value int) error {
-	return soc.setKeepalive(C.ZMQ_TCP_KEEPALIVE_CNT, value, 127)
+	return soc.setInt(C.ZMQ_TCP_KEEPALIVE_CNT, value)
 }
 
 // SetTcpKeepaliveIdle sets for how many seconds a connection is silent before
@@ -367,7 +351,7 @@ func (soc *Socket) SetTcpKeepaliveCnt(value int) error {
 //
 // Option ZMQ_TCP_KEEPALIVE_IDLE.
 func (soc *Socket) SetTcpKeepaliveIdle(value int) error {
-	return soc.setKeepalive(C.ZMQ_TCP_KEEPALIVE_IDLE, value, 32767)
+	return soc.setInt(C.ZMQ_TCP_KEEPALIVE_IDLE, value)
 }
 
 // SetTcpKeepaliveIntvl sets how many seconds are between keep-alive probes, as
@@ -376,16 +360,7 @@ func (soc *Socket) SetTcpKeepaliveIdle(value int) error {
 //
 // Option ZMQ_TCP_KEEPALIVE_INTVL.
 func (soc *Socket) SetTcpKeepaliveIntvl(value int) error {
-	return soc.setKeepalive(C.ZMQ_TCP_KEEPALIVE_INTVL, value, 32767)
-}
-
-// setKeepalive sets a parameter of TCP keep-alive. With one that the system
-// does not take, libzmq closes every connection, or aborts (4.2).
-func (soc *Socket) setKeepalive(option C.int, value, linuxMax int) error {
-	if value == 0 || runtime.GOOS == "linux" && value > linuxMax {
-		return soc.invalid()
-	}
-	return soc.setInt(option, value)
+	return soc.setInt(C.ZMQ_TCP_KEEPALIVE_INTVL, value)
 }
 
 // SetTcpMaxrt sets how long sent data may stay unacknowledged before a TCP
@@ -403,12 +378,7 @@ func (soc *Socket) SetTcpMaxrt(value time.Duration) error {
 // is 0. It applies to TCP.
 //
 // Option ZMQ_TOS.
-func (soc *Socket) SetTos(value int) error {
-	if value < 0 || value > 255 {
-		return soc.invalid()
-	}
-	return soc.setInt(C.ZMQ_TOS, value)
-}
+func (soc *Socket) SetTos(value int) error { return soc.setInt(C.ZMQ_TOS, value) }
 
 // section: subscriptions
 
@@ -549,21 +519,27 @@ func (soc *Socket) SetCurveServer(value int) error { return soc.setInt(C.ZMQ_CUR
 // secret key that belongs to it. Anything that is not a key is EINVAL.
 //
 // Option ZMQ_CURVE_PUBLICKEY.
-func (soc *Socket) SetCurvePublickey(key string) error { return soc.setKey(C.ZMQ_CURVE_PUBLICKEY, key) }
+func (soc *Socket) SetCurvePublickey(key string) error {
+	return soc.setBytes(C.ZMQ_CURVE_PUBLICKEY, key)
+}
 
 // SetCurveSecretkey sets the socket's own secret key, as 40 characters of Z85
 // or as 32 bytes, and selects the [CURVE] mechanism. Clients and servers need
 // it. Anything that is not a key is EINVAL.
 //
 // Option ZMQ_CURVE_SECRETKEY.
-func (soc *Socket) SetCurveSecretkey(key string) error { return soc.setKey(C.ZMQ_CURVE_SECRETKEY, key) }
+func (soc *Socket) SetCurveSecretkey(key string) error {
+	return soc.setBytes(C.ZMQ_CURVE_SECRETKEY, key)
+}
 
 // SetCurveServerkey sets the public key of the server, as 40 characters of Z85
 // or as 32 bytes, and makes the socket a client of the [CURVE] mechanism.
 // Anything that is not a key is EINVAL.
 //
 // Option ZMQ_CURVE_SERVERKEY.
-func (soc *Socket) SetCurveServerkey(key string) error { return soc.setKey(C.ZMQ_CURVE_SERVERKEY, key) }
+func (soc *Socket) SetCurveServerkey(key string) error {
+	return soc.setBytes(C.ZMQ_CURVE_SERVERKEY, key)
+}
 
 // SetGssapiPlaintext turns off encryption under the [GSSAPI] mechanism. The
 // default is false. EINVAL if libzmq does not have the mechanism.
@@ -579,7 +555,7 @@ func (soc *Socket) SetGssapiPlaintext(value bool) error {
 //
 // Option ZMQ_GSSAPI_PRINCIPAL.
 func (soc *Socket) SetGssapiPrincipal(value string) error {
-	return soc.setString(C.ZMQ_GSSAPI_PRINCIPAL, value)
+	return soc.setBytes(C.ZMQ_GSSAPI_PRINCIPAL, value)
 }
 
 // SetGssapiPrincipalNametype sets how the name of [Socket.SetGssapiPrincipal]
@@ -603,7 +579,7 @@ func (soc *Socket) SetGssapiServer(value bool) error { return soc.setBool(C.ZMQ_
 //
 // Option ZMQ_GSSAPI_SERVICE_PRINCIPAL.
 func (soc *Socket) SetGssapiServicePrincipal(value string) error {
-	return soc.setString(C.ZMQ_GSSAPI_SERVICE_PRINCIPAL, value)
+	return soc.setBytes(C.ZMQ_GSSAPI_SERVICE_PRINCIPAL, value)
 }
 
 // SetGssapiServicePrincipalNametype sets how the name of
@@ -630,19 +606,7 @@ func (soc *Socket) SetPlainServer(value int) error { return soc.setInt(C.ZMQ_PLA
 //
 // Option ZMQ_PLAIN_USERNAME.
 func (soc *Socket) SetPlainUsername(username string) error {
-	if username != "" {
-		return soc.setString(C.ZMQ_PLAIN_USERNAME, username)
-	}
-	s, err := soc.lock()
-	if err != nil {
-		return err
-	}
-	defer s.unlock()
-	switch mechanism := Mechanism(C.zmq4_get_int(s.h(), C.ZMQ_MECHANISM)); {
-	case mechanism == PLAIN && C.zmq4_get_int(s.h(), C.ZMQ_PLAIN_SERVER) == 0, mechanism == NULL:
-		return s.setBytes(C.ZMQ_PLAIN_USERNAME, "")
-	}
-	return einval
+	return soc.setBytes(C.ZMQ_PLAIN_USERNAME, username)
 }
 
 // SetPlainPassword sets the password, of at most 255 bytes, and makes the
@@ -653,21 +617,14 @@ func (soc *Socket) SetPlainUsername(username string) error {
 //
 // Option ZMQ_PLAIN_PASSWORD.
 func (soc *Socket) SetPlainPassword(password string) error {
-	if password != "" {
-		return soc.setString(C.ZMQ_PLAIN_PASSWORD, password)
-	}
-	// libzmq would take it to turn the mechanism off.
-	if old, err := soc.GetPlainPassword(); err != nil || old == "" {
-		return err
-	}
-	return einval
+	return soc.setBytes(C.ZMQ_PLAIN_PASSWORD, password)
 }
 
 // SetZapDomain sets the domain, of 1 to 255 bytes, that a server tells the
 // ZAP handler. Until it is set, the NULL mechanism does not ask the handler.
 //
 // Option ZMQ_ZAP_DOMAIN.
-func (soc *Socket) SetZapDomain(domain string) error { return soc.setString(C.ZMQ_ZAP_DOMAIN, domain) }
+func (soc *Socket) SetZapDomain(domain string) error { return soc.setBytes(C.ZMQ_ZAP_DOMAIN, domain) }
 
 // section: filters of connections, which libzmq has deprecated in favour of ZAP
 
@@ -677,7 +634,7 @@ func (soc *Socket) SetZapDomain(domain string) error { return soc.setString(C.ZM
 //
 // Option ZMQ_TCP_ACCEPT_FILTER.
 func (soc *Socket) SetTcpAcceptFilter(filter string) error {
-	return soc.setString(C.ZMQ_TCP_ACCEPT_FILTER, filter)
+	return soc.setBytes(C.ZMQ_TCP_ACCEPT_FILTER, filter)
 }
 
 // SetIpcFilterGid adds a group whose members may connect over ipc. If any group,

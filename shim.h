@@ -332,14 +332,19 @@ typedef struct {
     int type;
     int thread_safe;
     zmq4_fence *fence; /* of a thread-safe type that has used inproc, or NULL */
-    size_t max_part;   /* the largest part that all transports can send, or 0 */
+    size_t max_part;   /* the largest part that all transports can send, or 0: see zmq4_fits */
     int sndmore;       /* the part sent last asked for more */
     int parts;         /* messages of several parts have been sent */
     int dropping;      /* the message under way lost its peer: swallow its rest */
     /*
-     * The messages received last, whole. Go hands out their parts: those from
-     * in_next on are still to be received, those between in_free and in_next
-     * are valid until the next zmq4_release. in[0] is a zmq_msg_t at all times.
+     * The inbox has the messages received last, whole. Go hands out their parts:
+     *
+     *     0 <= in_free <= in_next <= in_len <= in_cap
+     *
+     * Those from in_next on are still to be received, those between in_free and
+     * in_next are valid until the next zmq4_release. All in_cap slots are
+     * initialized messages at all times: those outside of in_free to in_len are empty.
+     * data and size are valid between in_free and in_len only.
      */
     int in_next, in_free, in_len, in_cap;
     int empty;   /* the last receive found nothing more */
@@ -353,6 +358,8 @@ typedef struct {
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
     int attached; /* it has been bound or connected */
+    int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
+    int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
 
@@ -380,8 +387,6 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
 {
     int rc;
-    if (option == ZMQ_ROUTER_MANDATORY && zmq4_s(h)->type == ZMQ_REP)
-        return -EINVAL; /* libzmq takes it, and aborts when a client has gone before its request is received */
     ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, option, value, size));
     if (rc != 0)
         return zmq4_err();
@@ -471,17 +476,48 @@ static inline int zmq4_events(uintptr_t h)
     return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
 }
 
+enum {
+    ZMQ4_IN_CAP = 4,      /* slots of a new inbox */
+    ZMQ4_IN_KEEP = 16384, /* an inbox with more is given back when it is empty: a megabyte */
+};
+
+/* zmq4_empty frees the content of the slots from first to before end. */
+static inline void zmq4_empty(zmq4_socket *s, int first, int end)
+{
+    for (; first < end; first++) {
+        zmq_msg_close(&s->in[first].msg);
+        zmq_msg_init(&s->in[first].msg);
+    }
+}
+
+/* zmq4_resize changes how many slots the inbox has. */
+static inline int zmq4_resize(zmq4_socket *s, int cap)
+{
+    /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
+    zmq4_received *in = (zmq4_received *) realloc(s->in, (size_t) cap * sizeof *in);
+    if (!in)
+        return -ENOMEM;
+    s->in = in;
+    for (; s->in_cap < cap; s->in_cap++)
+        zmq_msg_init(&in[s->in_cap].msg);
+    s->in_cap = cap;
+    for (int i = s->in_free; i < s->in_len; i++) /* libzmq has small content inside the zmq_msg_t */
+        if (in[i].data)
+            in[i].data = (unsigned char *) zmq_msg_data(&in[i].msg);
+    return 0;
+}
+
 /* zmq4_release frees the parts that were handed out. */
 static inline int zmq4_release(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    while (s->in_free < s->in_next) {
-        zmq_msg_close(&s->in[s->in_free].msg);
-        if (s->in_free++ == 0)
-            zmq_msg_init(&s->in[0].msg);
-    }
-    if (s->in_next == s->in_len)
+    zmq4_empty(s, s->in_free, s->in_next);
+    s->in_free = s->in_next;
+    if (s->in_next == s->in_len) {
         s->in_free = s->in_next = s->in_len = 0;
+        if (s->in_cap > ZMQ4_IN_KEEP)
+            zmq4_resize(s, ZMQ4_IN_CAP);
+    }
     return 0;
 }
 
@@ -492,9 +528,7 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     zmq4_socket *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
-    s->in_cap = 4;
-    s->in = malloc((size_t) s->in_cap * sizeof *s->in);
-    if (s->in) {
+    if (zmq4_resize(s, ZMQ4_IN_CAP) == 0) {
         do {
             s->socket = zmq_socket((void *) ctx, type);
         } while (!s->socket && zmq_errno() == EINTR);
@@ -518,7 +552,8 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     size = sizeof s->linger;
     zmq_getsockopt(s->socket, ZMQ_LINGER, &s->linger, &size);
     zmq4_linger(s);
-    zmq_msg_init(&s->in[0].msg);
+    if (type == ZMQ_XSUB)
+        s->max_part = 1 + zmq4_max_filter();
     *out = s;
     return 0;
 }
@@ -527,9 +562,7 @@ static inline int zmq4_close(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc;
-    s->in_next = s->in_len;
-    zmq4_release(h);
-    zmq_msg_close(&s->in[0].msg);
+    zmq4_empty(s, s->in_free, s->in_len);
     zmq4_poller_free(s);
     ZMQ4_RETRY(rc, zmq_close(s->socket));
     rc = rc == 0 ? 0 : zmq4_err();
@@ -682,15 +715,9 @@ static inline int zmq4_nap(int fd, int alarm, int timeout)
 /* zmq4_more_room doubles the number of parts that a message may have. */
 static inline int zmq4_more_room(zmq4_socket *s)
 {
-    /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
-    zmq4_received *in = (zmq4_received *) realloc(s->in, 2 * (size_t) s->in_cap * sizeof *in);
-    if (!in)
+    if (s->in_cap > INT_MAX / 2 || (s->in_max && s->in_cap >= s->in_max))
         return -ENOMEM;
-    s->in = in;
-    s->in_cap *= 2;
-    for (int i = 0; i < s->in_len; i++) /* libzmq has small content inside the zmq_msg_t */
-        in[i].data = (unsigned char *) zmq_msg_data(&in[i].msg);
-    return 0;
+    return zmq4_resize(s, 2 * s->in_cap);
 }
 
 /*
@@ -725,8 +752,6 @@ static inline int zmq4_recv_part(zmq4_socket *s)
     if (s->in_len == s->in_cap && zmq4_more_room(s) < 0)
         return -ENOMEM;
     part = &s->in[s->in_len];
-    if (s->in_len > 0)
-        zmq_msg_init(&part->msg);
     ZMQ4_CALL(s, rc, zmq_msg_recv(&part->msg, s->socket, ZMQ_DONTWAIT));
     if (rc == -1)
         return zmq4_err();
@@ -743,6 +768,21 @@ static inline uint64_t zmq4_in_bytes(const zmq4_socket *s, int from)
     while (from < s->in_len)
         bytes += s->in[from++].size;
     return bytes;
+}
+
+/*
+ * zmq4_skip drops the rest of a message for whose parts there is no room, or else it
+ * would be taken for a message.
+ */
+static inline void zmq4_skip(zmq4_socket *s)
+{
+    int rc;
+    zmq_msg_t rest;
+    zmq_msg_init(&rest);
+    do
+        ZMQ4_CALL(s, rc, zmq_msg_recv(&rest, s->socket, ZMQ_DONTWAIT));
+    while (rc != -1 && zmq_msg_more(&rest));
+    zmq_msg_close(&rest);
 }
 
 /*
@@ -765,8 +805,9 @@ static inline int zmq4_recv_whole(zmq4_socket *s)
         return 0;
     }
     zmq4_drain(s);
-    while (s->in_len > first && s->in_len > 1)
-        zmq_msg_close(&s->in[--s->in_len].msg);
+    if (more == -ENOMEM && s->in_len > first)
+        zmq4_skip(s);
+    zmq4_empty(s, first, s->in_len);
     s->in_len = first;
     return more;
 }
@@ -806,15 +847,15 @@ static inline int zmq4_finish(uintptr_t h)
 static inline int zmq4_drop(uintptr_t h, int first, int last)
 {
     zmq4_socket *s = zmq4_s(h);
-    int n = last + 1 - first;
-    for (int i = first; i <= last; i++)
-        zmq_msg_close(&s->in[i].msg);
-    memmove(&s->in[first], &s->in[last + 1], (size_t) (s->in_len - last - 1) * sizeof *s->in);
-    s->in_len -= n;
-    for (int i = first; i < s->in_len; i++)
-        s->in[i].data = (unsigned char *) zmq_msg_data(&s->in[i].msg);
-    if (s->in_len == 0)
-        zmq_msg_init(&s->in[0].msg);
+    zmq4_empty(s, first, last + 1);
+    while (++last < s->in_len) {
+        zmq4_received *to = &s->in[first++];
+        zmq_msg_move(&to->msg, &s->in[last].msg);
+        to->data = (unsigned char *) zmq_msg_data(&to->msg);
+        to->size = s->in[last].size;
+        to->more = s->in[last].more;
+    }
+    s->in_len = first;
     return 0;
 }
 
@@ -834,12 +875,6 @@ static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char *
         *value = zmq_msg_gets(&s->in[i].msg, (const char *) name);
     while (!*value && s->in[i++].more);
     return *value ? 0 : -ENOENT;
-}
-
-/* zmq4_fits says whether a part can be sent, whatever transport it goes by. */
-static inline int zmq4_fits(const zmq4_socket *s, size_t size)
-{
-    return s->max_part == 0 || size <= s->max_part;
 }
 
 /* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
@@ -934,9 +969,11 @@ static inline int zmq4_dgram_part(zmq4_socket *s, zmq_msg_t *msg, const void *da
 static inline int zmq4_send_part(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc = 0, more = flags & ZMQ_SNDMORE, dropped = s->dropping;
-    if (msg)
+    if (msg) {
+        data = zmq_msg_data(msg);
         size = zmq_msg_size(msg);
-    if (!zmq4_fits(s, size))
+    }
+    if (!zmq4_fits(s, data, size))
         return -EMSGSIZE;
     if (s->type == ZMQ_DGRAM)
         return zmq4_dgram_part(s, msg, data, size, flags);
@@ -981,7 +1018,7 @@ static inline int zmq4_send_parts(uintptr_t h, const unsigned char *base, const 
     int whole = !s->sndmore;
     uint64_t bytes;
     for (int i = 0; s->max_part && i < n; i++) {
-        if (!zmq4_fits(s, parts[i].size))
+        if (!zmq4_fits(s, (const void *) ((uintptr_t) base + parts[i].data), parts[i].size))
             return -EMSGSIZE;
     }
     if (s->type == ZMQ_DGRAM && n != 1 + whole)
@@ -1437,10 +1474,21 @@ typedef struct {
 
 enum { ZMQ4_BLOCKED_NOT, ZMQ4_BLOCKED_FROM, ZMQ4_BLOCKED_TO, ZMQ4_BLOCKED_CAPTURE };
 
-static inline void zmq4_flow_free(zmq4_flow *f)
+/* zmq4_flow_empty frees the message in hand, and much memory for its parts. */
+static inline void zmq4_flow_empty(zmq4_flow *f)
 {
+    zmq_msg_t *parts;
     while (f->len > 0)
         zmq_msg_close(&f->parts[--f->len]);
+    if (f->cap > ZMQ4_IN_KEEP && (parts = (zmq_msg_t *) realloc(f->parts, ZMQ4_IN_CAP * sizeof *parts))) {
+        f->parts = parts;
+        f->cap = ZMQ4_IN_CAP;
+    }
+}
+
+static inline void zmq4_flow_free(zmq4_flow *f)
+{
+    zmq4_flow_empty(f);
     free(f->parts);
     free(f);
 }
@@ -1449,7 +1497,7 @@ static inline zmq4_flow *zmq4_flow_new(void)
 {
     zmq4_flow *f = calloc(1, sizeof *f);
     if (f) {
-        f->cap = 4;
+        f->cap = ZMQ4_IN_CAP;
         f->parts = malloc((size_t) f->cap * sizeof *f->parts);
         if (!f->parts) {
             free(f);
@@ -1469,8 +1517,11 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
     do {
         if (f->len == f->cap) {
             zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
-            if (!parts)
+            if (!parts) {
+                if (from->in_next == from->in_len)
+                    zmq4_skip(from);
                 return -ENOMEM;
+            }
             f->parts = parts;
             f->cap *= 2;
         }
@@ -1498,15 +1549,17 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 /*
  * zmq4_flow_send sends the message in hand, or a copy of it. EAGAIN can come
  * only before the first part; a peer that is lost half-way takes the message
- * with it.
+ * with it. A filter that is too long is dropped.
  */
 static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
 {
     if (to->thread_safe ? f->len > 1 : to->type == ZMQ_DGRAM && f->len != 2)
         return -EINVAL;
+    if (to->conflate && f->len > 1)
+        return -ENOTSUP;
     for (int i = 0; to->max_part && i < f->len; i++) {
-        if (!zmq4_fits(to, zmq_msg_size(&f->parts[i])))
-            return -EMSGSIZE;
+        if (!zmq4_fits(to, zmq_msg_data(&f->parts[i]), zmq_msg_size(&f->parts[i])))
+            return to->type == ZMQ_XSUB ? 0 : -EMSGSIZE; /* a subscriber must not be able to stop the proxy */
     }
     for (int i = 0; i < f->len; i++) {
         int rc, more = i < f->len - 1 ? ZMQ_SNDMORE : 0;
@@ -1567,8 +1620,7 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
         }
         if (rc < 0)
             return rc;
-        while (f->len > 0)
-            zmq_msg_close(&f->parts[--f->len]);
+        zmq4_flow_empty(f);
         f->captured = 0;
         f->count++;
         f->bytes += bytes;

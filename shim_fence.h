@@ -360,4 +360,38 @@ static inline int zmq4_try_busy_poll(int value)
 #endif
 }
 
+/*
+ * zmq4_max_filter is the longest filter that a SUB or XSUB socket may have. libzmq
+ * keeps filters in a tree with a level for each byte, and removes and frees them by
+ * functions that call themselves for each level, also in a thread of its own: a long
+ * filter overflows the stack. They take less than 128 bytes a level.
+ */
+static inline size_t zmq4_max_filter(void)
+{
+    size_t max = 16 << 10;
+#ifndef _WIN32
+    pthread_attr_t attr;
+    size_t stack;
+    if (pthread_attr_init(&attr) == 0) {
+        if (pthread_attr_getstacksize(&attr, &stack) == 0 && stack > 0 && stack / 128 < max)
+            max = stack / 128;
+        pthread_attr_destroy(&attr);
+    }
+#else
+    max = 4 << 10;
+#endif
+    return max;
+}
+
+/*
+ * zmq4_fits says whether a part can be sent, whatever transport it goes by, and
+ * whether a filter, which an XSUB socket sends behind a byte of 0 or 1, can be kept.
+ */
+static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
+{
+    if (s->max_part == 0 || size <= s->max_part)
+        return 1;
+    return s->type == ZMQ_XSUB && *(const unsigned char *) data > 1;
+}
+
 #endif

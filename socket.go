@@ -432,6 +432,7 @@ func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
 
 // detach unbinds or disconnects the socket.
 func (s *socket) detach(endpoint string, call func() C.int) C.int {
+	s.finish()
 	if isInproc(endpoint) {
 		return s.ctx.c.inprocs.detach(s, endpoint, call)
 	}
