@@ -358,6 +358,7 @@ typedef struct {
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
     int attached; /* it has been bound or connected */
+    int immediate, hasty; /* see zmq4_told */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
     int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
@@ -370,6 +371,7 @@ static inline zmq4_socket *zmq4_s(uintptr_t h)
 
 static inline int zmq4_get_int(uintptr_t h, int option);
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size);
+static inline int zmq4_finish(uintptr_t h);
 
 #include "shim_fence.h"
 
@@ -381,6 +383,8 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
         return zmq4_err();
     if (option == ZMQ_LINGER)
         memcpy(value, &zmq4_s(h)->linger, sizeof zmq4_s(h)->linger);
+    if (option == ZMQ_IMMEDIATE)
+        memcpy(value, &zmq4_s(h)->immediate, sizeof zmq4_s(h)->immediate);
     return 0;
 }
 
@@ -390,6 +394,10 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, option, value, size));
     if (rc != 0)
         return zmq4_err();
+    if (option == ZMQ_IMMEDIATE) {
+        memcpy(&zmq4_s(h)->immediate, value, sizeof zmq4_s(h)->immediate);
+        zmq4_tell(zmq4_s(h), 0);
+    }
     if (option == ZMQ_LINGER) {
         memcpy(&zmq4_s(h)->linger, value, sizeof zmq4_s(h)->linger);
         zmq4_linger(zmq4_s(h));
@@ -473,6 +481,8 @@ static inline int zmq4_events(uintptr_t h)
     rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
     if (rc < 0)
         return rc;
+    if (s->hasty && (events & ZMQ_POLLIN))
+        zmq4_take_now(s);
     return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
 }
 
@@ -636,9 +646,12 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
     int rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
         return -EINVAL; /* libzmq would abort when the peer accepts the connection */
+    zmq4_tell(zmq4_s(h), 1);
     ZMQ4_CALL(zmq4_s(h), rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
-    if (rc != 0)
-        return zmq4_err();
+    rc = rc == 0 ? 0 : zmq4_err();
+    zmq4_tell(zmq4_s(h), 0);
+    if (rc < 0)
+        return rc;
     zmq4_s(h)->attached = 1;
     zmq4_settle(zmq4_s(h), endpoint);
     return 0;
@@ -824,7 +837,10 @@ static inline int zmq4_recv(uintptr_t h, int max)
         zmq4_release(h);
     s->in_free = s->in_next = s->in_len = 0; /* in[0] is emptied by what comes into it */
     while (max-- > 0) {
-        int rc = zmq4_recv_whole(s);
+        int rc;
+        if (s->hasty)
+            zmq4_look(s);
+        rc = zmq4_recv_whole(s);
         if (rc < 0)
             return s->in_len > 0 ? s->in_len : rc;
     }
@@ -838,8 +854,10 @@ static inline int zmq4_recv(uintptr_t h, int max)
 static inline int zmq4_finish(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
-    if (s->in_next == s->in_len)
-        return zmq4_recv(h, 1);
+    if (s->in_next == s->in_len) {
+        zmq4_empty(s, 0, s->in_len);
+        s->in_free = s->in_next = s->in_len = 0;
+    }
     return zmq4_recv_whole(s);
 }
 
@@ -1382,8 +1400,11 @@ static inline int zmq4_connect_peer(uintptr_t h, const unsigned char *endpoint, 
 {
 #if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
     int rc;
+    zmq4_tell(zmq4_s(h), 1);
     ZMQ4_CALL(zmq4_s(h), rc, (*routing_id = zmq_connect_peer(zmq4_s(h)->socket, (const char *) endpoint)) != 0 ? 0 : -1);
-    return rc == 0 ? 0 : zmq4_err();
+    rc = rc == 0 ? 0 : zmq4_err();
+    zmq4_tell(zmq4_s(h), 0);
+    return rc;
 #else
     (void) h, (void) endpoint, (void) routing_id;
     return -ENOTSUP;

@@ -394,4 +394,53 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
     return s->type == ZMQ_XSUB && *(const unsigned char *) data > 1;
 }
 
+/*
+ * ZMQ_IMMEDIATE: when a connection that the socket has made breaks, a thread of libzmq
+ * has the socket drop it at once, with all that has come by it. libzmq aborts if the
+ * option is not set any more, and if a message of several parts was half read.
+ *
+ * So once a connection was made with the option, libzmq is told that it is set, but
+ * for the time of a Connect. Types for which it makes no difference, but for that,
+ * do not tell libzmq at all.
+ */
+static inline void zmq4_tell(zmq4_socket *s, int connecting)
+{
+    int rc, told = s->immediate || (s->hasty && !connecting);
+    switch (s->type) {
+    case ZMQ_SUB:
+    case ZMQ_XSUB:
+    case ZMQ_PULL:
+    case ZMQ_REP:
+    case ZMQ_DISH:
+    case ZMQ_GATHER:
+        told = 0;
+    }
+    if (connecting && told)
+        s->hasty = 1;
+    ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_IMMEDIATE, &told, sizeof told));
+    (void) rc;
+}
+
+/*
+ * zmq4_look processes the commands of a socket with such connections before it
+ * receives a message: else libzmq does so in the middle of one, now and then.
+ */
+static inline void zmq4_look(zmq4_socket *s)
+{
+    int events, rc;
+    size_t size = sizeof events;
+    ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_EVENTS, &events, &size));
+    (void) rc;
+}
+
+/*
+ * zmq4_take_now takes the message of which ZMQ_EVENTS has read the first part, before
+ * the connection breaks, but no more than anybody looks for before a receive.
+ */
+static inline void zmq4_take_now(zmq4_socket *s)
+{
+    if (s->type == ZMQ_ROUTER && s->in_len - s->in_next < 10000)
+        zmq4_finish((uintptr_t) s);
+}
+
 #endif
