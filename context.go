@@ -37,8 +37,9 @@ type Context struct {
 type handle struct {
 	mu      sync.RWMutex // held for reading while p is in use
 	p       C.uintptr_t
-	closed  bool        // by Term; p is not used any more
-	ended   atomic.Bool // the same, for sockets: a send does not always notice by itself
+	closed  bool          // by Term; p is not used any more
+	ended   atomic.Bool   // the same, for sockets: a send does not always notice by itself
+	down    chan struct{} // closed when it ends
 	sockets sync.WaitGroup
 
 	stop, term       sync.Once
@@ -56,7 +57,7 @@ var defaultContext = sync.OnceValues(NewContext)
 // NewContext creates a context. [Context.Term] ends it; a context that is
 // lost, with all its sockets, is terminated when the garbage collector finds it.
 func NewContext() (ctx *Context, err error) {
-	h := &handle{start: startup{policy: -1, priority: -1}}
+	h := &handle{down: make(chan struct{}), start: startup{policy: -1, priority: -1}}
 	if err := check(C.zmq4_ctx_new(&h.p)); err != nil {
 		return nil, err
 	}
@@ -150,6 +151,7 @@ func (h *handle) shutdown() error {
 		h.mu.Lock()
 		h.closed = true
 		h.ended.Store(true)
+		close(h.down)
 		h.mu.Unlock()
 		zap.forget(h)
 		h.endErr = h.inprocs.end(h.p, func() { h.stopErr = check(C.zmq4_ctx_shutdown(h.p)) })

@@ -296,6 +296,9 @@ func (m *Msg) RoutingID() uint32 {
 // Function zmq_msg_set_group.
 func (m *Msg) SetGroup(group string) error {
 	g, err := cstring(group)
+	if len(group) > groupMax {
+		err = einval
+	}
 	return m.mark(err, 0, g, C.int(len(group)))
 }
 

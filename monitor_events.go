@@ -6,10 +6,12 @@ package zmq4
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -199,6 +201,9 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 
 func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 	ctx, err := soc.Context()
+	if mask < 0 || mask > math.MaxInt32 {
+		err = cmp.Or(err, error(einval))
+	}
 	if err == nil && mask&EVENT_PIPES_STATS != 0 {
 		err = feature{3, 2, true}.missing()
 	}

@@ -120,6 +120,19 @@ static inline int zmq4_try_fds(int n)
     free(fds);
     return rc;
 }
+
+/* zmq4_open_socket opens a socket that a process which the program starts does not inherit. */
+static inline int zmq4_open_socket(int family, int type, int protocol)
+{
+#ifdef SOCK_CLOEXEC
+    return socket(family, type | SOCK_CLOEXEC, protocol);
+#else
+    int fd = socket(family, type, protocol);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+#endif
+}
 #endif
 
 /*
@@ -231,7 +244,7 @@ static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const uns
     int fd, on = 1, ok, rc = zmq4_try_fds(32); /* a thread, its pipes, and the sockets */
     if (rc < 0)
         return rc;
-    fd = socket(v6 ? AF_INET6 : AF_INET, raw ? SOCK_RAW : SOCK_DGRAM, raw ? ZMQ4_IPPROTO_PGM : 0);
+    fd = zmq4_open_socket(v6 ? AF_INET6 : AF_INET, raw ? SOCK_RAW : SOCK_DGRAM, raw ? ZMQ4_IPPROTO_PGM : 0);
     if (fd < 0)
         return -errno;
     memset(&any, 0, sizeof any);
@@ -285,7 +298,7 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
     hints.ai_socktype = SOCK_DGRAM;
     if (getaddrinfo((const char *) host, (const char *) port, &hints, &info) != 0)
         return 0;
-    fd = socket(info->ai_family, SOCK_DGRAM, 0);
+    fd = zmq4_open_socket(info->ai_family, SOCK_DGRAM, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
         || bind(fd, info->ai_addr, info->ai_addrlen) != 0)
         rc = -errno;
@@ -330,7 +343,7 @@ static inline int zmq4_try_sockopt(int name, int value)
     (void) name, (void) value;
     return 0;
 #else
-    int rc = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
+    int rc = 0, fd = zmq4_open_socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0)
         return -errno;
     if (setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) != 0)

@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"time"
@@ -80,6 +81,8 @@ type socket struct {
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
+	gone chan struct{} // closed by Close; nil until somebody asks for it
+
 	// For Stats: waits, and what C has counted once the socket is closed.
 	rcvWaits, sndWaits    waits
 	trafficIn, trafficOut C.zmq4_traffic
@@ -112,6 +115,9 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 		return nil, err
 	}
 	defer c.mu.RUnlock()
+	if t < 0 || t > math.MaxInt32 {
+		return nil, einval
+	}
 	if draftTypes[t] != "" && t != DGRAM && !HasDraft() {
 		return nil, ErrorNotImplemented42draft
 	}
@@ -285,6 +291,9 @@ func (soc *Socket) Close() error {
 	h, polls := s.h(), s.polls
 	s.trafficIn, s.trafficOut = s.c.received, s.c.sent
 	s.c, s.polls = nil, nil
+	if s.gone != nil {
+		close(s.gone)
+	}
 	for _, ref := range polls {
 		ref.leave()
 	}
@@ -293,6 +302,18 @@ func (soc *Socket) Close() error {
 	s.park.close()
 	s.ctx.c.sockets.Done()
 	return err
+}
+
+// goneChan returns a channel that is closed when the socket is.
+func (s *socket) goneChan() (<-chan struct{}, error) {
+	if _, err := s.lock(); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+	}
+	return s.gone, nil
 }
 
 // String describes the socket: its type with its identity or its address.
