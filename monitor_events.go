@@ -190,7 +190,8 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 		return nil, "", err
 	}
 	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint)} {
+	wait := func(h C.uintptr_t, e *C.uchar) C.int { return ctx.c.inprocs.waitForC(pair.s, endpoint) }
+	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.endpoint(endpoint, wait)} {
 		if err != nil {
 			pair.Close()
 			return nil, "", err

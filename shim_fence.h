@@ -148,9 +148,9 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
 #else
     int n = io_threads + 1;
     zmq4_trial t = {0};
-    /* A thread has a mailbox and a poller; the first socket has a mailbox. */
-    int rc = zmq4_try_fds(3 * n + 2);
-    if (rc < 0 || (io_threads <= ZMQ_IO_THREADS_DFLT && policy == -1 && priority == -1 && n_cpus == 0))
+    /* A thread has a mailbox and a poller; the first socket and the reserve have mailboxes. */
+    int rc = zmq4_try_fds(3 * n + 4);
+    if (rc < 0)
         return rc;
     t.policy = policy;
     t.priority = priority;
@@ -182,6 +182,59 @@ static inline void zmq4_linger(zmq4_socket *s)
     if (linger != s->linger)
         ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_LINGER, &linger, sizeof linger));
     (void) rc;
+}
+
+/*
+ * zmq4_delivers says whether a socket may have sent something by inproc to an endpoint
+ * that nobody has bound, which is to be delivered although it leaves. Those who
+ * publish have no subscribers there, and a conflating socket's last message takes the
+ * place of what libzmq looks for before it.
+ */
+static inline int zmq4_delivers(uintptr_t h)
+{
+    zmq4_socket *s = zmq4_s(h);
+    if (s->sent.messages == 0 || s->linger == 0)
+        return 0;
+    switch (s->type) {
+    case ZMQ_PUB:
+    case ZMQ_XPUB:
+    case ZMQ_XSUB:
+    case ZMQ_RADIO:
+    case ZMQ_REP:
+        return 0;
+    case ZMQ_DEALER:
+    case ZMQ_PUSH:
+        return zmq4_get_int(h, ZMQ_CONFLATE) != 1;
+    }
+    return 1;
+}
+
+/* zmq4_hold makes a new socket wait at an endpoint, to its peer the same as socket from. */
+static inline int zmq4_hold(uintptr_t h, uintptr_t from, const unsigned char *endpoint)
+{
+    unsigned char id[255];
+    size_t size = sizeof id;
+    int unlimited = 0, rc;
+    if (zmq4_getsockopt(from, ZMQ_ROUTING_ID, id, &size) == 0 && size > 0)
+        zmq4_setsockopt(h, ZMQ_ROUTING_ID, id, size);
+    zmq4_setsockopt(h, ZMQ_SNDHWM, (const unsigned char *) &unlimited, sizeof unlimited);
+    ZMQ4_RETRY(rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+/* zmq4_pass sends on all that a socket has received, or drops it if to is 0. */
+static inline int zmq4_pass(uintptr_t h, uintptr_t to)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int n = 0, rc;
+    while (zmq4_recv(h, 1) > 0) {
+        for (int i = 0; to && i < s->in_len; i++)
+            ZMQ4_RETRY(rc, zmq_msg_send(&s->in[i].msg, zmq4_s(to)->socket, ZMQ_DONTWAIT | (s->in[i].more ? ZMQ_SNDMORE : 0)));
+        n++;
+    }
+    s->in_next = s->in_len;
+    zmq4_release(h);
+    return n;
 }
 
 /* zmq4_pending waits up to so many ms for a command that came after zmq4_events. */
