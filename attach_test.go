@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // What Unbind and Disconnect end has to end, also if a thread of libzmq was about to
@@ -45,14 +46,14 @@ func attachDetach(t *testing.T, sockets []*Socket, attach func() string, detach 
 	})
 }
 
-// A socket that has connected to an inproc endpoint which nobody has bound. libzmq
-// would abort if a ROUTER, REP or conflating socket disconnected, and somebody bound
-// the endpoint.
+// A socket that has connected to an inproc endpoint which nobody has bound may leave it.
+// libzmq would abort if a ROUTER, REP or conflating socket did, and somebody bound the
+// endpoint.
 func TestDisconnectUnbound(t *testing.T) {
 	for _, tt := range []struct {
-		typ, peer        Type
-		conflate, fenced bool
-	}{{ROUTER, DEALER, false, true}, {REP, REQ, false, true}, {PULL, PUSH, true, true}, {PULL, PUSH, false, false}, {DEALER, ROUTER, false, false}} {
+		typ, peer Type
+		conflate  bool
+	}{{ROUTER, DEALER, false}, {REP, REQ, false}, {PULL, PUSH, true}, {PULL, PUSH, false}, {DEALER, ROUTER, false}, {SUB, XPUB, false}} {
 		t.Run(fmt.Sprintf("%v %v", tt.typ, tt.conflate), func(t *testing.T) {
 			ctx := newContext(t)
 			soc, other, peer := newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.peer)
@@ -60,47 +61,148 @@ func TestDisconnectUnbound(t *testing.T) {
 				must(t, soc.SetConflate(true))
 				must(t, other.SetConflate(true))
 			}
+			if tt.peer == XPUB {
+				must(t, peer.SetXpubWelcomeMsg("welcome"))
+			}
 			const endpoint = "inproc://unbound"
-			disconnect := func(want error) {
+			connect := func(soc *Socket) {
 				t.Helper()
-				for _, how := range []func(string) error{soc.Disconnect, soc.Unbind} {
+				must(t, soc.Connect(endpoint))
+				if last, err := soc.GetLastEndpoint(); last != endpoint || err != nil {
+					t.Errorf("last endpoint %q, %v", last, err)
+				}
+			}
+			disconnect := func(how func(string) error) {
+				t.Helper()
+				for _, want := range []error{nil, Errno(syscall.ENOENT)} {
 					if err := how(endpoint); err != want {
 						t.Errorf("%v, want %v", err, want)
 					}
 					_, err := soc.GetEvents() // lets libzmq go on with it
 					must(t, err)
-					if want == nil {
-						return
-					}
 				}
 			}
-			unbound := error(ENOTSUP)
-			if !tt.fenced {
-				unbound = nil
+			for _, how := range []func(string) error{soc.Disconnect, soc.Unbind} {
+				connect(soc)
+				connect(other)
+				disconnect(how)
+				must(t, peer.Bind(endpoint))
+				must(t, peer.Unbind(endpoint))
+				connect(soc)
+				connect(soc)
+				must(t, peer.Bind(endpoint))
+				if last, err := peer.GetLastEndpoint(); last != endpoint || err != nil {
+					t.Errorf("last endpoint %q, %v", last, err)
+				}
+				disconnect(how) // both
+				connect(soc)
+				disconnect(how)
+				must(t, peer.Unbind(endpoint))
 			}
-			disconnect(Errno(syscall.ENOENT))
-			must(t, soc.Connect(endpoint))
-			must(t, other.Connect(endpoint))
-			disconnect(unbound)
-			must(t, peer.Bind(endpoint))
-			if tt.fenced {
-				disconnect(nil)
-			}
-			must(t, soc.Connect(endpoint))
-			disconnect(nil)
-			must(t, peer.Unbind(endpoint))
-			must(t, soc.Connect(endpoint))
-			disconnect(unbound)
-			must(t, soc.Close()) // which it may at all times
+			connect(soc)
+			must(t, soc.Close())
 			must(t, peer.Bind(endpoint))
 			must(t, other.Disconnect(endpoint))
 			must(t, peer.Close())
-			must(t, other.Connect(endpoint))
-			next := newSocket(t, ctx, tt.peer)
-			eventually(t, "endpoint free", func() bool { return next.Bind(endpoint) == nil })
+			connect(other)
+			must(t, newSocket(t, ctx, tt.peer).Bind(endpoint)) // which is free at once
 			if i := &ctx.c.inprocs; len(i.waiting) > 0 || len(i.bound) != 1 {
 				t.Errorf("waiting %v, bound %v", i.waiting, i.bound)
 			}
+		})
+	}
+}
+
+// What a socket has sent to an inproc endpoint that nobody has bound is there for the one
+// who does, also if the socket has left in between, and unless it does not linger.
+func TestSentUnbound(t *testing.T) {
+	const endpoint = "inproc://unbound"
+	for _, tt := range []struct {
+		typ, peer Type
+		sent      []any
+		got       []string
+	}{
+		{PUSH, PULL, []any{"a", "b"}, []string{"a", "b"}},
+		{PAIR, PAIR, []any{"a", "b"}, []string{"a", "b"}},
+		{DEALER, ROUTER, []any{"a", "b"}, []string{"me", "a", "b"}},
+		{REQ, REP, []any{"a", "b"}, []string{"a", "b"}},
+		{REQ, ROUTER, []any{"a", "b"}, []string{"me", "", "a", "b"}},
+		{ROUTER, DEALER, []any{"you", "a", "b"}, []string{"a", "b"}},
+	} {
+		for _, linger := range []time.Duration{-1, time.Hour, 0} {
+			for _, end := range []string{"Close", "Disconnect", "Term"} {
+				t.Run(fmt.Sprint(tt.typ, tt.peer, linger, end), func(t *testing.T) {
+					ctx := newContext(t)
+					soc, peer := newSocket(t, ctx, tt.typ), newSocket(t, ctx, tt.peer)
+					must(t, soc.SetIdentity("me"))
+					must(t, soc.SetLinger(linger))
+					if tt.typ == ROUTER {
+						must(t, soc.SetConnectRid("you"))
+					}
+					must(t, soc.Connect(endpoint))
+					send(t, soc, tt.sent...)
+					if end == "Disconnect" {
+						must(t, soc.Disconnect(endpoint))
+					} else {
+						must(t, soc.Close())
+					}
+					if end == "Term" {
+						return // whose end newContext waits for
+					}
+					must(t, peer.Bind(endpoint))
+					if linger != 0 {
+						within(t, patience, "message", func() {
+							if got, err := peer.RecvMessage(0); !slices.Equal(got, tt.got) || err != nil {
+								t.Errorf("got %q, %v, want %q", got, err, tt.got)
+							}
+						})
+					}
+					if msg, err := peer.RecvMessage(DONTWAIT); err != eagain && err != EFSM {
+						t.Errorf("%q, %v", msg, err)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A socket that waits for an inproc endpoint ends completely when it is closed.
+func TestClosedIsClosed(t *testing.T) {
+	for _, typ := range []Type{PULL, ROUTER} {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, typ)
+		if typ == PULL {
+			must(t, soc.SetConflate(true))
+		}
+		must(t, newSocket(t, ctx, typ).Connect("inproc://never")) // and still waits
+		must(t, soc.Connect("inproc://never"))
+		must(t, soc.Bind("inproc://mine"))
+		must(t, soc.Bind("tcp://127.0.0.1:*"))
+		endpoint, err := soc.GetLastEndpoint()
+		must(t, err)
+		must(t, soc.Close())
+		next := newSocket(t, ctx, typ)
+		must(t, next.Bind("inproc://mine"))
+		eventually(t, "port free", func() bool { return next.Bind(endpoint) == nil })
+	}
+}
+
+// Sockets that have waited for inproc endpoints and were closed need nothing any more.
+func TestClosedWaitersGone(t *testing.T) {
+	for _, typ := range []Type{PUSH, PULL, ROUTER, SUB, REQ, PAIR} {
+		t.Run(fmt.Sprint(typ), func(t *testing.T) {
+			ctx := newContext(t)
+			must(t, ctx.SetMaxSockets(3))
+			other := newSocket(t, ctx, typ)
+			must(t, other.Connect("inproc://never"))
+			before := procCount(t, "fd")
+			for range 100 {
+				soc := newSocket(t, ctx, typ)
+				must(t, soc.Connect("inproc://never"))
+				must(t, soc.Connect("inproc://never-too"))
+				must(t, soc.Close())
+			}
+			eventually(t, "descriptors closed", func() bool { return procCount(t, "fd") <= before })
 		})
 	}
 }
@@ -133,7 +235,7 @@ func TestCloseUnbound(t *testing.T) {
 					if end == "Bind" {
 						must(t, push.Bind(endpoint))
 					}
-					if end == "Bind" && conflate { // else they may still be on their way out
+					if end == "Bind" {
 						_, err := push.Send("to the one that is left", 0)
 						must(t, err)
 						within(t, patience, "message", func() {
@@ -230,8 +332,8 @@ func TestHighWaterMarkAtEnd(t *testing.T) {
 				must(t, peer.Close())
 				must(t, bound.Close())
 			}
-			if i := &ctx.c.inprocs; len(i.met) != 0 || len(i.socks) != 0 {
-				t.Errorf("closed sockets are remembered: %v, %v", i.met, i.socks)
+			if i := &ctx.c.inprocs; len(i.socks) != 0 {
+				t.Errorf("closed sockets are remembered: %v", i.socks)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"unsafe"
 )
@@ -155,6 +156,7 @@ func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err
 	if max <= 0 {
 		max = 1000
 	}
+	max = min(max, math.MaxInt32)
 	if err := ctx.Err(); err != nil || b == nil {
 		return 0, soc.opError("recv", cmp.Or(err, soc.invalid()))
 	}

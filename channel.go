@@ -110,18 +110,25 @@ type Sender struct {
 // Sender starts to send the messages from a channel that holds up to size of
 // them; 0 or less is none. It takes all that are in the channel, up to 64, and
 // sends them in few calls into libzmq. It ends, with its goroutine, when the channel was
-// closed and all that was in it is sent, or when ctx is done or a send fails:
-// nobody takes from the channel then, so that a program that puts something in
-// it should wait for [Sender.Done] as well. What got into it all the same is part of [Sender.Rest].
+// closed and all that was in it is sent, or when ctx is done, the socket is closed, its
+// context terminated, or a send fails: nobody takes from the channel then, so that a
+// program that puts something in it should wait for [Sender.Done] as well. What got
+// into it all the same is part of [Sender.Rest].
 func (soc *Socket) Sender(ctx context.Context, size int) *Sender {
 	c := make(chan [][]byte, max(size, 0))
 	s := &Sender{C: c, c: c, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
+		gone, down, err := soc.ends()
+		s.err = soc.opError("send", err)
 		var b Batch
 		var msgs [][][]byte
 		for s.err == nil {
 			select {
+			case <-gone:
+				s.err = soc.opError("send", ErrorSocketClosed)
+			case <-down:
+				s.err = soc.opError("send", ETERM)
 			case <-ctx.Done():
 				s.err = soc.opError("send", ctx.Err())
 			case msg, ok := <-c:
@@ -137,6 +144,16 @@ func (soc *Socket) Sender(ctx context.Context, size int) *Sender {
 		}
 	}()
 	return s
+}
+
+// ends returns channels that are closed when the socket is closed, and when its context
+// is terminated.
+func (soc *Socket) ends() (gone, down <-chan struct{}, err error) {
+	if soc == nil || soc.s == nil {
+		return nil, nil, ErrorSocketClosed
+	}
+	gone, err = soc.s.goneChan()
+	return gone, soc.s.ctx.c.down, err
 }
 
 // maxTaken is how many messages a Sender takes at a time behind the first one.

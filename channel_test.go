@@ -310,3 +310,44 @@ func ExampleSocket_Messages() {
 	// ["hello" "world"]
 	// true
 }
+
+// What waits on a socket ends with it, also if it waits for something else, as a
+// Sender does that has nothing to send.
+func TestChannelsEnd(t *testing.T) {
+	for _, size := range []int{0, 2} {
+		for name, tt := range map[string]struct {
+			end  func(*Socket)
+			want error
+		}{
+			"Close":    {func(soc *Socket) { soc.Close() }, ErrorSocketClosed},
+			"Shutdown": {func(soc *Socket) { soc.s.ctx.Shutdown() }, ETERM},
+			"Term":     {func(soc *Socket) { go soc.s.ctx.Term() }, ETERM},
+		} {
+			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
+				soc := newSocket(t, newContext(t), PAIR)
+				s, r := soc.Sender(context.Background(), size), soc.Receiver(context.Background(), size)
+				loop := make(chan error)
+				go func() {
+					for _, err := range soc.Messages(context.Background()) {
+						loop <- err
+					}
+				}()
+				tt.end(soc)
+				within(t, patience, "end", func() {
+					<-s.Done()
+					<-r.C
+					for what, err := range map[string]error{"Sender": s.Err(), "Receiver": r.Err(), "Messages": <-loop} {
+						if !errors.Is(err, tt.want) {
+							t.Errorf("%s: %v, want %v", what, err, tt.want)
+						}
+					}
+				})
+				must(t, soc.Close())
+				late := soc.Sender(context.Background(), size)
+				if err := late.Err(); err == nil {
+					t.Error("a Sender on a socket that is closed goes on")
+				}
+			})
+		}
+	}
+}

@@ -37,13 +37,16 @@ type Context struct {
 type handle struct {
 	mu      sync.RWMutex // held for reading while p is in use
 	p       C.uintptr_t
-	closed  bool        // by Term; p is not used any more
-	ended   atomic.Bool // the same, for sockets: a send does not always notice by itself
+	closed  bool          // by Term; p is not used any more
+	ended   atomic.Bool   // the same, for sockets: a send does not always notice by itself
+	down    chan struct{} // closed when it ends
 	sockets sync.WaitGroup
+
+	live      atomic.Int32 // how many sockets there are
+	lastClose atomic.Int64 // when one was closed last
 
 	stop, term       sync.Once
 	stopErr, termErr error
-	endErr           error // of what is done before the context is shut down
 
 	start   startup
 	inprocs inprocs
@@ -56,7 +59,7 @@ var defaultContext = sync.OnceValues(NewContext)
 // NewContext creates a context. [Context.Term] ends it; a context that is
 // lost, with all its sockets, is terminated when the garbage collector finds it.
 func NewContext() (ctx *Context, err error) {
-	h := &handle{start: startup{policy: -1, priority: -1}}
+	h := &handle{down: make(chan struct{}), start: startup{policy: -1, priority: -1}}
 	if err := check(C.zmq4_ctx_new(&h.p)); err != nil {
 		return nil, err
 	}
@@ -100,9 +103,6 @@ func Term() error {
 //
 // Term can be called again, and from several goroutines; each call returns
 // when the context is gone.
-//
-// The error is EMFILE, and the context stays, if sockets have connected to inproc
-// endpoints that were never bound and there are [Context.SetMaxSockets] sockets.
 //
 // Functions zmq_ctx_shutdown and zmq_ctx_term.
 func (ctx *Context) Term() error {
@@ -150,9 +150,10 @@ func (h *handle) shutdown() error {
 		h.mu.Lock()
 		h.closed = true
 		h.ended.Store(true)
+		close(h.down)
 		h.mu.Unlock()
 		zap.forget(h)
-		h.endErr = h.inprocs.end(h.p, func() { h.stopErr = check(C.zmq4_ctx_shutdown(h.p)) })
+		h.inprocs.end(func() { h.stopErr = check(C.zmq4_ctx_shutdown(h.p)) })
 	})
 	return h.stopErr
 }
@@ -160,11 +161,7 @@ func (h *handle) shutdown() error {
 func (h *handle) terminate() error {
 	h.term.Do(func() {
 		h.termErr = h.shutdown()
-		h.sockets.Wait()     // so that no thread is held for longer than the linger time
-		if h.endErr != nil { // libzmq would try the same, and abort
-			h.termErr = h.endErr
-			return
-		}
+		h.sockets.Wait() // so that no thread is held for longer than the linger time
 		if err := check(C.zmq4_ctx_term(h.p)); err != nil {
 			h.termErr = err
 		}
@@ -198,6 +195,8 @@ func (ctx *Context) get(option C.int) (int, error) {
 		return 0, err
 	}
 	defer h.mu.RUnlock()
+	h.start.mu.Lock()
+	defer h.start.mu.Unlock()
 	var value C.int
 	if err := check(C.zmq4_ctx_get(h.p, option, &value)); err != nil {
 		return 0, err

@@ -3,6 +3,9 @@
 package zmq4
 
 import (
+	"errors"
+	"math"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -133,5 +136,43 @@ func TestTermWithFullQueue(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A number that C's int cannot hold is refused. It was cut off before.
+func TestWideNumbers(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("there are none")
+	}
+	wide := math.MaxUint32 + 1
+	ctx := newContext(t)
+	for _, typ := range []Type{Type(wide) | PULL, -Type(wide) | PULL, -1} {
+		if soc, err := ctx.NewSocket(typ); err != einval {
+			t.Errorf("NewSocket(%d): %v", typ, err)
+			soc.Close()
+		}
+	}
+	soc := newSocket(t, ctx, PULL)
+	for _, events := range []Event{Event(wide) | EVENT_LISTENING, -Event(wide) | EVENT_LISTENING} {
+		if err := soc.Monitor("inproc://wide", events); err != einval {
+			t.Errorf("Monitor: %v", err)
+		}
+		for _, err := range soc.Events(t.Context(), events) {
+			if !errors.Is(err, einval) {
+				t.Errorf("Events: %v", err)
+			}
+			break
+		}
+	}
+	for option, err := range map[string]error{
+		"SetOption": soc.SetOption(wide|6, "id"), "context": ctx.SetMaxSockets(wide | 1), "linger": soc.SetOption(17, wide),
+		"group": new(Msg).SetGroup(strings.Repeat("x", 256)),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", option)
+		}
+	}
+	if text := Error(wide | int(EADDRINUSE)); text == Error(int(EADDRINUSE)) {
+		t.Error(text)
 	}
 }

@@ -146,7 +146,7 @@ func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
 	}
 	var id C.uint
 	err = soc.ifHas(feature{3, 3, true}, func(s *socket) C.int {
-		return s.attach(endpoint, false, func() C.int { return C.zmq4_connect_peer(s.h(), e, &id) })
+		return s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect_peer(s.h(), e, &id) })
 	})
 	return uint32(id), err
 }
@@ -296,6 +296,9 @@ func (m *Msg) RoutingID() uint32 {
 // Function zmq_msg_set_group.
 func (m *Msg) SetGroup(group string) error {
 	g, err := cstring(group)
+	if len(group) > groupMax {
+		err = einval
+	}
 	return m.mark(err, 0, g, C.int(len(group)))
 }
 

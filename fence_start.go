@@ -8,6 +8,7 @@ import "C"
 import (
 	"slices"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -24,29 +25,90 @@ const (
 type startup struct {
 	mu       sync.Mutex // held while libzmq may start the context
 	started  bool
+	max      C.int // sockets, once it is started
 	policy   C.int
 	priority C.int
 	cpus     []C.int
 }
 
-// create makes the libzmq socket of s. The first one starts the context, and
-// libzmq aborts if it cannot start its threads: that is tried before.
+// starting lets one context start at a time, so that what one has tried is not
+// taken away by another one.
+var starting sync.Mutex
+
+// create makes the libzmq socket of s. The first one starts the context.
 func (h *handle) create(s *socket) error {
 	st := &h.start
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if !st.started {
-		var threads C.int
-		if err := check(C.zmq4_ctx_get(h.p, C.ZMQ_IO_THREADS, &threads)); err != nil {
+		if err := h.begin(); err != nil {
 			return err
 		}
-		if err := check(C.zmq4_ctx_try(threads, st.policy, st.priority, unsafe.SliceData(st.cpus), C.int(len(st.cpus)))); err != nil {
-			return err
-		}
+		st.started = true
 	}
-	err := check(C.zmq4_socket_new(h.p, C.int(s.typ), &s.c))
-	st.started = st.started || err == nil
-	return err
+	if h.live.Load() >= int32(st.max) {
+		return emfile
+	}
+	if err := check(C.zmq4_socket_new(h.p, C.int(s.typ), &s.c)); err != nil {
+		return err
+	}
+	h.live.Add(1)
+	return nil
+}
+
+// begin starts a context. libzmq aborts if it cannot start its threads: that is tried
+// before. There is room for one socket more, the one that ends those who wait for an
+// inproc endpoint.
+func (h *handle) begin() error {
+	starting.Lock()
+	defer starting.Unlock()
+	st := &h.start
+	var threads C.int
+	if err := check(C.zmq4_ctx_get(h.p, C.ZMQ_IO_THREADS, &threads)); err != nil {
+		return err
+	}
+	if err := check(C.zmq4_ctx_get(h.p, C.ZMQ_MAX_SOCKETS, &st.max)); err != nil {
+		return err
+	}
+	if err := check(C.zmq4_ctx_try(threads, st.policy, st.priority, unsafe.SliceData(st.cpus), C.int(len(st.cpus)))); err != nil {
+		return err
+	}
+	C.zmq4_ctx_set(h.p, C.ZMQ_MAX_SOCKETS, st.max+1)
+	defer C.zmq4_ctx_set(h.p, C.ZMQ_MAX_SOCKETS, st.max)
+	return h.inprocs.open(h.p)
+}
+
+// emfile is what libzmq says if there can be no more sockets.
+const emfile = Errno(C.EMFILE)
+
+// reapTime is how long libzmq may take to be done with a socket that was closed. Till
+// then it has its descriptor, and its place among those that the context may have.
+const reapTime = time.Second
+
+// patiently calls what needs a socket of libzmq again for as long as there may soon be
+// one.
+func (h *handle) patiently(call func() error) error {
+	for pause := 20 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
+		err := call()
+		if err != emfile || time.Since(time.Unix(0, h.lastClose.Load())) > reapTime || h.full() {
+			return err
+		}
+		time.Sleep(pause)
+	}
+}
+
+// full reports whether the program has as many sockets as it may.
+func (h *handle) full() bool {
+	h.start.mu.Lock()
+	defer h.start.mu.Unlock()
+	return h.live.Load() >= int32(h.start.max)
+}
+
+// noteClosed takes note that a socket was closed.
+func (h *handle) noteClosed() {
+	h.lastClose.Store(time.Now().UnixNano())
+	h.live.Add(-1)
+	h.sockets.Done()
 }
 
 // note takes note of an option that was set.

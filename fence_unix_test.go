@@ -89,14 +89,17 @@ var fences = map[string]fence{
 		must(t, err)
 		must(t, ctx.SetMaxSockets(2))
 		for {
-			soc, err := ctx.NewSocket(PULL)
+			soc, err := ctx.NewSocket(PUSH)
 			if err != nil {
 				return ctx.Term()
 			}
+			must(t, soc.SetLinger(time.Hour)) // there is no end to how long it waits
 			must(t, soc.Connect("inproc://nobody"))
+			_, err = soc.Send("x", 0)
+			must(t, err)
 			must(t, soc.Close())
 		}
-	}, Errno(syscall.EMFILE)},
+	}, nil},
 	"DGRAM over tcp": {func(t *testing.T) error {
 		return newSocket(t, newContext(t), DGRAM).Bind("tcp://127.0.0.1:*")
 	}, ENOCOMPATPROTO},
@@ -113,9 +116,7 @@ var fences = map[string]fence{
 		return err
 	}, einval},
 	"GSSAPI over ws": {func(t *testing.T) error {
-		if !Has("gssapi") || !Has("ws") {
-			return einval
-		}
+		needHas(t, "gssapi", "WS")
 		ctx := newContext(t)
 		server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
 		must(t, server.Bind("ws://127.0.0.1:*"))
@@ -266,9 +267,7 @@ func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
 		if err := set(soc); err != nil {
 			return err
 		}
-		if !HasPgm() {
-			return einval
-		}
+		needHas(t, "pgm")
 		if err := soc.Connect("epgm://127.0.0.1;239.192.1.1:5599"); err != nil {
 			return err
 		}
@@ -306,11 +305,14 @@ func TestFence(t *testing.T) {
 			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy") || strings.Contains(name, "permitted")) {
 				t.Skip("depends on the system")
 			}
-			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s", "-test.v")
 			// To look for leaks takes descriptors, of which a fence may leave none.
 			cmd.Env = append(os.Environ(), fenceEnv+"="+name, "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0")
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, bytes.TrimSpace(out[:min(len(out), 2000)]))
+			out, err := cmd.CombinedOutput()
+			if text := bytes.TrimSpace(out[:min(len(out), 2000)]); err != nil {
+				t.Errorf("%v\n%s", err, text)
+			} else if bytes.Contains(out, []byte("--- SKIP")) {
+				t.Skipf("%s", text)
 			}
 		})
 	}

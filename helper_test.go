@@ -92,6 +92,16 @@ func newSocket(t testing.TB, ctx *Context, typ Type) *Socket {
 	return soc
 }
 
+// needHas skips a test of what this libzmq was built without.
+func needHas(t testing.TB, capabilities ...string) {
+	t.Helper()
+	for _, name := range capabilities {
+		if !Has(name) {
+			t.Skipf("this libzmq does not have %s", name)
+		}
+	}
+}
+
 // must ends the test with an error.
 func must(t testing.TB, err error) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"math"
 	"strings"
 )
 
@@ -119,6 +120,9 @@ func (e Event) String() string {
 //
 // Function zmq_socket_monitor.
 func (soc *Socket) Monitor(addr string, events Event) error {
+	if events < 0 || events > math.MaxInt32 {
+		return soc.invalid()
+	}
 	if addr == "" {
 		s, err := soc.lock()
 		if err != nil {

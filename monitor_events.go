@@ -6,10 +6,12 @@ package zmq4
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -188,7 +190,8 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 		return nil, "", err
 	}
 	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.Connect(endpoint)} {
+	wait := func(h C.uintptr_t, e *C.uchar) C.int { return ctx.c.inprocs.waitForC(pair.s, endpoint) }
+	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.endpoint(endpoint, wait)} {
 		if err != nil {
 			pair.Close()
 			return nil, "", err
@@ -199,6 +202,9 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 
 func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 	ctx, err := soc.Context()
+	if mask < 0 || mask > math.MaxInt32 {
+		err = cmp.Or(err, error(einval))
+	}
 	if err == nil && mask&EVENT_PIPES_STATS != 0 {
 		err = feature{3, 2, true}.missing()
 	}

@@ -152,6 +152,9 @@ func (soc *Socket) getSized(option C.int, n int) (string, error) {
 	if err := check(C.zmq4_getsockopt(s.h(), option, (*C.uchar)(unsafe.SliceData(value)), &size)); err != nil {
 		return "", err
 	}
+	if option == C.ZMQ_LAST_ENDPOINT && strings.HasPrefix(string(value[:size]), inprocNames) {
+		return s.where + "\x00", nil // what libzmq has is the name of a connection that waits or has waited
+	}
 	return string(value[:size]), nil
 }
 

@@ -120,6 +120,19 @@ static inline int zmq4_try_fds(int n)
     free(fds);
     return rc;
 }
+
+/* zmq4_open_socket opens a socket that a process which the program starts does not inherit. */
+static inline int zmq4_open_socket(int family, int type, int protocol)
+{
+#ifdef SOCK_CLOEXEC
+    return socket(family, type | SOCK_CLOEXEC, protocol);
+#else
+    int fd = socket(family, type, protocol);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+#endif
+}
 #endif
 
 /*
@@ -135,9 +148,9 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
 #else
     int n = io_threads + 1;
     zmq4_trial t = {0};
-    /* A thread has a mailbox and a poller; the first socket has a mailbox. */
-    int rc = zmq4_try_fds(3 * n + 2);
-    if (rc < 0 || (io_threads <= ZMQ_IO_THREADS_DFLT && policy == -1 && priority == -1 && n_cpus == 0))
+    /* A thread has a mailbox and a poller; the first socket and the reserve have mailboxes. */
+    int rc = zmq4_try_fds(3 * n + 4);
+    if (rc < 0)
         return rc;
     t.policy = policy;
     t.priority = priority;
@@ -169,6 +182,59 @@ static inline void zmq4_linger(zmq4_socket *s)
     if (linger != s->linger)
         ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_LINGER, &linger, sizeof linger));
     (void) rc;
+}
+
+/*
+ * zmq4_delivers says whether a socket may have sent something by inproc to an endpoint
+ * that nobody has bound, which is to be delivered although it leaves. Those who
+ * publish have no subscribers there, and a conflating socket's last message takes the
+ * place of what libzmq looks for before it.
+ */
+static inline int zmq4_delivers(uintptr_t h)
+{
+    zmq4_socket *s = zmq4_s(h);
+    if (s->sent.messages == 0 || s->linger == 0)
+        return 0;
+    switch (s->type) {
+    case ZMQ_PUB:
+    case ZMQ_XPUB:
+    case ZMQ_XSUB:
+    case ZMQ_RADIO:
+    case ZMQ_REP:
+        return 0;
+    case ZMQ_DEALER:
+    case ZMQ_PUSH:
+        return zmq4_get_int(h, ZMQ_CONFLATE) != 1;
+    }
+    return 1;
+}
+
+/* zmq4_hold makes a new socket wait at an endpoint, to its peer the same as socket from. */
+static inline int zmq4_hold(uintptr_t h, uintptr_t from, const unsigned char *endpoint)
+{
+    unsigned char id[255];
+    size_t size = sizeof id;
+    int unlimited = 0, rc;
+    if (zmq4_getsockopt(from, ZMQ_ROUTING_ID, id, &size) == 0 && size > 0)
+        zmq4_setsockopt(h, ZMQ_ROUTING_ID, id, size);
+    zmq4_setsockopt(h, ZMQ_SNDHWM, (const unsigned char *) &unlimited, sizeof unlimited);
+    ZMQ4_RETRY(rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
+    return rc == 0 ? 0 : zmq4_err();
+}
+
+/* zmq4_pass sends on all that a socket has received, or drops it if to is 0. */
+static inline int zmq4_pass(uintptr_t h, uintptr_t to)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int n = 0, rc;
+    while (zmq4_recv(h, 1) > 0) {
+        for (int i = 0; to && i < s->in_len; i++)
+            ZMQ4_RETRY(rc, zmq_msg_send(&s->in[i].msg, zmq4_s(to)->socket, ZMQ_DONTWAIT | (s->in[i].more ? ZMQ_SNDMORE : 0)));
+        n++;
+    }
+    s->in_next = s->in_len;
+    zmq4_release(h);
+    return n;
 }
 
 /* zmq4_pending waits up to so many ms for a command that came after zmq4_events. */
@@ -231,7 +297,7 @@ static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const uns
     int fd, on = 1, ok, rc = zmq4_try_fds(32); /* a thread, its pipes, and the sockets */
     if (rc < 0)
         return rc;
-    fd = socket(v6 ? AF_INET6 : AF_INET, raw ? SOCK_RAW : SOCK_DGRAM, raw ? ZMQ4_IPPROTO_PGM : 0);
+    fd = zmq4_open_socket(v6 ? AF_INET6 : AF_INET, raw ? SOCK_RAW : SOCK_DGRAM, raw ? ZMQ4_IPPROTO_PGM : 0);
     if (fd < 0)
         return -errno;
     memset(&any, 0, sizeof any);
@@ -285,7 +351,7 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
     hints.ai_socktype = SOCK_DGRAM;
     if (getaddrinfo((const char *) host, (const char *) port, &hints, &info) != 0)
         return 0;
-    fd = socket(info->ai_family, SOCK_DGRAM, 0);
+    fd = zmq4_open_socket(info->ai_family, SOCK_DGRAM, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
         || bind(fd, info->ai_addr, info->ai_addrlen) != 0)
         rc = -errno;
@@ -330,7 +396,7 @@ static inline int zmq4_try_sockopt(int name, int value)
     (void) name, (void) value;
     return 0;
 #else
-    int rc = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
+    int rc = 0, fd = zmq4_open_socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0)
         return -errno;
     if (setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) != 0)

@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"time"
@@ -80,6 +81,8 @@ type socket struct {
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
+	gone chan struct{} // closed by Close; nil until somebody asks for it
+
 	// For Stats: waits, and what C has counted once the socket is closed.
 	rcvWaits, sndWaits    waits
 	trafficIn, trafficOut C.zmq4_traffic
@@ -107,17 +110,31 @@ func NewSocket(t Type) (soc *Socket, err error) {
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
-	c, err := ctx.open()
+	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1, uses: 1}
+	err = ctx.create(s)
+	if err == emfile {
+		err = ctx.c.patiently(func() error { return ctx.create(s) })
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer c.mu.RUnlock()
-	if draftTypes[t] != "" && t != DGRAM && !HasDraft() {
-		return nil, ErrorNotImplemented42draft
+	return &Socket{s}, nil
+}
+
+func (ctx *Context) create(s *socket) error {
+	c, err := ctx.open()
+	if err != nil {
+		return err
 	}
-	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1, uses: 1}
+	defer c.mu.RUnlock()
+	if s.typ < 0 || s.typ > math.MaxInt32 {
+		return einval
+	}
+	if draftTypes[s.typ] != "" && s.typ != DGRAM && !HasDraft() {
+		return ErrorNotImplemented42draft
+	}
 	if err := c.create(s); err != nil {
-		return nil, err
+		return err
 	}
 	s.park.scan = s.scan
 	s.park.dry = s.isDry
@@ -125,9 +142,9 @@ func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 	h := s.h()
 	s.cleanup = runtime.AddCleanup(s, func(c *handle) {
 		c.inprocs.close(h)
-		c.sockets.Done()
+		c.noteClosed()
 	}, c)
-	return &Socket{s}, nil
+	return nil
 }
 
 // h is how C is given the socket.
@@ -285,14 +302,29 @@ func (soc *Socket) Close() error {
 	h, polls := s.h(), s.polls
 	s.trafficIn, s.trafficOut = s.c.received, s.c.sent
 	s.c, s.polls = nil, nil
+	if s.gone != nil {
+		close(s.gone)
+	}
 	for _, ref := range polls {
 		ref.leave()
 	}
 	err := check(s.ctx.c.inprocs.close(h))
 	s.mu.Unlock()
 	s.park.close()
-	s.ctx.c.sockets.Done()
+	s.ctx.c.noteClosed()
 	return err
+}
+
+// goneChan returns a channel that is closed when the socket is.
+func (s *socket) goneChan() (<-chan struct{}, error) {
+	if _, err := s.lock(); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+	}
+	return s.gone, nil
 }
 
 // String describes the socket: its type with its identity or its address.
@@ -336,7 +368,7 @@ func (soc *Socket) Context() (*Context, error) {
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
 	err := soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		return soc.s.attach(endpoint, true, func() C.int { return C.zmq4_bind(h, e) })
+		return soc.s.attach(endpoint, e, true, func(e *C.uchar) C.int { return C.zmq4_bind(h, e) })
 	})
 	if err == eagain {
 		return soc.bindError(endpoint)
@@ -371,7 +403,7 @@ func (soc *Socket) Unbind(endpoint string) error {
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := soc.s.attach(endpoint, false, func() C.int { return C.zmq4_connect(h, e) })
+		rc := soc.s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect(h, e) })
 		if rc == 0 {
 			soc.s.rids.connected(endpoint)
 		}
@@ -382,9 +414,7 @@ func (soc *Socket) Connect(endpoint string) error {
 // Disconnect ends the connection to an endpoint. Messages to it that are not
 // yet delivered linger, see [Socket.SetLinger].
 //
-// The error is ENOENT if the socket is not connected to the endpoint, and
-// [ENOTSUP] from a ROUTER, REP or conflating socket for an inproc endpoint that
-// nobody has bound yet: libzmq would abort the process if somebody did later.
+// The error is ENOENT if the socket is not connected to the endpoint.
 //
 // Function zmq_disconnect.
 func (soc *Socket) Disconnect(endpoint string) error {
@@ -398,7 +428,7 @@ func (soc *Socket) Disconnect(endpoint string) error {
 }
 
 // attach binds or connects the socket.
-func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
+func (s *socket) attach(endpoint string, e *C.uchar, bind bool, call func(*C.uchar) C.int) C.int {
 	if err := checkPorts(endpoint); err != 0 {
 		return -C.int(err)
 	}
@@ -413,7 +443,7 @@ func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
 	if isInproc(endpoint) {
 		rc = s.ctx.c.inprocs.attach(s, endpoint, bind, call)
 	} else {
-		rc = call()
+		rc = call(e)
 	}
 	if rc == 0 {
 		s.where = endpoint

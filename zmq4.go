@@ -21,6 +21,9 @@ func Version() (major, minor, patch int) {
 
 // Error returns libzmq's text for an error number.
 func Error(e int) string {
+	if int(C.int(e)) != e {
+		return fmt.Sprintf("Unknown error %d", e)
+	}
 	return C.GoString(C.zmq_strerror(C.int(e)))
 }
 
