@@ -65,6 +65,9 @@ type socket struct {
 	// polls are the pollers that hold the socket.
 	polls []*pollRef
 
+	watchers int                // how many of polls need a goroutine that watches
+	endWatch context.CancelFunc // ends it
+
 	park parker
 
 	parts []C.zmq4_part // for sendMessage
@@ -258,6 +261,10 @@ func (s *socket) openPark() error {
 		return err
 	}
 	defer s.mu.Unlock()
+	return s.openLockedPark()
+}
+
+func (s *socket) openLockedPark() error {
 	if s.park.opened() {
 		return nil
 	}
@@ -290,7 +297,7 @@ func (soc *Socket) Close() error {
 	s.trafficIn, s.trafficOut = s.c.received, s.c.sent
 	s.c, s.polls = nil, nil
 	for _, ref := range polls {
-		ref.leave()
+		ref.leave(s)
 	}
 	err := check(s.ctx.c.inprocs.close(h))
 	s.mu.Unlock()
