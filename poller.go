@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"cmp"
-	"container/list"
 	"context"
 	"fmt"
 	"runtime"
@@ -37,13 +36,14 @@ type Polled struct {
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
 type Poller struct {
-	mu      sync.Mutex
-	items   list.List         // of *pollItem, in the order in which they were added
-	ids     map[int]*pollItem // the same by id
-	added   int               // how many there have been
-	nextID  int               // above all ids that there have been
-	members map[any]*pollMember
-	fds     []*pollMember // those of members that are file descriptors
+	mu          sync.Mutex
+	first, last *pollItem           // of those that there are, in the order in which they were added
+	count       int                 // how many
+	ids         map[int]*pollItem   // the same by id, once there were many
+	members     map[any]*pollMember // by key, likewise
+	added       int                 // how many items there have been
+	nextID      int                 // above all ids that there have been
+	fds         []*pollMember       // members that are file descriptors
 
 	direct []*socket // what polls wait for that need no queue, see only
 
@@ -61,6 +61,10 @@ type Poller struct {
 // ownFD is the number of Poller.own in a pollSet.
 const ownFD = -1
 
+// indexAfter is how many items a Poller has without maps to find them: to make those
+// costs more than many a Poller is used for.
+const indexAfter = 32
+
 // keepAfter is how many polls there are before a Poller keeps a queue.
 const keepAfter = 3
 
@@ -70,14 +74,14 @@ const pollChanged State = 1 << 28
 
 // pollItem is what one call of Add has added.
 type pollItem struct {
-	id     int
-	nth    int           // counts what was added
-	at     *list.Element // of items
-	soc    *Socket
-	events State
-	data   any
-	member *pollMember
-	ready  State // while collect runs
+	id         int
+	nth        int // counts what was added
+	prev, next *pollItem
+	soc        *Socket
+	events     State
+	data       any
+	member     *pollMember
+	ready      State // while collect runs
 }
 
 // pollMember is a socket, or a file descriptor, that a Poller holds, once or more.
@@ -89,6 +93,7 @@ type pollMember struct {
 	fdAt  int      // index in fds
 	ref   *pollRef // nil while the Poller has no queue
 	items []*pollItem
+	first [1]*pollItem // room for one
 }
 
 // memberKey tells members that are sockets apart; others have their descriptor.
@@ -138,8 +143,7 @@ func NewPoller() *Poller { return &Poller{} }
 // each calls f for the members, in the order in which they were added, while it
 // returns true.
 func (p *Poller) each(f func(*pollMember) bool) {
-	for at := p.items.Front(); at != nil; at = at.Next() {
-		item := at.Value.(*pollItem)
+	for item := p.first; item != nil; item = item.next {
 		if item == item.member.items[0] && !f(item.member) {
 			return
 		}
@@ -149,10 +153,14 @@ func (p *Poller) each(f func(*pollMember) bool) {
 // only returns the socket that the Poller has to wait for, if it is one. A poll
 // waits for that as a receive does, without a queue.
 func (p *Poller) only() *socket {
-	if len(p.members) != 1 || p.q != nil || p.bulk {
+	if p.q != nil || p.bulk || p.count == 0 {
 		return nil
 	}
-	return p.items.Front().Value.(*pollItem).member.s
+	m := p.first.member
+	if len(m.items) != p.count {
+		return nil
+	}
+	return m.s
 }
 
 // stir ends the waits for the only socket.
@@ -173,9 +181,7 @@ func (p *Poller) attach() {
 	p.q.refs[ownFD] = p.own
 	p.q.mu.Unlock()
 	p.refs = make(map[*pollRef]*pollMember)
-	for _, m := range p.members {
-		p.enter(m)
-	}
+	p.each(func(m *pollMember) bool { p.enter(m); return true })
 }
 
 // detach takes the queue away again, unless the Poller keeps it.
@@ -183,9 +189,7 @@ func (p *Poller) detach() {
 	if p.q == nil || p.kept || p.waiting > 0 {
 		return
 	}
-	for _, m := range p.members {
-		p.leave(m)
-	}
+	p.each(func(m *pollMember) bool { p.leave(m); return true })
 	q := p.q
 	p.q, p.refs, p.own = nil, nil, nil
 	if q.failed() != nil {
@@ -273,11 +277,11 @@ func (p *Poller) Add(soc *Socket, events State) int { return p.AddData(soc, even
 // AddData is [Poller.Add] with anything of the program's own, which comes back
 // in [Polled] with each event.
 func (p *Poller) AddData(soc *Socket, events State, data any) int {
-	m := &pollMember{key: memberKey(soc)}
+	m := pollMember{key: memberKey(soc)}
 	if soc != nil {
 		m.s = soc.s
 	}
-	return p.add(m, &pollItem{soc: soc, events: events, data: data})
+	return p.add(m, pollItem{soc: soc, events: events, data: data})
 }
 
 // AddFD makes the Poller wait for events on a file descriptor, or on a SOCKET of
@@ -293,39 +297,84 @@ func (p *Poller) AddData(soc *Socket, events State, data any) int {
 // before closing it. A poll looks at every descriptor. Elsewhere than on
 // Linux a poll that waits does so each millisecond.
 func (p *Poller) AddFD(fd uintptr, events State, data any) int {
-	return p.add(&pollMember{key: fd, isFD: true, fd: fd}, &pollItem{events: events, data: data})
+	return p.add(pollMember{key: fd, isFD: true, fd: fd}, pollItem{events: events, data: data})
 }
 
-func (p *Poller) add(m *pollMember, item *pollItem) int {
+func (p *Poller) add(member pollMember, new pollItem) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	both := &struct { // one allocation
+		pollMember
+		pollItem
+	}{member, new}
+	m, item := &both.pollMember, &both.pollItem
+	m.items = m.first[:0]
+	if p.ids == nil && p.count == indexAfter {
+		p.ids = make(map[int]*pollItem)
+		p.members = make(map[any]*pollMember)
+		for item := p.first; item != nil; item = item.next {
+			p.index(item)
+		}
+	}
 	m = p.member(m)
-	item.member, item.nth, item.id = m, p.added, p.items.Len()
+	item.member, item.nth, item.id = m, p.added, p.count
 	p.added++
-	if p.ids[item.id] != nil {
+	if p.byID(item.id) != nil {
 		item.id = p.nextID
 	}
 	p.nextID = max(p.nextID, item.id+1)
-	if p.ids == nil {
-		p.ids = make(map[int]*pollItem)
+	p.count++
+	if item.prev, p.last = p.last, item; item.prev == nil {
+		p.first = item
+	} else {
+		item.prev.next = item
 	}
-	p.ids[item.id] = item
-	item.at = p.items.PushBack(item)
 	m.items = append(m.items, item)
+	p.index(item)
 	m.changed()
 	p.stir()
 	return item.id
 }
 
+// index puts an item into the maps, if there are any.
+func (p *Poller) index(item *pollItem) {
+	if p.ids != nil {
+		p.ids[item.id] = item
+		p.members[item.member.key] = item.member
+	}
+}
+
+// byID returns the item with an id, or nil.
+func (p *Poller) byID(id int) *pollItem {
+	if p.ids != nil || id >= p.nextID {
+		return p.ids[id]
+	}
+	for item := p.first; item != nil; item = item.next {
+		if item.id == id {
+			return item
+		}
+	}
+	return nil
+}
+
+// byKey returns the member with a key, or nil.
+func (p *Poller) byKey(key any) *pollMember {
+	if p.ids != nil {
+		return p.members[key]
+	}
+	for item := p.first; item != nil; item = item.next {
+		if m := item.member; m.key == key {
+			return m
+		}
+	}
+	return nil
+}
+
 // member returns the member that is there already for the same, or m.
 func (p *Poller) member(m *pollMember) *pollMember {
-	if other := p.members[m.key]; other != nil {
+	if other := p.byKey(m.key); other != nil {
 		return other
 	}
-	if p.members == nil {
-		p.members = make(map[any]*pollMember)
-	}
-	p.members[m.key] = m
 	if m.isFD {
 		m.fdAt = len(p.fds)
 		p.fds = append(p.fds, m)
@@ -531,7 +580,7 @@ func (q *pollQueue) close() {
 
 // find returns the item with an id.
 func (p *Poller) find(id int) (*pollItem, error) {
-	if item := p.ids[id]; item != nil {
+	if item := p.byID(id); item != nil {
 		return item, nil
 	}
 	return nil, ErrorNoSocket
@@ -539,7 +588,7 @@ func (p *Poller) find(id int) (*pollItem, error) {
 
 // findSocket returns the item that was added first for a socket.
 func (p *Poller) findSocket(soc *Socket) (*pollItem, error) {
-	if m := p.members[memberKey(soc)]; m != nil {
+	if m := p.byKey(memberKey(soc)); m != nil {
 		for _, item := range m.items {
 			if item.soc == soc {
 				return item, nil
@@ -621,7 +670,18 @@ func (p *Poller) remove(item *pollItem) {
 
 // drop removes an item, but not from its member.
 func (p *Poller) drop(item *pollItem) {
-	p.items.Remove(item.at)
+	p.count--
+	if item.prev == nil {
+		p.first = item.next
+	} else {
+		item.prev.next = item.next
+	}
+	if item.next == nil {
+		p.last = item.prev
+	} else {
+		item.next.prev = item.prev
+	}
+	item.prev, item.next = nil, nil
 	delete(p.ids, item.id)
 }
 
@@ -699,7 +759,7 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 	}
 	for waiting, expired := false, timeout == 0; ; {
 		ready, err := p.collect()
-		never := timeout < 0 && p.items.Len() == 0 && ctx.Done() == nil
+		never := timeout < 0 && p.count == 0 && ctx.Done() == nil
 		if err != nil || len(ready) > 0 || expired || never {
 			return p.list(ready, all && err == nil), err
 		}
@@ -741,7 +801,7 @@ func (p *Poller) waitFor(ctx context.Context, s *socket, limit time.Time) error 
 			return err
 		}
 	}
-	want := pollChanged | p.items.Front().Value.(*pollItem).member.wanted()&(POLLIN|POLLOUT)
+	want := pollChanged | p.first.member.wanted()&(POLLIN|POLLOUT)
 	p.direct = append(p.direct, s)
 	_, err := s.park.waitUnlocking(ctx, want, limit, &p.mu)
 	p.mu.Lock()
@@ -774,9 +834,9 @@ func (p *Poller) kick() {
 // list makes a list of the items that are ready, or of all.
 func (p *Poller) list(ready []*pollItem, all bool) []Polled {
 	if all {
-		list := make([]Polled, 0, p.items.Len())
-		for at := p.items.Front(); at != nil; at = at.Next() {
-			list = append(list, at.Value.(*pollItem).polled())
+		list := make([]Polled, 0, p.count)
+		for item := p.first; item != nil; item = item.next {
+			list = append(list, item.polled())
 		}
 		return list
 	}
@@ -898,8 +958,7 @@ func (p *Poller) String() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var b strings.Builder
-	for at := p.items.Front(); at != nil; at = at.Next() {
-		item := at.Value.(*pollItem)
+	for item := p.first; item != nil; item = item.next {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}

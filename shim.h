@@ -613,7 +613,8 @@ static inline void zmq4_drain(zmq4_socket *s)
 
 /*
  * zmq4_events reads ZMQ_EVENTS, which also processes all pending commands.
- * The rest of a message that is half handed out is there to be received, too.
+ * The rest of a message that is half handed out is there to be received, too,
+ * and comes before a REQ or REP may send.
  */
 static inline int zmq4_events(uintptr_t h)
 {
@@ -624,7 +625,12 @@ static inline int zmq4_events(uintptr_t h)
     rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
     if (rc < 0)
         return rc;
-    return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
+    if (s->in_next < s->in_len) {
+        events |= ZMQ_POLLIN;
+        if (s->type == ZMQ_REQ || s->type == ZMQ_REP)
+            events &= ~ZMQ_POLLOUT;
+    }
+    return events;
 }
 
 /* zmq4_pending waits up to so many ms for a command that came after zmq4_events. */
