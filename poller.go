@@ -260,7 +260,7 @@ func (p *Poller) leave(m *pollMember) {
 	delete(p.refs, ref)
 	if s, err := m.s.lock(); err == nil {
 		ref.leave(s)
-		s.unlock()
+		s.mu.Unlock()
 	}
 }
 

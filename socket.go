@@ -197,12 +197,13 @@ func (s *socket) watched() bool {
 	return false
 }
 
-// tellPollers wakes the pollers that wait for events which are there. Those
-// that do not wait only note that something may have happened: they look for
-// themselves. The one that found the events out, if any, knows them.
+// tellPollers makes the pollers look that wait for events which are there, or
+// will. The one that found the events out, if any, knows them. No others: two
+// that look in vain must not make each other look for ever. What is not there now
+// is signalled when it comes.
 func (s *socket) tellPollers(ev State, finder *pollRef) {
 	for _, ref := range s.polls {
-		if ref != finder && (ev&(State(ref.mask.Load())|everyone) != 0 || !ref.q.park.waiting()) {
+		if ref != finder && ev&(State(ref.mask.Load())|everyone) != 0 {
 			ref.mark()
 		}
 	}
