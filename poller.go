@@ -36,11 +36,16 @@ type Polled struct {
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
 type Poller struct {
-	mu      sync.Mutex
-	items   []*pollItem // by id
-	nextID  int
-	members []*pollMember
-	fds     []*pollMember // those of members that are file descriptors
+	mu          sync.Mutex
+	first, last *pollItem           // of those that there are, in the order in which they were added
+	count       int                 // how many
+	ids         map[int]*pollItem   // the same by id, once there were many
+	members     map[any]*pollMember // by key, likewise
+	added       int                 // how many items there have been
+	nextID      int                 // above all ids that there have been
+	fds         []*pollMember       // members that are file descriptors
+
+	direct []*socket // what polls wait for that need no queue, see only
 
 	// q is there while a poll waits, and for good once the Poller has proved to
 	// be used again and again: many are made for one poll and lost.
@@ -48,7 +53,7 @@ type Poller struct {
 	kept    bool
 	refs    map[*pollRef]*pollMember
 	waiting int      // polls that wait
-	polls   int      // how many there have been
+	polls   int      // how many there have been with more than one socket
 	bulk    bool     // many messages are better than soon: no naps
 	own     *pollRef // stands for what is no socket: kick, and file descriptors
 }
@@ -56,36 +61,58 @@ type Poller struct {
 // ownFD is the number of Poller.own in a pollSet.
 const ownFD = -1
 
+// indexAfter is how many items a Poller has without maps to find them: to make those
+// costs more than many a Poller is used for.
+const indexAfter = 32
+
 // keepAfter is how many polls there are before a Poller keeps a queue.
 const keepAfter = 3
 
+// pollChanged is an event that ends waits for the only socket of a Poller: it may
+// have others now.
+const pollChanged State = 1 << 28
+
 // pollItem is what one call of Add has added.
 type pollItem struct {
-	id     int
-	soc    *Socket
-	events State
-	data   any
-	member *pollMember
-	ready  State // while collect runs
+	id         int
+	nth        int // counts what was added
+	prev, next *pollItem
+	soc        *Socket
+	events     State
+	data       any
+	member     *pollMember
+	ready      State // while collect runs
 }
 
 // pollMember is a socket, or a file descriptor, that a Poller holds, once or more.
 type pollMember struct {
+	key   any     // in Poller.members
 	s     *socket // nil if it was closed already
 	isFD  bool    // it is fd, and no socket
 	fd    uintptr
+	fdAt  int      // index in fds
 	ref   *pollRef // nil while the Poller has no queue
 	items []*pollItem
+	first [1]*pollItem // room for one
+}
+
+// memberKey tells members that are sockets apart; others have their descriptor.
+func memberKey(soc *Socket) any {
+	if soc == nil || soc.s == nil {
+		return soc
+	}
+	return soc.s
 }
 
 // pollRef is what a socket knows of a Poller that waits for it. It leads to no
 // other socket, so that a Poller that is lost does not keep its sockets alive.
 type pollRef struct {
-	q      *pollQueue
-	s      weak.Pointer[socket]
-	fd     int32
-	mask   atomic.Int32 // events that the Poller waits for
-	queued atomic.Bool  // it is in q.dirty
+	q       *pollQueue
+	s       weak.Pointer[socket]
+	fd      int32        // its number in q.refs
+	watched bool         // a goroutine watches the socket
+	mask    atomic.Int32 // events that the Poller waits for
+	queued  atomic.Bool  // it is in q.dirty
 }
 
 // pollQueue collects the sockets that may have become ready: those that were
@@ -93,17 +120,18 @@ type pollRef struct {
 type pollQueue struct {
 	park parker
 
-	mu     sync.Mutex
-	set    pollSet
-	refs   map[int32]*pollRef // by descriptor, as set reports them
-	dirty  []*pollRef
-	err    error // why the queue does not work
-	closed bool
+	mu      sync.Mutex
+	set     pollSet
+	refs    map[int32]*pollRef // by descriptor, as set reports them, or a number below ownFD
+	watched int32              // the last of those numbers
+	dirty   []*pollRef
+	err     error // why the queue does not work
+	closed  bool
 }
 
 // pollQueues are queues without sockets, to be used by the next Poller.
 var pollQueues = sync.Pool{New: func() any {
-	q := &pollQueue{refs: make(map[int32]*pollRef)}
+	q := &pollQueue{refs: make(map[int32]*pollRef), watched: ownFD}
 	q.park.scan = q.scan
 	q.err = q.set.open(&q.park)
 	return q
@@ -111,6 +139,36 @@ var pollQueues = sync.Pool{New: func() any {
 
 // NewPoller returns a Poller that holds no socket.
 func NewPoller() *Poller { return &Poller{} }
+
+// each calls f for the members, in the order in which they were added, while it
+// returns true.
+func (p *Poller) each(f func(*pollMember) bool) {
+	for item := p.first; item != nil; item = item.next {
+		if item == item.member.items[0] && !f(item.member) {
+			return
+		}
+	}
+}
+
+// only returns the socket that the Poller has to wait for, if it is one. A poll
+// waits for that as a receive does, without a queue.
+func (p *Poller) only() *socket {
+	if p.q != nil || p.bulk || p.count == 0 {
+		return nil
+	}
+	m := p.first.member
+	if len(m.items) != p.count {
+		return nil
+	}
+	return m.s
+}
+
+// stir ends the waits for the only socket.
+func (p *Poller) stir() {
+	for _, s := range p.direct {
+		s.park.wake(pollChanged)
+	}
+}
 
 // attach gives the Poller a queue.
 func (p *Poller) attach() {
@@ -123,19 +181,15 @@ func (p *Poller) attach() {
 	p.q.refs[ownFD] = p.own
 	p.q.mu.Unlock()
 	p.refs = make(map[*pollRef]*pollMember)
-	for _, m := range p.members {
-		p.enter(m)
-	}
+	p.each(func(m *pollMember) bool { p.enter(m); return true })
 }
 
 // detach takes the queue away again, unless the Poller keeps it.
 func (p *Poller) detach() {
-	if p.kept || p.waiting > 0 {
+	if p.q == nil || p.kept || p.waiting > 0 {
 		return
 	}
-	for _, m := range p.members {
-		p.leave(m)
-	}
+	p.each(func(m *pollMember) bool { p.leave(m); return true })
 	q := p.q
 	p.q, p.refs, p.own = nil, nil, nil
 	if q.failed() != nil {
@@ -205,16 +259,16 @@ func (p *Poller) leave(m *pollMember) {
 	}
 	delete(p.refs, ref)
 	if s, err := m.s.lock(); err == nil {
-		s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
-		ref.leave()
-		s.unlock()
+		ref.leave(s)
+		s.mu.Unlock()
 	}
 }
 
 // Add makes the Poller wait for events on a socket: [POLLIN], [POLLOUT], or
 // both. It returns an id for [Poller.Update] and [Poller.Remove], which stays
-// valid until it is removed, and which is also the index into what
-// [Poller.PollAll] returns for as long as nothing is removed.
+// valid until it is removed. The id is also the index into what
+// [Poller.PollAll] returns, until something that was added earlier is removed;
+// unless that index is the id of something else, which has been there for longer.
 //
 // A socket may be added more than once. One that is closed, or gets closed,
 // is reported by the next poll and then forgotten.
@@ -223,11 +277,11 @@ func (p *Poller) Add(soc *Socket, events State) int { return p.AddData(soc, even
 // AddData is [Poller.Add] with anything of the program's own, which comes back
 // in [Polled] with each event.
 func (p *Poller) AddData(soc *Socket, events State, data any) int {
-	m := &pollMember{}
+	m := pollMember{key: memberKey(soc)}
 	if soc != nil {
 		m.s = soc.s
 	}
-	return p.add(m, &pollItem{soc: soc, events: events, data: data})
+	return p.add(m, pollItem{soc: soc, events: events, data: data})
 }
 
 // AddFD makes the Poller wait for events on a file descriptor, or on a SOCKET of
@@ -243,33 +297,86 @@ func (p *Poller) AddData(soc *Socket, events State, data any) int {
 // before closing it. A poll looks at every descriptor. Elsewhere than on
 // Linux a poll that waits does so each millisecond.
 func (p *Poller) AddFD(fd uintptr, events State, data any) int {
-	return p.add(&pollMember{isFD: true, fd: fd}, &pollItem{events: events, data: data})
+	return p.add(pollMember{key: fd, isFD: true, fd: fd}, pollItem{events: events, data: data})
 }
 
-func (p *Poller) add(m *pollMember, item *pollItem) int {
+func (p *Poller) add(member pollMember, new pollItem) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	both := &struct { // one allocation
+		pollMember
+		pollItem
+	}{member, new}
+	m, item := &both.pollMember, &both.pollItem
+	m.items = m.first[:0]
+	if p.ids == nil && p.count == indexAfter {
+		p.ids = make(map[int]*pollItem)
+		p.members = make(map[any]*pollMember)
+		for item := p.first; item != nil; item = item.next {
+			p.index(item)
+		}
+	}
 	m = p.member(m)
-	item.id, item.member = p.nextID, m
-	p.nextID++
-	p.items = append(p.items, item)
+	item.member, item.nth, item.id = m, p.added, p.count
+	p.added++
+	if p.byID(item.id) != nil {
+		item.id = p.nextID
+	}
+	p.nextID = max(p.nextID, item.id+1)
+	p.count++
+	if item.prev, p.last = p.last, item; item.prev == nil {
+		p.first = item
+	} else {
+		item.prev.next = item
+	}
 	m.items = append(m.items, item)
+	p.index(item)
 	m.changed()
+	p.stir()
 	return item.id
+}
+
+// index puts an item into the maps, if there are any.
+func (p *Poller) index(item *pollItem) {
+	if p.ids != nil {
+		p.ids[item.id] = item
+		p.members[item.member.key] = item.member
+	}
+}
+
+// byID returns the item with an id, or nil.
+func (p *Poller) byID(id int) *pollItem {
+	if p.ids != nil || id >= p.nextID {
+		return p.ids[id]
+	}
+	for item := p.first; item != nil; item = item.next {
+		if item.id == id {
+			return item
+		}
+	}
+	return nil
+}
+
+// byKey returns the member with a key, or nil.
+func (p *Poller) byKey(key any) *pollMember {
+	if p.ids != nil {
+		return p.members[key]
+	}
+	for item := p.first; item != nil; item = item.next {
+		if m := item.member; m.key == key {
+			return m
+		}
+	}
+	return nil
 }
 
 // member returns the member that is there already for the same, or m.
 func (p *Poller) member(m *pollMember) *pollMember {
-	if m.isFD || m.s != nil {
-		// What is added twice was added lately.
-		for _, other := range slices.Backward(p.members) {
-			if other.s == m.s && other.isFD == m.isFD && other.fd == m.fd {
-				return other
-			}
-		}
+	if other := p.byKey(m.key); other != nil {
+		return other
 	}
-	p.members = append(p.members, m)
 	if m.isFD {
+		m.fdAt = len(p.fds)
 		p.fds = append(p.fds, m)
 	}
 	if p.q != nil {
@@ -278,7 +385,8 @@ func (p *Poller) member(m *pollMember) *pollMember {
 	return m
 }
 
-// enter makes a locked socket tell the queue.
+// enter makes a locked socket tell the queue: by its descriptor or, if Linux refuses
+// one more epoll set that has it, by a goroutine.
 func (r *pollRef) enter(s *socket) {
 	r.s = weak.Make(s)
 	s.polls = append(s.polls, r)
@@ -287,20 +395,60 @@ func (r *pollRef) enter(s *socket) {
 	if r.q.err != nil {
 		return
 	}
-	if r.fd, r.q.err = r.q.set.add(s, r); r.q.err == nil {
-		r.q.refs[r.fd] = r
+	fd, err := r.q.set.add(s)
+	if err != nil {
+		if r.q.err = s.watch(); r.q.err != nil {
+			return
+		}
+		r.q.watched--
+		r.watched, fd = true, r.q.watched
 	}
+	r.fd = fd
+	r.q.refs[fd] = r
 }
 
 // leave undoes enter, with the socket locked.
-func (r *pollRef) leave() {
+func (r *pollRef) leave(s *socket) {
+	s.polls = slices.DeleteFunc(s.polls, func(other *pollRef) bool { return r == other })
 	r.q.mu.Lock()
 	if !r.q.closed && r.q.refs[r.fd] == r {
-		r.q.set.remove(r)
+		if !r.watched {
+			r.q.set.remove(r.fd)
+		}
 		delete(r.q.refs, r.fd)
 	}
 	r.q.mu.Unlock()
+	if r.watched {
+		r.watched = false
+		s.unwatch()
+	}
 	r.mark()
+}
+
+// watch makes a goroutine wait for the locked socket: each scan tells its pollers
+// what is there.
+func (s *socket) watch() error {
+	if s.watchers == 0 {
+		if err := s.openLockedPark(); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		s.endWatch = cancel
+		go func() {
+			for ctx.Err() == nil && s.scan(false) != everyone { // else no wait would be one
+				s.park.wait(ctx, 0, time.Time{})
+			}
+		}()
+	}
+	s.watchers++
+	return nil
+}
+
+// unwatch undoes watch.
+func (s *socket) unwatch() {
+	if s.watchers--; s.watchers == 0 {
+		s.endWatch()
+	}
 }
 
 // changed recomputes what is waited for on a member.
@@ -400,43 +548,54 @@ func (q *pollQueue) take() ([]*pollRef, error) {
 	return dirty, q.err
 }
 
+// giveBack undoes take for the sockets that were not looked at, and makes others
+// look at them who wait.
+func (q *pollQueue) giveBack(rest []*pollRef) {
+	if len(rest) == 0 {
+		return
+	}
+	q.mu.Lock()
+	q.dirty = append(rest, q.dirty...)
+	q.mu.Unlock()
+	q.park.wake(anyEvent)
+}
+
 // close is called when the Poller is lost.
 func (q *pollQueue) close() {
 	q.mu.Lock()
 	q.closed = true
 	delete(q.refs, ownFD)
 	refs := q.refs
-	for _, ref := range refs {
-		q.set.remove(ref)
-	}
 	q.dirty, q.refs = nil, nil
 	q.mu.Unlock()
 	for _, ref := range refs {
 		if s := ref.s.Value(); s != nil {
 			s.mu.Lock()
-			s.polls = slices.DeleteFunc(s.polls, func(r *pollRef) bool { return r == ref })
+			ref.leave(s)
 			s.mu.Unlock()
 		}
 	}
 	q.park.close()
 }
 
-// find returns the index of an id in p.items.
-func (p *Poller) find(id int) (int, error) {
-	i, ok := slices.BinarySearchFunc(p.items, id, func(item *pollItem, id int) int { return cmp.Compare(item.id, id) })
-	if !ok {
-		return 0, ErrorNoSocket
+// find returns the item with an id.
+func (p *Poller) find(id int) (*pollItem, error) {
+	if item := p.byID(id); item != nil {
+		return item, nil
 	}
-	return i, nil
+	return nil, ErrorNoSocket
 }
 
-// findSocket returns the index of the item that was added first for a socket.
-func (p *Poller) findSocket(soc *Socket) (int, error) {
-	i := slices.IndexFunc(p.items, func(item *pollItem) bool { return item.soc == soc && !item.member.isFD })
-	if i < 0 {
-		return 0, ErrorNoSocket
+// findSocket returns the item that was added first for a socket.
+func (p *Poller) findSocket(soc *Socket) (*pollItem, error) {
+	if m := p.byKey(memberKey(soc)); m != nil {
+		for _, item := range m.items {
+			if item.soc == soc {
+				return item, nil
+			}
+		}
 	}
-	return i, nil
+	return nil, ErrorNoSocket
 }
 
 // Update replaces the events that are waited for on the socket with this id,
@@ -446,28 +605,28 @@ func (p *Poller) findSocket(soc *Socket) (int, error) {
 func (p *Poller) Update(id int, events State) (previous State, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, err := p.find(id)
+	item, err := p.find(id)
 	if err != nil {
 		return 0, err
 	}
-	return p.update(i, events), nil
+	return p.update(item, events), nil
 }
 
 // UpdateBySocket is [Poller.Update] for the id under which the socket was added first.
 func (p *Poller) UpdateBySocket(soc *Socket, events State) (previous State, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, err := p.findSocket(soc)
+	item, err := p.findSocket(soc)
 	if err != nil {
 		return 0, err
 	}
-	return p.update(i, events), nil
+	return p.update(item, events), nil
 }
 
-func (p *Poller) update(i int, events State) (previous State) {
-	item := p.items[i]
+func (p *Poller) update(item *pollItem, events State) (previous State) {
 	previous, item.events = item.events, events
 	item.member.changed()
+	p.stir()
 	return previous
 }
 
@@ -477,11 +636,11 @@ func (p *Poller) update(i int, events State) (previous State) {
 func (p *Poller) Remove(id int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, err := p.find(id)
+	item, err := p.find(id)
 	if err != nil {
 		return err
 	}
-	p.remove(i)
+	p.remove(item)
 	return nil
 }
 
@@ -489,31 +648,55 @@ func (p *Poller) Remove(id int) error {
 func (p *Poller) RemoveBySocket(soc *Socket) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, err := p.findSocket(soc)
+	item, err := p.findSocket(soc)
 	if err != nil {
 		return err
 	}
-	p.remove(i)
+	p.remove(item)
 	return nil
 }
 
-func (p *Poller) remove(i int) {
-	item := p.items[i]
+func (p *Poller) remove(item *pollItem) {
 	m := item.member
-	p.items = slices.Delete(p.items, i, i+1)
-	m.items = slices.DeleteFunc(m.items, func(other *pollItem) bool { return other == item })
-	if len(m.items) > 0 {
+	if len(m.items) == 1 {
+		p.forget(m)
+	} else {
+		p.drop(item)
+		m.items = slices.DeleteFunc(m.items, func(other *pollItem) bool { return other == item })
 		m.changed()
-		return
 	}
-	p.forget(m)
+	p.stir()
+}
+
+// drop removes an item, but not from its member.
+func (p *Poller) drop(item *pollItem) {
+	p.count--
+	if item.prev == nil {
+		p.first = item.next
+	} else {
+		item.prev.next = item.next
+	}
+	if item.next == nil {
+		p.last = item.prev
+	} else {
+		item.next.prev = item.prev
+	}
+	item.prev, item.next = nil, nil
+	delete(p.ids, item.id)
 }
 
 // forget removes a member that has no items any more, or whose socket is closed.
 func (p *Poller) forget(m *pollMember) {
-	p.items = slices.DeleteFunc(p.items, func(item *pollItem) bool { return item.member == m })
-	p.members = slices.DeleteFunc(p.members, func(other *pollMember) bool { return other == m })
-	p.fds = slices.DeleteFunc(p.fds, func(other *pollMember) bool { return other == m })
+	for _, item := range m.items {
+		p.drop(item)
+	}
+	delete(p.members, m.key)
+	if m.isFD {
+		last := p.fds[len(p.fds)-1]
+		p.fds[m.fdAt], last.fdAt = last, m.fdAt
+		p.fds[len(p.fds)-1] = nil
+		p.fds = p.fds[:len(p.fds)-1]
+	}
 	p.leave(m)
 }
 
@@ -532,39 +715,51 @@ func (p *Poller) forget(m *pollMember) {
 //
 // An event that is there is found again by each poll until it is dealt with.
 func (p *Poller) Poll(timeout time.Duration) ([]Polled, error) {
-	return p.poll(context.Background(), timeout, false)
+	return unlessError(p.poll(context.Background(), timeout, false))
 }
 
 // PollAll waits as [Poller.Poll] does, but returns all sockets, in the order
 // in which they were added: those with no event, too, with Events 0.
 func (p *Poller) PollAll(timeout time.Duration) ([]Polled, error) {
-	return p.poll(context.Background(), timeout, true)
+	return unlessError(p.poll(context.Background(), timeout, true))
 }
 
 // PollContext waits as [Poller.Poll] does, until ctx is done. The error is then
 // ctx.Err() in an [*OpError]. A Poller that holds no socket waits, too, if ctx
 // can be done.
 func (p *Poller) PollContext(ctx context.Context) ([]Polled, error) {
-	if err := ctx.Err(); err != nil {
-		return []Polled{}, &OpError{Op: "poll", Err: err}
+	err := ctx.Err()
+	var polled []Polled
+	if err == nil {
+		polled, err = p.poll(ctx, -1, false)
 	}
-	polled, err := p.poll(ctx, -1, false)
 	if err != nil {
-		return polled, &OpError{Op: "poll", Err: err}
+		err = &OpError{Op: "poll", Err: err}
+	}
+	return unlessError(polled, err)
+}
+
+func unlessError(polled []Polled, err error) ([]Polled, error) {
+	if err != nil {
+		return []Polled{}, err
 	}
 	return polled, nil
 }
 
+// poll returns what has become ready, or all. With ErrorSocketClosed it returns
+// the items of the socket that is closed, which are not there any more.
 func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]Polled, error) {
 	var limit time.Time
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.polls++; p.polls > keepAfter {
-		p.keep()
+	if p.only() == nil {
+		if p.polls++; p.polls > keepAfter {
+			p.keep()
+		}
 	}
 	for waiting, expired := false, timeout == 0; ; {
 		ready, err := p.collect()
-		never := timeout < 0 && len(p.items) == 0 && ctx.Done() == nil
+		never := timeout < 0 && p.count == 0 && ctx.Done() == nil
 		if err != nil || len(ready) > 0 || expired || never {
 			return p.list(ready, all && err == nil), err
 		}
@@ -572,27 +767,47 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 			waiting = true
 			limit = deadline(timeout)
 			p.waiting++
-			p.attach()
 			defer func() {
 				p.waiting--
 				p.detach()
 			}()
 		}
-		q, until := p.q, limit
-		if fdInterval > 0 && len(p.fds) > 0 {
-			if next := time.Now().Add(fdInterval); limit.IsZero() || next.Before(limit) {
-				until = next
+		if s := p.only(); s != nil {
+			err = p.waitFor(ctx, s, limit)
+			expired = err == eagain
+		} else {
+			p.attach()
+			q, until := p.q, limit
+			if fdInterval > 0 && len(p.fds) > 0 {
+				if next := time.Now().Add(fdInterval); limit.IsZero() || next.Before(limit) {
+					until = next
+				}
 			}
+			p.mu.Unlock()
+			_, err = q.park.wait(ctx, anyEvent, until)
+			p.mu.Lock()
+			expired = err == eagain && until == limit
 		}
-		p.mu.Unlock()
-		_, err = q.park.wait(ctx, anyEvent, until)
-		p.mu.Lock()
-		if err == eagain {
-			expired = until == limit
-		} else if err != nil {
-			return []Polled{}, err
+		if err != nil && err != eagain {
+			return nil, err
 		}
 	}
+}
+
+// waitFor waits for the only socket.
+func (p *Poller) waitFor(ctx context.Context, s *socket, limit time.Time) error {
+	if !s.park.opened() {
+		if err := s.openPark(); err != nil && err != ErrorSocketClosed { // which collect reports
+			return err
+		}
+	}
+	want := pollChanged | p.first.member.wanted()&(POLLIN|POLLOUT)
+	p.direct = append(p.direct, s)
+	_, err := s.park.waitUnlocking(ctx, want, limit, &p.mu)
+	p.mu.Lock()
+	i := slices.Index(p.direct, s)
+	p.direct = slices.Delete(p.direct, i, i+1)
+	return err
 }
 
 // await waits until a poll may find something, or kick, or ctx is done.
@@ -618,55 +833,72 @@ func (p *Poller) kick() {
 
 // list makes a list of the items that are ready, or of all.
 func (p *Poller) list(ready []*pollItem, all bool) []Polled {
-	items := ready
 	if all {
-		items = p.items
+		list := make([]Polled, 0, p.count)
+		for item := p.first; item != nil; item = item.next {
+			list = append(list, item.polled())
+		}
+		return list
 	}
-	list := make([]Polled, len(items))
-	for i, item := range items {
-		list[i] = Polled{item.soc, item.ready, item.member.fd, item.data}
-	}
-	for _, item := range ready {
-		item.ready = 0
+	list := make([]Polled, len(ready))
+	for i, item := range ready {
+		list[i] = item.polled()
 	}
 	return list
 }
 
-// collect looks at the sockets that may be ready: without a queue, at all.
+// polled returns the item with the events that collect has found, once.
+func (item *pollItem) polled() Polled {
+	ready := item.ready
+	item.ready = 0
+	return Polled{item.soc, ready, item.member.fd, item.data}
+}
+
+// collect looks at the sockets that may be ready: without a queue, at all. With
+// ErrorSocketClosed it returns the items of the socket that is closed.
 func (p *Poller) collect() (ready []*pollItem, err error) {
+	var last *pollMember
+	look := func(m *pollMember) bool {
+		last, err = m, p.look(m, &ready)
+		return err == nil
+	}
 	if p.q == nil {
-		for _, m := range slices.Clone(p.members) {
-			err = cmp.Or(err, p.look(m, &ready, err))
-		}
+		p.each(look)
 	} else {
 		var dirty []*pollRef
 		dirty, err = p.q.take()
-		for _, ref := range dirty {
+		for len(dirty) > 0 && err == nil {
+			ref := dirty[0]
+			dirty = dirty[1:]
 			ref.queued.Store(false) // what happens from here on marks it again
 			if m := p.refs[ref]; m != nil {
-				err = cmp.Or(err, p.look(m, &ready, err))
+				look(m)
 			}
 		}
-		for _, m := range p.fds {
-			err = cmp.Or(err, p.look(m, &ready, err))
+		p.q.giveBack(dirty)
+		for i := 0; i < len(p.fds) && err == nil; i++ {
+			look(p.fds[i])
 		}
 	}
 	if err != nil {
 		for _, item := range ready {
 			item.ready = 0
 		}
+		if err == ErrorSocketClosed {
+			return last.items, err
+		}
 		return nil, err
 	}
-	slices.SortFunc(ready, func(a, b *pollItem) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(ready, func(a, b *pollItem) int { return cmp.Compare(a.nth, b.nth) })
 	return ready, nil
 }
 
 // look adds the items of a member that are ready, and has it looked at again
 // by the next poll if there is anything to see. A socket that is closed is
-// forgotten, unless another error is to be reported first.
-func (p *Poller) look(m *pollMember, ready *[]*pollItem, earlier error) error {
+// forgotten.
+func (p *Poller) look(m *pollMember, ready *[]*pollItem) error {
 	ev, err := m.events()
-	if err == ErrorSocketClosed && earlier == nil {
+	if err == ErrorSocketClosed {
 		p.forget(m)
 		return err
 	}
@@ -726,8 +958,8 @@ func (p *Poller) String() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var b strings.Builder
-	for i, item := range p.items {
-		if i > 0 {
+	for item := p.first; item != nil; item = item.next {
+		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
 		if item.member.isFD {

@@ -162,14 +162,13 @@ func TestPollerFDWhileWaiting(t *testing.T) {
 				done <- polled
 			}()
 			eventually(t, "poll waits", func() bool {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				if p.q == nil {
+				k := p.waitsIn()
+				if k == nil {
 					return false
 				}
-				p.q.park.mu.Lock()
-				defer p.q.park.mu.Unlock()
-				return len(p.q.park.waiters) > 0 && (fdInterval > 0 || p.q.park.waiters[0].parked)
+				k.mu.Lock()
+				defer k.mu.Unlock()
+				return len(k.waiters) > 0 && (fdInterval > 0 || k.waiters[0].parked)
 			})
 			step.do()
 			within(t, patience, step.name, func() {

@@ -98,8 +98,8 @@ func TestPollerIDsStayValid(t *testing.T) {
 	if prev, err := p.Update(ids[5], POLLIN|POLLOUT); prev != POLLOUT || err != nil {
 		t.Errorf("Update of the last = %v, %v", prev, err)
 	}
-	if next := p.Add(socs[1], POLLOUT); slices.Contains(ids, next) {
-		t.Errorf("id %d given twice", next)
+	if next := p.Add(socs[1], POLLOUT); next != 4 {
+		t.Errorf("id %d is not the index of PollAll, which is free", next)
 	}
 	all, err := p.PollAll(0)
 	if err != nil {
@@ -211,10 +211,23 @@ func TestPollerWhileWaiting(t *testing.T) {
 	}
 }
 
+// queueWaiting reports whether a poll waits.
 func (p *Poller) queueWaiting() bool {
+	k := p.waitsIn()
+	return k != nil && k.waiting()
+}
+
+// waitsIn returns what the Poller waits in, if it does.
+func (p *Poller) waitsIn() *parker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.q != nil && p.q.park.waiting()
+	switch {
+	case p.q != nil:
+		return &p.q.park
+	case len(p.direct) > 0:
+		return &p.direct[0].park
+	}
+	return nil
 }
 
 // The work of a poll must not depend on how many idle sockets there are: the

@@ -28,7 +28,7 @@ func (e *pollSet) open(k *parker) error {
 }
 
 // add adds a locked socket and returns its descriptor.
-func (e *pollSet) add(s *socket, _ *pollRef) (int32, error) {
+func (e *pollSet) add(s *socket) (int32, error) {
 	fd := C.zmq4_signal_fd(s.h())
 	if fd < 0 {
 		return -1, check(fd)
@@ -46,8 +46,8 @@ func (e *pollSet) add(s *socket, _ *pollRef) (int32, error) {
 }
 
 // remove removes a socket before it is closed.
-func (e *pollSet) remove(ref *pollRef) {
-	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_DEL, int(ref.fd), nil)
+func (e *pollSet) remove(fd int32) {
+	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_DEL, int(fd), nil)
 }
 
 // fdInterval is how often to look at file descriptors that are not sockets':

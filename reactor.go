@@ -16,11 +16,10 @@ import (
 // channels, one at a time.
 //
 // All methods may be called from any goroutine, and from handlers. What is
-// added or removed takes effect at once.
+// added or removed takes effect at once. A zero Reactor is one of [NewReactor].
 type Reactor struct {
-	poller *Poller
-
 	mu       sync.Mutex
+	poller   *Poller // nil until lock
 	sockets  map[*Socket]*reactorSocket
 	channels []*reactorChannel
 	lastID   uint64
@@ -30,7 +29,6 @@ type Reactor struct {
 }
 
 type reactorSocket struct {
-	id      int
 	events  State
 	handler func(State) error
 }
@@ -43,11 +41,15 @@ type reactorChannel struct {
 }
 
 // NewReactor returns a Reactor that has nothing to do yet.
-func NewReactor() *Reactor {
-	return &Reactor{
-		poller:  NewPoller(),
-		sockets: make(map[*Socket]*reactorSocket),
-		changed: make(chan struct{}, 1),
+func NewReactor() *Reactor { return &Reactor{} }
+
+// lock locks r.mu, the first time with what a zero Reactor lacks.
+func (r *Reactor) lock() {
+	r.mu.Lock()
+	if r.poller == nil {
+		r.poller = NewPoller()
+		r.sockets = make(map[*Socket]*reactorSocket)
+		r.changed = make(chan struct{}, 1)
 	}
 }
 
@@ -55,25 +57,26 @@ func NewReactor() *Reactor {
 // when that is one of events: [POLLIN], [POLLOUT], or both. A socket has one
 // handler: a second one replaces the first.
 func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error) {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	r.removeSocket(soc)
-	r.sockets[soc] = &reactorSocket{r.poller.Add(soc, events), events, handler}
+	r.poller.Add(soc, events)
+	r.sockets[soc] = &reactorSocket{events, handler}
 	r.change()
 }
 
 // RemoveSocket removes the handler of a socket, if it has one.
 func (r *Reactor) RemoveSocket(soc *Socket) {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	r.removeSocket(soc)
 	r.change()
 }
 
 func (r *Reactor) removeSocket(soc *Socket) {
-	if s := r.sockets[soc]; s != nil {
+	if r.sockets[soc] != nil {
 		delete(r.sockets, soc)
-		r.poller.Remove(s.id) // it is not there any more if the socket was closed
+		r.poller.RemoveBySocket(soc) // it is not there any more if the socket was closed
 	}
 }
 
@@ -95,7 +98,7 @@ func (r *Reactor) AddChannelTime(ch <-chan time.Time, limit int, handler func(in
 }
 
 func (r *Reactor) addChannel(ch reflect.Value, limit int, handler func(interface{}) error) uint64 {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	r.lastID++
 	r.channels = append(r.channels, &reactorChannel{r.lastID, ch, limit, handler})
@@ -106,7 +109,7 @@ func (r *Reactor) addChannel(ch reflect.Value, limit int, handler func(interface
 // RemoveChannel removes the handler of a channel. Its handler is not called
 // any more, and no value taken from the channel.
 func (r *Reactor) RemoveChannel(id uint64) {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	r.channels = slices.DeleteFunc(slices.Clone(r.channels), func(c *reactorChannel) bool { return c.id == id })
 	r.change()
@@ -114,7 +117,7 @@ func (r *Reactor) RemoveChannel(id uint64) {
 
 // SetVerbose makes the Reactor log what it handles, by the package log.
 func (r *Reactor) SetVerbose(verbose bool) {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	r.verbose = verbose
 }
@@ -130,7 +133,7 @@ func (r *Reactor) change() {
 
 // state returns what there is to do now.
 func (r *Reactor) state() (channels []*reactorChannel, sockets int) {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	return r.channels, len(r.sockets)
 }
@@ -170,6 +173,7 @@ func (r *Reactor) RunContext(ctx context.Context) error {
 
 // run reports whether the error is its own, and not that of a handler.
 func (r *Reactor) run(ctx context.Context) (own bool, err error) {
+	r.state() // a zero Reactor has no poller yet
 	watch := &reactorWatch{poller: r.poller, ready: make(chan struct{}), done: make(chan struct{})}
 	defer watch.stop()
 	for {
@@ -215,11 +219,12 @@ func (r *Reactor) run(ctx context.Context) (own bool, err error) {
 // serveSockets calls the handlers of the sockets that are ready. It reports
 // whether the error is that of the Poller.
 func (r *Reactor) serveSockets() (own bool, err error) {
-	polled, err := r.poller.Poll(0)
-	if err == ErrorSocketClosed {
-		r.forgetClosed()
-	}
+	polled, err := r.poller.poll(context.Background(), 0, false)
 	if err != nil {
+		for closed := err; closed == ErrorSocketClosed; {
+			r.forget(polled)
+			polled, closed = r.poller.poll(context.Background(), 0, false) // is there another one?
+		}
 		return true, err
 	}
 	for _, item := range polled {
@@ -237,15 +242,13 @@ func (r *Reactor) serveSockets() (own bool, err error) {
 	return false, nil
 }
 
-// forgetClosed removes the sockets that are closed: the Poller reports each once,
-// and a later Run would wait for them without end.
-func (r *Reactor) forgetClosed() {
-	r.mu.Lock()
+// forget removes a socket that is closed: the Poller reports it once, and a
+// later Run would wait for it without end.
+func (r *Reactor) forget(closed []Polled) {
+	r.lock()
 	defer r.mu.Unlock()
-	for soc := range r.sockets {
-		if _, err := soc.Context(); err != nil {
-			r.removeSocket(soc)
-		}
+	for _, item := range closed {
+		r.removeSocket(item.Socket)
 	}
 }
 

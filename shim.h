@@ -473,7 +473,8 @@ static inline void zmq4_drain(zmq4_socket *s)
 
 /*
  * zmq4_events reads ZMQ_EVENTS, which also processes all pending commands.
- * The rest of a message that is half handed out is there to be received, too.
+ * The rest of a message that is half handed out is there to be received, too,
+ * and comes before a REQ or REP may send.
  */
 static inline int zmq4_events(uintptr_t h)
 {
@@ -486,7 +487,12 @@ static inline int zmq4_events(uintptr_t h)
         return rc;
     if (s->hasty && (events & ZMQ_POLLIN))
         zmq4_take_now(s);
-    return s->in_next < s->in_len ? events | ZMQ_POLLIN : events;
+    if (s->in_next < s->in_len) {
+        events |= ZMQ_POLLIN;
+        if (s->type == ZMQ_REQ || s->type == ZMQ_REP)
+            events &= ~ZMQ_POLLOUT;
+    }
+    return events;
 }
 
 enum {

@@ -62,6 +62,9 @@ type socket struct {
 	// polls are the pollers that hold the socket.
 	polls []*pollRef
 
+	watchers int                // how many of polls need a goroutine that watches
+	endWatch context.CancelFunc // ends it
+
 	park parker
 
 	parts []C.zmq4_part // for sendMessage
@@ -207,12 +210,13 @@ func (s *socket) watched() bool {
 	return false
 }
 
-// tellPollers wakes the pollers that wait for events which are there. Those
-// that do not wait only note that something may have happened: they look for
-// themselves. The one that found the events out, if any, knows them.
+// tellPollers makes the pollers look that wait for events which are there, or
+// will. The one that found the events out, if any, knows them. No others: two
+// that look in vain must not make each other look for ever. What is not there now
+// is signalled when it comes.
 func (s *socket) tellPollers(ev State, finder *pollRef) {
 	for _, ref := range s.polls {
-		if ref != finder && (ev&(State(ref.mask.Load())|everyone) != 0 || !ref.q.park.waiting()) {
+		if ref != finder && ev&(State(ref.mask.Load())|everyone) != 0 {
 			ref.mark()
 		}
 	}
@@ -271,6 +275,10 @@ func (s *socket) openPark() error {
 		return err
 	}
 	defer s.mu.Unlock()
+	return s.openLockedPark()
+}
+
+func (s *socket) openLockedPark() error {
 	if s.park.opened() {
 		return nil
 	}
@@ -306,7 +314,7 @@ func (soc *Socket) Close() error {
 		close(s.gone)
 	}
 	for _, ref := range polls {
-		ref.leave()
+		ref.leave(s)
 	}
 	err := check(s.ctx.c.inprocs.close(h))
 	s.mu.Unlock()

@@ -72,6 +72,12 @@ func (k *parker) waiting() bool { return k.n.Load() != 0 }
 // No deadline is the zero time. parked says whether it really
 // had to wait.
 func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
+	return k.waitUnlocking(ctx, want, deadline, nil)
+}
+
+// waitUnlocking is wait that unlocks a lock, if it is given one, as soon as wake can
+// end the wait.
+func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Time, lock *sync.Mutex) (parked bool, err error) {
 	w := waiterPool.Get().(*waiter)
 	w.want, w.ready, w.parked, w.cancelled = want, false, false, false
 	stop := alwaysStopped
@@ -82,6 +88,9 @@ func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (park
 	k.mu.Lock()
 	k.waiters = append(k.waiters, w)
 	k.n.Store(int32(len(k.waiters)))
+	if lock != nil {
+		lock.Unlock()
+	}
 	if k.leader == nil {
 		k.leader = w
 	} else {
