@@ -19,8 +19,8 @@ import (
 // with its own thread, as a C program does: it naps.
 //
 // A nap keeps a processor of Go's, with the timers that are on it, until Go's monitor notices, which
-// can take 20 ms. So few may nap at a time, and an alarm ends each nap after a millisecond at most:
-// the leader then goes on in the network poller.
+// can take 20 ms. So few may nap at a time, and an alarm ends each nap after little more than a
+// millisecond: the leader then goes on in the network poller.
 
 const (
 	// napTime is how long a wait may be so that the next one is a nap.
@@ -54,8 +54,8 @@ var alarms struct {
 	idle []*alarm
 }
 
-// takeAlarm returns an alarm that rings half a napTime from now, or later, but
-// not after the time last. It returns nil if there are enough who nap.
+// takeAlarm returns an alarm that rings between a quarter and five quarters of napTime from now,
+// but not after the time last. It returns nil if there are enough who nap.
 func takeAlarm(now, last time.Duration) *alarm {
 	alarms.mu.Lock()
 	defer alarms.mu.Unlock()
@@ -66,8 +66,8 @@ func takeAlarm(now, last time.Duration) *alarm {
 	a := alarms.idle[n]
 	alarms.idle = alarms.idle[:n]
 	alarms.busy++
-	if a.due-now < napTime/2 || a.due > last {
-		a.set(now, min(now+napTime, last))
+	if a.due-now < napTime/4 || a.due > last {
+		a.set(now, min(now+5*napTime/4, last))
 	}
 	return a
 }
