@@ -8,22 +8,22 @@ package zmq4
 import "C"
 
 import (
-	"os"
 	"runtime"
-	"slices"
 	"sync"
-	"sync/atomic"
+	"syscall"
 	"time"
 )
 
-// To be woken from the network poller costs two switches of threads: Go's
-// scheduler wakes another one each time that a program has been idle. So a leader whose last wait was
-// short waits in poll(2) with its own thread, as a C program does: it naps. Few may
-// do so at a time, and whoever has napped for long has to make room.
+// To be woken from the network poller costs two switches of threads: Go's scheduler wakes another
+// one each time that a program has been idle. So a leader whose last wait was short waits in poll(2)
+// with its own thread, as a C program does: it naps.
+//
+// A nap keeps a processor of Go's, with the timers that are on it, until Go's monitor notices, which
+// can take 20 ms. So few may nap at a time, and an alarm ends each nap after little more than a
+// millisecond: the leader then goes on in the network poller.
 
 const (
-	// napTime is how long a wait may be so that the next one is a nap, and how
-	// long goroutines may have to wait for one that naps again and again.
+	// napTime is how long a wait may be so that the next one is a nap.
 	napTime = time.Millisecond
 
 	// napsInRow is after how many naps the network poller is told to forget the
@@ -39,81 +39,71 @@ type napper struct {
 	inRow  int           // naps since the last wait in the network poller
 }
 
-// An alarm is a pipe that wakes one that naps.
+// An alarm ends a nap: after a time, or when somebody rings it. To set the time
+// for each nap costs what a nap saves, so that it is only put off when it is near.
 type alarm struct {
-	r, w  *os.File
-	fd    C.int // of r
-	rung  atomic.Bool
-	since time.Duration // when the nap began
+	c   C.zmq4_alarm
+	due time.Duration // when it rings, since epoch
 }
 
-// alarms are those of all who nap, and those that are left.
+// alarms are those that can be used at once. They are kept for ever, and are as
+// many as there have been naps at a time.
 var alarms struct {
-	mu         sync.Mutex
-	busy, idle []*alarm
+	mu   sync.Mutex
+	busy int
+	idle []*alarm
 }
 
-// takeAlarm returns nil if there are enough who nap.
-func takeAlarm() *alarm {
+// takeAlarm returns an alarm that rings between a quarter and five quarters of napTime from now,
+// but not after the time last. It returns nil if there are enough who nap.
+func takeAlarm(now, last time.Duration) *alarm {
 	alarms.mu.Lock()
 	defer alarms.mu.Unlock()
-	now := time.Since(epoch)
-	if len(alarms.busy) >= runtime.GOMAXPROCS(0)/2 {
-		for _, a := range alarms.busy {
-			if now-a.since > napTime {
-				a.ring() // it will wait elsewhere
-			}
-		}
+	if alarms.busy >= runtime.GOMAXPROCS(0)/2 || len(alarms.idle) == 0 && !addAlarm() {
 		return nil
 	}
-	a := newAlarm()
-	if a != nil {
-		a.since = now
-		alarms.busy = append(alarms.busy, a)
+	n := len(alarms.idle) - 1
+	a := alarms.idle[n]
+	alarms.idle = alarms.idle[:n]
+	alarms.busy++
+	if a.due-now < napTime/4 || a.due > last {
+		a.set(now, min(now+5*napTime/4, last))
 	}
 	return a
 }
 
-// newAlarm returns an idle alarm, or nil if there are no descriptors left.
-func newAlarm() *alarm {
-	if n := len(alarms.idle); n > 0 {
-		a := alarms.idle[n-1]
-		alarms.idle = alarms.idle[:n-1]
-		return a
+// addAlarm makes another alarm. It fails if there are no descriptors left.
+func addAlarm() bool {
+	a := &alarm{}
+	syscall.ForkLock.RLock() // for systems where a pipe is not closed on exec from the beginning
+	rc := C.zmq4_alarm_new(&a.c)
+	syscall.ForkLock.RUnlock()
+	if rc < 0 {
+		return false
 	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil
-	}
-	a := &alarm{r: r, w: w}
-	conn, err := r.SyscallConn() // File.Fd would make the pipe block
-	if err == nil {
-		err = conn.Control(func(fd uintptr) { a.fd = C.int(fd) })
-	}
-	if err != nil {
-		r.Close()
-		w.Close()
-		return nil
-	}
-	return a
+	alarms.idle = append(alarms.idle, a)
+	return true
 }
 
-// giveBack is called when nobody can ring the alarm any more, but takeAlarm.
+// set makes the alarm ring at a time, and not before.
+func (a *alarm) set(now, due time.Duration) {
+	a.due = due
+	C.zmq4_alarm_set(&a.c, C.int64_t(due-now))
+}
+
+// nap waits until the descriptor can be read, or the alarm rings, or a signal comes. It
+// reports whether the descriptor can be read.
+func (a *alarm) nap(fd int) bool { return C.zmq4_nap(C.int(fd), a.c.fd) != 0 }
+
+// ring ends the nap.
+func (a *alarm) ring() { a.set(0, 0) }
+
+// giveBack is called when nobody can ring the alarm any more.
 func (a *alarm) giveBack() {
 	alarms.mu.Lock()
 	defer alarms.mu.Unlock()
-	alarms.busy = slices.DeleteFunc(alarms.busy, func(b *alarm) bool { return a == b })
-	if a.rung.Load() {
-		a.r.Read(make([]byte, 1)) // it is there
-		a.rung.Store(false)
-	}
+	alarms.busy--
 	alarms.idle = append(alarms.idle, a)
-}
-
-func (a *alarm) ring() {
-	if a.rung.CompareAndSwap(false, true) {
-		a.w.Write([]byte{0})
-	}
 }
 
 // nap waits with the thread, if that is likely to be short. It reports whether
@@ -126,21 +116,16 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 		k.crowd.Add(-1)
 		return false
 	}
-	timeout := C.int(-1)
-	if !deadline.IsZero() {
-		left := time.Until(deadline)
-		if left < napTime || left > time.Hour {
-			return false
-		}
-		timeout = C.int((left + time.Millisecond - 1) / time.Millisecond)
+	if !deadline.IsZero() && time.Until(deadline) < napTime {
+		return false
 	}
-	start := time.Since(epoch)
-	if start-k.awoken > napTime {
+	now := time.Since(epoch)
+	if now-k.awoken > napTime {
 		runtime.Gosched()
-		start = time.Since(epoch)
-		k.awoken = start
+		now = time.Since(epoch)
+		k.awoken = now
 	}
-	a := takeAlarm()
+	a := takeAlarm(now, k.awoken+3*napTime/2)
 	if a == nil {
 		return false
 	}
@@ -154,8 +139,8 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 	k.mu.Unlock()
 	signalled := false
 	if !over && (dry || !k.round(w, false)) {
-		signalled = C.zmq4_nap(C.int(k.fd), a.fd, timeout) != 0
-		k.short = time.Since(epoch)-start < napTime
+		signalled = a.nap(k.fd)
+		k.short = signalled
 	}
 	k.mu.Lock()
 	k.alarm = nil
@@ -170,7 +155,7 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 		over = k.alone(w) || k.round(w, true)
 	} else {
 		k.mu.Lock()
-		over = k.over(w) || !deadline.IsZero()
+		over = k.over(w)
 		k.mu.Unlock()
 	}
 	if k.inRow++; k.inRow == napsInRow {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -64,16 +65,9 @@ func TestNapEnds(t *testing.T) {
 			must(t, ctx.Shutdown())
 		}, ETERM},
 		{"timeout", nil, eagain},
-		{"room for another", func(t *testing.T, soc, peer *Socket, _ func()) {
-			other, _ := socketPair(t, "tcp", PAIR, PAIR)
-			must(t, other.SetRcvtimeo(2*napTime))
-			eventually(t, "the nap is over", func() bool {
-				drowsy(other)
-				if _, err := other.Recv(0); err != eagain {
-					t.Errorf("the other one: %v", err)
-				}
-				return !napping(soc)
-			})
+		{"alarm", func(t *testing.T, soc, peer *Socket, _ func()) {
+			eventually(t, "the nap is over", func() bool { return !napping(soc) })
+			waitParked(t, soc, 1) // goes on in the network poller
 			send(t, peer, "here")
 		}, nil},
 	}
@@ -199,36 +193,51 @@ func TestNapCrowd(t *testing.T) {
 	}
 }
 
-// There are never more pipes than can be used at a time.
+// There are never more alarms than can be used at a time. One that has rung does
+// not do so for the next nap, and none lets a nap last.
 func TestAlarms(t *testing.T) {
 	oneNaps(t)
 	alarms.mu.Lock()
-	idle := alarms.idle
-	alarms.idle = nil
+	idle := len(alarms.idle)
 	alarms.mu.Unlock()
+	never, _ := newParker(t)
 	var all sync.WaitGroup
-	for range 8 {
+	var early atomic.Int32 // may be by signals, but these are few
+	for range 4 {
 		all.Go(func() {
-			for taken := 0; taken < 1000; {
-				if a := takeAlarm(); a != nil {
-					taken++
-					a.ring()
-					a.giveBack()
+			for taken := 0; taken < 100; {
+				now := time.Since(epoch)
+				a := takeAlarm(now, now+napTime)
+				if a == nil {
+					runtime.Gosched()
+					continue
 				}
+				if a.due < now+napTime/4 || a.due > now+napTime {
+					t.Errorf("rings in %v", a.due-now)
+				}
+				taken++
+				if taken%2 == 0 {
+					a.ring()
+				}
+				if a.nap(never.fd) {
+					t.Error("the pipe can be read")
+				}
+				if taken%2 != 0 && time.Since(epoch)-now < napTime/4 {
+					early.Add(1)
+				}
+				a.giveBack()
 			}
 		})
 	}
-	all.Wait()
+	within(t, patience, "all naps", all.Wait)
 	alarms.mu.Lock()
 	defer alarms.mu.Unlock()
-	if n := len(alarms.idle); n > 1 {
-		t.Errorf("%d pipes", n)
+	if early.Load() > 20 {
+		t.Errorf("%d of 200 rang too soon", early.Load())
 	}
-	for _, a := range alarms.idle {
-		a.r.Close()
-		a.w.Close()
+	if n := len(alarms.idle); n != idle || alarms.busy != 0 {
+		t.Errorf("%d alarms instead of %d, %d busy", n, idle, alarms.busy)
 	}
-	alarms.idle = idle
 }
 
 // collectFiles returns when an os.File that was lost before has been closed.

@@ -34,6 +34,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
+#ifdef __linux__
+#include <sys/timerfd.h>
+#endif
 
 #if ZMQ_VERSION < ZMQ_MAKE_VERSION(4, 2, 0)
 #error "zmq4 needs the headers of libzmq 4.2.0 or newer"
@@ -718,19 +721,76 @@ static inline int zmq4_fd(uintptr_t h)
 #endif
 }
 
+/* zmq4_alarm ends one nap at a time. fd can be read once it rings. */
+typedef struct {
+    int fd;
+    int ring; /* the other end, where it is a pipe */
+} zmq4_alarm;
+
 /*
- * zmq4_nap waits until fd or alarm can be read, or timeout milliseconds are over; -1
- * is for ever. A signal ends it, too: the timeout would begin anew. It says whether fd
- * can be read.
+ * On Linux an alarm is a timer, which can be put off before it rings. Elsewhere it is a pipe,
+ * and each nap has a timeout, which costs a tenth of a round trip.
  */
-static inline int zmq4_nap(int fd, int alarm, int timeout)
+#ifdef __linux__
+#define ZMQ4_NAP_MS -1
+#else
+#define ZMQ4_NAP_MS 1
+#endif
+
+static inline int zmq4_alarm_new(zmq4_alarm *a)
 {
 #ifdef _WIN32
-    (void) fd, (void) alarm, (void) timeout;
+    (void) a;
+    return -ENOTSUP;
+#elif defined __linux__
+    a->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    return a->fd < 0 ? -errno : 0;
+#else
+    int ends[2];
+    if (pipe(ends) < 0)
+        return -errno;
+    for (int i = 0; i < 2; i++) {
+        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[i], F_SETFL, O_NONBLOCK);
+    }
+    a->fd = ends[0];
+    a->ring = ends[1];
+    return 0;
+#endif
+}
+
+/* zmq4_alarm_set makes the alarm ring in ns nanoseconds, and not before. 0 is now. */
+static inline int zmq4_alarm_set(const zmq4_alarm *a, int64_t ns)
+{
+#ifdef _WIN32
+    (void) a, (void) ns;
+#elif defined __linux__
+    struct itimerspec at = {{0, 0}, {(time_t) (ns / 1000000000), (long) (ns % 1000000000)}};
+    if (ns <= 0)
+        at.it_value.tv_nsec = 1; /* 0 would stop the timer */
+    timerfd_settime(a->fd, 0, &at, NULL);
+#else
+    char byte = 0;
+    while (read(a->fd, &byte, 1) == 1)
+        ;
+    if (ns <= 0 && write(a->ring, &byte, 1) < 0)
+        return -errno;
+#endif
+    return 0;
+}
+
+/*
+ * zmq4_nap waits until fd can be read or the alarm rings, ZMQ4_NAP_MS are over or a signal comes.
+ * It says whether fd can be read.
+ */
+static inline int zmq4_nap(int fd, int alarm)
+{
+#ifdef _WIN32
+    (void) fd, (void) alarm;
     return 0;
 #else
     struct pollfd fds[2] = {{fd, POLLIN, 0}, {alarm, POLLIN, 0}};
-    return poll(fds, 2, timeout) > 0 && fds[0].revents;
+    return poll(fds, 2, ZMQ4_NAP_MS) > 0 && fds[0].revents;
 #endif
 }
 
