@@ -413,10 +413,6 @@ func (w *world) open(r *rand.Rand, name, transport string) *target {
 		must(w.t, s.SetRcvhwm(10))
 		must(w.t, s.SetSndhwm(10))
 	}
-	if r.IntN(2) == 0 {
-		must(w.t, s.SetHeartbeatIvl(100*time.Millisecond))
-		must(w.t, s.SetHeartbeatTimeout(2*time.Second*slow))
-	}
 	switch name {
 	case "ROUTER":
 		must(w.t, s.SetRouterHandover(r.IntN(2) == 0))
