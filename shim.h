@@ -489,6 +489,7 @@ typedef struct {
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
+    int sndhwm;   /* ZMQ_SNDHWM that is not what libzmq has, see zmq4_socket_new; or -1 */
     int attached; /* it has been bound or connected */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
@@ -530,6 +531,8 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
         return zmq4_err();
     if (option == ZMQ_LINGER)
         memcpy(value, &zmq4_s(h)->linger, sizeof zmq4_s(h)->linger);
+    if (option == ZMQ_SNDHWM && zmq4_s(h)->sndhwm >= 0)
+        memcpy(value, &zmq4_s(h)->sndhwm, sizeof zmq4_s(h)->sndhwm);
     return 0;
 }
 
@@ -545,6 +548,8 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
         memcpy(&zmq4_s(h)->linger, value, sizeof zmq4_s(h)->linger);
         zmq4_linger(zmq4_s(h));
     }
+    if (option == ZMQ_SNDHWM)
+        zmq4_s(h)->sndhwm = -1;
     return 0;
 }
 
@@ -686,6 +691,14 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     size = sizeof s->linger;
     zmq_getsockopt(s->socket, ZMQ_LINGER, &s->linger, &size);
     zmq4_linger(s);
+    s->sndhwm = -1;
+    if (type == ZMQ_SUB || type == ZMQ_XSUB) {
+        /* What such a socket sends are subscriptions. libzmq drops those above the high-water mark, without an error. */
+        int none = 0;
+        size = sizeof s->sndhwm;
+        zmq_getsockopt(s->socket, ZMQ_SNDHWM, &s->sndhwm, &size);
+        zmq_setsockopt(s->socket, ZMQ_SNDHWM, &none, sizeof none);
+    }
     zmq_msg_init(&s->in[0].msg);
     *out = s;
     return 0;
