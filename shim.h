@@ -490,6 +490,7 @@ typedef struct {
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
     int sndhwm;   /* ZMQ_SNDHWM that is not what libzmq has, see zmq4_socket_new; or -1 */
+    int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
     int attached; /* it has been bound or connected */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
@@ -533,7 +534,40 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
         memcpy(value, &zmq4_s(h)->linger, sizeof zmq4_s(h)->linger);
     if (option == ZMQ_SNDHWM && zmq4_s(h)->sndhwm >= 0)
         memcpy(value, &zmq4_s(h)->sndhwm, sizeof zmq4_s(h)->sndhwm);
+    if (option == ZMQ_RCVHWM && zmq4_s(h)->rcvhwm >= 0)
+        memcpy(value, &zmq4_s(h)->rcvhwm, sizeof zmq4_s(h)->rcvhwm);
     return 0;
+}
+
+static inline int zmq4_get_int(uintptr_t h, int option)
+{
+    int value = -1;
+    size_t size = sizeof value;
+    zmq4_getsockopt(h, option, (unsigned char *) &value, &size);
+    return value;
+}
+
+/*
+ * zmq4_credentials makes room for who a client is, where an authenticator says so: libzmq
+ * counts that as a message when it puts it into the queue, and never as one that is taken
+ * out. A queue for one message would be full for ever.
+ */
+static inline void zmq4_credentials(zmq4_socket *s)
+{
+    uintptr_t h = (uintptr_t) s;
+    char domain[256];
+    size_t size = sizeof domain;
+    int two = 2, rc;
+    if (zmq4_get_int(h, ZMQ_RCVHWM) != 1)
+        return;
+    if (zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_NULL) {
+        ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_ZAP_DOMAIN, domain, &size));
+        if (rc != 0 || size <= 1) /* with the NUL */
+            return;
+    }
+    ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_RCVHWM, &two, sizeof two));
+    if (rc == 0)
+        s->rcvhwm = 1;
 }
 
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
@@ -550,6 +584,15 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     }
     if (option == ZMQ_SNDHWM)
         zmq4_s(h)->sndhwm = -1;
+    switch (option) {
+    case ZMQ_RCVHWM:
+        zmq4_s(h)->rcvhwm = -1; /* fall through */
+    case ZMQ_ZAP_DOMAIN:
+    case ZMQ_PLAIN_SERVER:
+    case ZMQ_CURVE_SERVER:
+    case ZMQ_GSSAPI_SERVER:
+        zmq4_credentials(zmq4_s(h));
+    }
     return 0;
 }
 
@@ -691,7 +734,7 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     size = sizeof s->linger;
     zmq_getsockopt(s->socket, ZMQ_LINGER, &s->linger, &size);
     zmq4_linger(s);
-    s->sndhwm = -1;
+    s->sndhwm = s->rcvhwm = -1;
     if (type == ZMQ_SUB || type == ZMQ_XSUB) {
         /* What such a socket sends are subscriptions. libzmq drops those above the high-water mark, without an error. */
         int none = 0;
@@ -732,14 +775,6 @@ static inline int zmq4_reserve(uintptr_t h, size_t size)
         s->out_cap = size;
     }
     return 0;
-}
-
-static inline int zmq4_get_int(uintptr_t h, int option)
-{
-    int value = -1;
-    size_t size = sizeof value;
-    zmq4_getsockopt(h, option, (unsigned char *) &value, &size);
-    return value;
 }
 
 static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)

@@ -157,13 +157,11 @@ func echo(w *world, s *zmq.Socket, _ chan []byte) {
 			w.t.Error("receive:", err)
 			return
 		}
-		if typ, _ := s.GetType(); typ == zmq.STREAM {
-			if len(msg[1]) > 0 { // else it is the begin or the end of a connection
-				_, err = s.SendMessageDontwait(msg) // a STREAM waits for the slowest
-			}
-		} else {
-			_, err = s.SendMessage(msg)
+		if typ, _ := s.GetType(); typ == zmq.STREAM && len(msg[1]) == 0 {
+			continue // it is the begin or the end of a connection
 		}
+		// A STREAM, and a ROUTER with mandatory routing, would wait for a client that does not read.
+		_, err = s.SendMessageDontwait(msg)
 		if ended(err) {
 			return
 		} else if err != nil && !errors.Is(err, zmq.EHOSTUNREACH) && !errors.Is(err, zmq.AsErrno(syscall.EAGAIN)) {
