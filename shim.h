@@ -360,6 +360,8 @@ typedef struct {
     int events;   /* ZMQ_EVENTS after the last send that gave EAGAIN */
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
+    int sndhwm;   /* ZMQ_SNDHWM that is not what libzmq has, see zmq4_socket_new; or -1 */
+    int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
     int attached; /* it has been bound or connected */
     int immediate, hasty; /* see zmq4_told */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
@@ -391,6 +393,10 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
         memcpy(value, &zmq4_s(h)->linger, sizeof zmq4_s(h)->linger);
     if (option == ZMQ_IMMEDIATE)
         memcpy(value, &zmq4_s(h)->immediate, sizeof zmq4_s(h)->immediate);
+    if (option == ZMQ_SNDHWM && zmq4_s(h)->sndhwm >= 0)
+        memcpy(value, &zmq4_s(h)->sndhwm, sizeof zmq4_s(h)->sndhwm);
+    if (option == ZMQ_RCVHWM && zmq4_s(h)->rcvhwm >= 0)
+        memcpy(value, &zmq4_s(h)->rcvhwm, sizeof zmq4_s(h)->rcvhwm);
     return 0;
 }
 
@@ -407,6 +413,17 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     if (option == ZMQ_LINGER) {
         memcpy(&zmq4_s(h)->linger, value, sizeof zmq4_s(h)->linger);
         zmq4_linger(zmq4_s(h));
+    }
+    if (option == ZMQ_SNDHWM)
+        zmq4_s(h)->sndhwm = -1;
+    switch (option) {
+    case ZMQ_RCVHWM:
+        zmq4_s(h)->rcvhwm = -1; /* fall through */
+    case ZMQ_ZAP_DOMAIN:
+    case ZMQ_PLAIN_SERVER:
+    case ZMQ_CURVE_SERVER:
+    case ZMQ_GSSAPI_SERVER:
+        zmq4_credentials(zmq4_s(h));
     }
     return 0;
 }
@@ -576,6 +593,14 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     zmq4_linger(s);
     if (type == ZMQ_XSUB)
         s->max_part = 1 + zmq4_max_filter();
+    s->sndhwm = s->rcvhwm = -1;
+    if (type == ZMQ_SUB || type == ZMQ_XSUB) {
+        /* What such a socket sends are subscriptions. libzmq drops those above the high-water mark, without an error. */
+        int none = 0;
+        size = sizeof s->sndhwm;
+        zmq_getsockopt(s->socket, ZMQ_SNDHWM, &s->sndhwm, &size);
+        zmq_setsockopt(s->socket, ZMQ_SNDHWM, &none, sizeof none);
+    }
     *out = s;
     return 0;
 }

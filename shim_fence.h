@@ -509,4 +509,27 @@ static inline void zmq4_take_now(zmq4_socket *s)
         zmq4_finish((uintptr_t) s);
 }
 
+/*
+ * zmq4_credentials makes room for who a client is, where an authenticator says so: libzmq
+ * counts that as a message when it puts it into the queue, and never as one that is taken
+ * out. A queue for one message would be full for ever.
+ */
+static inline void zmq4_credentials(zmq4_socket *s)
+{
+    uintptr_t h = (uintptr_t) s;
+    char domain[256];
+    size_t size = sizeof domain;
+    int two = 2, rc;
+    if (zmq4_get_int(h, ZMQ_RCVHWM) != 1)
+        return;
+    if (zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_NULL) {
+        ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_ZAP_DOMAIN, domain, &size));
+        if (rc != 0 || size <= 1) /* with the NUL */
+            return;
+    }
+    ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_RCVHWM, &two, sizeof two));
+    if (rc == 0)
+        s->rcvhwm = 1;
+}
+
 #endif
