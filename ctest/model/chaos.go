@@ -24,22 +24,18 @@ func (w *world) chaos() error {
 	var working sync.WaitGroup
 	for _, work := range w.workers {
 		working.Go(func() {
-			for range len(w.slots)/len(w.workers) + 1 {
-				_ = work.do("open", work.open)
+			for slot := work.n; slot < len(w.slots); slot += len(w.workers) {
+				_ = work.do("open", func() error { return work.openIn(slot) })
 			}
 			for i := range w.ops {
 				// Each operation has numbers of its own: it stays the same when
 				// others are left out.
 				work.r = rand.New(rand.NewPCG(w.seed, uint64(work.n+1)<<32|uint64(i)))
-				n := work.r.IntN(total)
-				var o op
-				for _, o = range table {
-					if n -= o.weight; n < 0 {
+				for range 10 { // until one finds something to do
+					o := draw(work.r, table, total)
+					if !w.enabled(o.name) || work.do(o.name, func() error { return o.run(work) }) != errNothing {
 						break
 					}
-				}
-				if w.enabled(o.name) {
-					_ = work.do(o.name, func() error { return o.run(work) })
 				}
 			}
 		})
@@ -66,13 +62,24 @@ func (w *world) choose() {
 		w.addFamily(f)
 	}
 	w.contexts = make([]atomic.Pointer[zcontext], pick(w.r, 1, 1, 2))
-	w.slots = make([]atomic.Pointer[sock], 3+w.r.IntN(6))
+	w.slots = make([]atomic.Pointer[sock], 4+w.r.IntN(6))
 	n := 3 + w.r.IntN(4)
 	for i := range n {
 		if w.maxWorkers == 0 || i < w.maxWorkers {
 			w.newWorker()
 		}
 	}
+}
+
+// draw returns one of the operations.
+func draw(r *rand.Rand, table []op, total int) op {
+	n := r.IntN(total)
+	for _, o := range table {
+		if n -= o.weight; n < 0 {
+			return o
+		}
+	}
+	panic("weights and their total differ")
 }
 
 // weigh returns the operations, with their weights for this seed: some are left

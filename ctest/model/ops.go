@@ -31,11 +31,11 @@ var errNothing = errors.New("nothing to do")
 // ops are the operations of chaos.
 var ops = func() []op {
 	all := []op{
-		{"open", 12, false, (*worker).open},
-		{"close", 8, false, on((*worker).close)},
+		{"open", 10, false, (*worker).open},
+		{"close", 3, false, on((*worker).close)},
 		{"lose", 1, false, (*worker).lose},
 		{"bind", 12, false, on((*worker).bind)},
-		{"connect", 20, false, on((*worker).connect)},
+		{"connect", 16, false, on((*worker).connect)},
 		{"unbind", 3, false, on((*worker).unbind)},
 		{"rebind", 2, false, on((*worker).rebind)},
 		{"disconnect", 3, false, on((*worker).disconnect)},
@@ -71,10 +71,10 @@ var ops = func() []op {
 		{"peer", 2, false, on((*worker).peer)},
 	}
 	for _, style := range sendStyles {
-		all = append(all, op{"send/" + style.name, 8, false, on(func(w *worker, s *sock) error { return w.send(s, style) })})
+		all = append(all, op{"send/" + style.name, 10, false, func(w *worker) error { return w.send(style) }})
 	}
 	for _, style := range recvStyles {
-		all = append(all, op{"recv/" + style.name, 6, false, on(func(w *worker, s *sock) error { return w.recv(s, style) })})
+		all = append(all, op{"recv/" + style.name, 10, false, func(w *worker) error { return w.recv(style) }})
 	}
 	return all
 }()
@@ -91,29 +91,40 @@ func on(f func(*worker, *sock) error) func(*worker) error {
 }
 
 // sock returns some socket, which may be closed meanwhile, or nil.
-func (w *worker) sock() *sock {
-	s := w.slots[w.r.IntN(len(w.slots))].Load()
-	if s != nil {
-		w.ring.note("%v.%d", s.typ, s.id)
+func (w *worker) sock() *sock { return w.sockFor(func(*sock) bool { return true }) }
+
+// sockFor returns some socket that is fit for something, if it finds one.
+func (w *worker) sockFor(fit func(*sock) bool) *sock {
+	for range 8 {
+		if s := w.slots[w.r.IntN(len(w.slots))].Load(); s != nil && fit(s) {
+			w.ring.note("%v.%d", s.typ, s.id)
+			return s
+		}
 	}
-	return s
+	return nil
 }
 
 // --- sockets ---
 
 func (w *worker) open() error {
+	return w.openIn(w.r.IntN(len(w.slots)))
+}
+
+// openIn puts a new socket into a slot. Each slot has a type, so that there are
+// some of each.
+func (w *worker) openIn(slot int) error {
 	c := w.contexts[w.r.IntN(len(w.contexts))].Load()
-	g := pick(w.r, w.families...)
-	s, err := w.newSock(c, g, pick(w.r, g.types...))
+	g := w.families[slot%len(w.families)]
+	s, err := w.newSock(c, g, g.types[slot/len(w.families)%len(g.types)])
 	if err != nil {
 		return err
 	}
 	w.ring.note("%v.%d", s.typ, s.id)
 	err = w.configure(s)
-	if err == nil && w.r.IntN(3) > 0 {
+	if err == nil && w.r.IntN(4) > 0 {
 		err = pick(w.r, (*worker).bind, (*worker).connect)(w, s)
 	}
-	if old := w.slots[w.r.IntN(len(w.slots))].Swap(s); old != nil {
+	if old := w.slots[slot].Swap(s); old != nil {
 		err = errors.Join(err, old.close())
 	}
 	return err
@@ -128,9 +139,9 @@ func (w *worker) newSock(c *zcontext, g *group, typ zmq.Type) (*sock, error) {
 	s := &sock{Socket: soc, id: w.ids.Add(1), typ: typ, group: g, ctx: c, sender: anyone, receiver: anyone}
 	for _, who := range []*int{&s.sender, &s.receiver} {
 		switch w.r.IntN(8) {
-		case 0, 1, 2:
+		case 0, 1:
 			*who = w.n
-		case 3:
+		case 2:
 			*who = mixed
 		}
 	}
@@ -206,7 +217,7 @@ func (w *worker) configure(s *sock) (err error) {
 	return err
 }
 
-var filters = []string{"", "M", magic, "x"}
+var filters = []string{"", "M", magic[:4], "x"}
 
 func (w *worker) close(s *sock) error { return s.close() }
 
@@ -228,7 +239,7 @@ func (w *worker) place(g *group, bind bool) string {
 		g = pick(w.r, w.families...)
 	}
 	if len(g.fixed) > 0 && w.r.IntN(len(g.transports)) > 0 {
-		return pick(w.r, g.fixed...)
+		return g.fixed[w.r.IntN(1+w.r.IntN(len(g.fixed)))] // the first ones more often
 	}
 	known := g.resolved[w.r.IntN(len(g.resolved))].Load()
 	if known != nil && (!bind || w.r.IntN(3) == 0) {
@@ -246,7 +257,13 @@ func (w *worker) place(g *group, bind bool) string {
 	return "tcp://127.0.0.1:1" // where nobody is
 }
 
+// most is at how many places a socket is, of either kind.
+const most = 3
+
 func (w *worker) bind(s *sock) error {
+	if s.places(&s.bound) >= most {
+		return errNothing
+	}
 	endpoint := w.place(s.group, true)
 	w.ring.note("%s", endpoint)
 	if err := s.Bind(endpoint); err != nil {
@@ -268,6 +285,9 @@ func (w *worker) bind(s *sock) error {
 }
 
 func (w *worker) connect(s *sock) error {
+	if s.places(&s.connected) >= most {
+		return errNothing
+	}
 	endpoint := w.place(s.group, false)
 	w.ring.note("%s", endpoint)
 	if s.typ == zmq.ROUTER && w.r.IntN(4) == 0 && !w.avoid("connect rid") {
@@ -356,8 +376,17 @@ func (w *worker) listenAside(s *sock) error {
 
 // --- messages ---
 
-func (w *worker) send(s *sock, style sendStyle) error {
-	if s.sender >= 0 && s.sender != w.n || s.sender == anyone && style.parts {
+// may reports whether a worker may send or receive in some way, where who does so.
+func (w *worker) may(who int, parts bool) bool {
+	return who == w.n || who == mixed || who == anyone && !parts
+}
+
+func (w *worker) send(style sendStyle) error {
+	deaf := w.r.IntN(20) == 0 // a type that does not send
+	s := w.sockFor(func(s *sock) bool {
+		return w.may(s.sender, style.parts) && (deaf || !slices.Contains([]zmq.Type{zmq.PULL, zmq.SUB, zmq.DISH, zmq.GATHER}, s.typ))
+	})
+	if s == nil {
 		return errNothing
 	}
 	source := w.source[s.group]
@@ -379,8 +408,12 @@ func (w *worker) send(s *sock, style sendStyle) error {
 	return err
 }
 
-func (w *worker) recv(s *sock, style recvStyle) error {
-	if s.receiver >= 0 && s.receiver != w.n || s.receiver == anyone && style.parts {
+func (w *worker) recv(style recvStyle) error {
+	deaf := w.r.IntN(20) == 0
+	s := w.sockFor(func(s *sock) bool {
+		return w.may(s.receiver, style.parts) && (deaf || !slices.Contains([]zmq.Type{zmq.PUSH, zmq.PUB, zmq.RADIO, zmq.SCATTER}, s.typ))
+	})
+	if s == nil {
 		return errNothing
 	}
 	recv := style.recv
@@ -567,7 +600,7 @@ func (w *worker) look(s *sock) error {
 // --- waiting for many ---
 
 func (w *worker) pollerAdd(s *sock) error {
-	p := pick(w.r, w.pollers...)
+	p := w.pollers[w.r.IntN(len(w.pollers))].Load()
 	if w.r.IntN(2) == 0 {
 		_, err := p.UpdateBySocket(s.Socket, pick(w.r, 0, zmq.POLLIN, zmq.POLLOUT))
 		return err
@@ -577,7 +610,7 @@ func (w *worker) pollerAdd(s *sock) error {
 }
 
 func (w *worker) pollerRemove(s *sock) error {
-	p := pick(w.r, w.pollers...)
+	p := w.pollers[w.r.IntN(len(w.pollers))].Load()
 	if w.r.IntN(2) == 0 {
 		return p.Remove(w.r.IntN(10))
 	}
@@ -585,7 +618,7 @@ func (w *worker) pollerRemove(s *sock) error {
 }
 
 func (w *worker) pollerPoll() error {
-	p := pick(w.r, w.pollers...)
+	p := w.pollers[w.r.IntN(len(w.pollers))].Load()
 	var err error
 	switch w.r.IntN(3) {
 	case 0:

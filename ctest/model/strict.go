@@ -420,8 +420,13 @@ func (x *strict) publish() error {
 		if err != nil {
 			return err
 		}
+		if x.avoid("subscriptions") {
+			if err := s.SetSndhwm(0); err != nil {
+				return err
+			}
+		}
 		// The topic is one that nobody else has, so that each subscription is told of.
-		if err := errors.Join(s.SetSubscribe(magic), s.SetSubscribe(fmt.Sprint("topic", s.id)), x.join(pub, s)); err != nil {
+		if err := errors.Join(s.SetSubscribe(magic[:4]), s.SetSubscribe(fmt.Sprint("topic", s.id)), x.join(pub, s)); err != nil {
 			return err
 		}
 		x.receive(s, true)
@@ -433,7 +438,7 @@ func (x *strict) publish() error {
 		if err != nil {
 			return fmt.Errorf("subscriptions: %w", err)
 		}
-		if string(msg[0]) != "\x01"+magic {
+		if string(msg[0]) != "\x01"+magic[:4] {
 			topics++
 		}
 	}
@@ -452,6 +457,11 @@ func (x *strict) requests(client, server zmq.Type, proxy bool) error {
 	answering, err := x.socket(server)
 	if err != nil {
 		return err
+	}
+	if x.avoid("replies") && server == zmq.REP {
+		if err := answering.SetSndhwm(0); err != nil {
+			return err
+		}
 	}
 	to := answering
 	if proxy {

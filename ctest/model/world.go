@@ -44,6 +44,8 @@ var faults = map[string]string{
 	"options by number": "what the named setters refuse",
 	"pollers":           "more than 500 Pollers for one socket",
 	"monitor":           "a monitor that nobody reads",
+	"replies":           "a REP that drops replies at a low high-water mark, though the client waits for one only",
+	"subscriptions":     "a SUB that drops subscriptions at a low high-water mark",
 }
 
 // avoid reports whether a known fault is to be avoided.
@@ -77,8 +79,9 @@ var allFamilies = []family{
 	{name: "pubsub", types: []zmq.Type{zmq.PUB, zmq.SUB, zmq.XPUB, zmq.XSUB}, transports: usual, fans: true},
 	{name: "pair", types: []zmq.Type{zmq.PAIR}, transports: usual},
 	{name: "stream", types: []zmq.Type{zmq.STREAM}, transports: []string{"tcp"}},
-	{name: "conflate", types: []zmq.Type{zmq.PUSH, zmq.PULL, zmq.DEALER, zmq.PUB, zmq.SUB}, transports: usual,
-		shape: shape{single: true}, conflate: true, fans: true},
+	{name: "last", types: []zmq.Type{zmq.PUSH, zmq.PULL}, transports: usual, shape: shape{single: true}, conflate: true},
+	{name: "last of dealers", types: []zmq.Type{zmq.DEALER}, transports: usual, shape: shape{single: true}, conflate: true},
+	{name: "last published", types: []zmq.Type{zmq.PUB, zmq.SUB}, transports: usual, shape: shape{single: true}, conflate: true, fans: true},
 	{name: "clientserver", types: []zmq.Type{zmq.CLIENT, zmq.SERVER}, transports: usual, shape: shape{single: true}, draft: true},
 	{name: "radio", types: []zmq.Type{zmq.RADIO, zmq.DISH}, transports: append([]string{"udp"}, usual...),
 		shape: shape{single: true, small: true}, fans: true, draft: true},
@@ -100,7 +103,7 @@ type world struct {
 	families []*group
 	contexts []atomic.Pointer[zcontext]
 	slots    []atomic.Pointer[sock]
-	pollers  []*zmq.Poller
+	pollers  [3]atomic.Pointer[zmq.Poller]
 	mu       sync.Mutex
 	workers  []*worker
 	file     *os.File // the log
@@ -116,7 +119,7 @@ type world struct {
 type group struct {
 	family
 	fixed    []string // inproc and ipc
-	resolved [4]atomic.Pointer[string]
+	resolved [2]atomic.Pointer[string]
 }
 
 // fail notes a failure.
@@ -188,6 +191,12 @@ func (s *sock) close() error {
 	return s.Socket.Close()
 }
 
+func (s *sock) places(of *[]string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(*of)
+}
+
 // reply remembers whom the socket has heard of.
 func (s *sock) reply(envelope [][]byte) {
 	s.mu.Lock()
@@ -242,10 +251,15 @@ func newWorld(c config, dir string) (*world, error) {
 		}
 		w.file = f
 	}
-	for range 3 {
-		w.pollers = append(w.pollers, zmq.NewPoller())
-	}
+	w.renewPollers()
 	return w, nil
+}
+
+// renewPollers forgets the Pollers, which keep lost sockets.
+func (w *world) renewPollers() {
+	for i := range w.pollers {
+		w.pollers[i].Store(zmq.NewPoller())
+	}
 }
 
 // addFamily adds a family and its places.
@@ -292,6 +306,10 @@ func (w *worker) do(name string, f func() error) error {
 	w.started.Store(time.Now().UnixNano())
 	err := f()
 	w.started.Store(0)
+	if err == errNothing {
+		w.ring.line-- // the next one takes its place
+		return err
+	}
 	w.ring.end(err)
 	if !sane(err) {
 		w.fail("odd error: %s: %v", name, err)
@@ -392,6 +410,7 @@ func (w *world) terminate(c *zcontext, term func() error) (err error) {
 			return err
 		case <-tick.C:
 			if w.lost.Load() {
+				w.renewPollers()
 				runtime.GC()
 			}
 		}
