@@ -86,7 +86,11 @@ func draw(r *rand.Rand, table []op, total int) op {
 // out, which lets others come further.
 func (w *world) weigh() (table []op, total int) {
 	for _, o := range ops {
-		if w.r.IntN(5) == 0 && o.name != "open" && o.name != "connect" && o.name != "bind" {
+		often := 5
+		if o.name == "set" || o.name == "set by number" { // most options keep sockets from each other
+			often = 2
+		}
+		if w.r.IntN(often) == 0 && o.name != "open" && o.name != "connect" && o.name != "bind" {
 			o.weight = 0
 		}
 		total += o.weight

@@ -5,6 +5,7 @@ package model
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -171,17 +172,17 @@ func (w *worker) mix(msg [][]byte) []any {
 func (w *worker) newMsg(part []byte) (*zmq.Msg, error) {
 	if w.r.IntN(2) == 0 {
 		data := slices.Clone(part)
-		w.leases.Add(1)
+		end := w.leases.begin(fmt.Sprintf("%s, %d bytes: worker %d, operation %d", describe([][]byte{part}), len(part), w.n, w.ring.line))
 		m, err := zmq.NewMsgBytes(data, func() {
 			for i := range data {
 				data[i] = 0xee // nobody may look any more
 			}
-			if w.leases.Add(-1) < 0 {
-				w.fail("memory of a Msg was given back twice")
+			if !end() {
+				w.fail("twice: the memory of a Msg was given back")
 			}
 		})
 		if err != nil {
-			w.leases.Add(-1)
+			end()
 		}
 		return m, err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -109,8 +110,8 @@ type world struct {
 	file     *os.File // the log
 
 	ids      atomic.Uint32
-	lost     atomic.Bool  // sockets were left to the garbage collector
-	leases   atomic.Int64 // parts of NewMsgBytes that libzmq still has
+	lost     atomic.Bool // sockets were left to the garbage collector
+	leases   leases      // parts of NewMsgBytes that libzmq still has
 	failures atomic.Int64
 	ending   atomic.Bool // from now on everything is closed
 }
@@ -120,6 +121,39 @@ type group struct {
 	family
 	fixed    []string // inproc and ipc
 	resolved [2]atomic.Pointer[string]
+}
+
+// leases are parts of Go memory that libzmq has.
+type leases struct {
+	mu   sync.Mutex
+	next int
+	has  map[int]string
+}
+
+// begin remembers a part. end forgets it, and reports whether it was there.
+func (l *leases) begin(what string) (end func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.next++
+	n := l.next
+	if l.has == nil {
+		l.has = make(map[int]string)
+	}
+	l.has[n] = what
+	return func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		_, ok := l.has[n]
+		delete(l.has, n)
+		return ok
+	}
+}
+
+// left returns the parts that were not given back.
+func (l *leases) left() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Values(l.has))
 }
 
 // fail notes a failure.
@@ -221,7 +255,7 @@ func (s *sock) envelope(r *rand.Rand) [][]byte {
 		}
 		return [][]byte{[]byte("nobody")}
 	case zmq.DEALER:
-		if r.IntN(3) == 0 {
+		if r.IntN(3) == 0 && !s.group.shape.single {
 			return [][]byte{{}} // for a REP
 		}
 	}
@@ -430,13 +464,13 @@ func (w *world) end() {
 				w.fail("Term: %v", err)
 			}
 		}
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for w.leases.Load() != 0 {
-			runtime.GC()
-			<-tick.C
-		}
 	})
+	for end := time.Now().Add(w.hang); w.leases.left() != nil; runtime.GC() { // which closes what was lost
+		if time.Now().After(end) {
+			w.fail("leak: the memory of messages was not given back: %v", w.leases.left())
+			break
+		}
+	}
 	if w.file != nil {
 		w.file.Close()
 	}
