@@ -46,6 +46,30 @@ func attachDetach(t *testing.T, sockets []*Socket, attach func() string, detach 
 	})
 }
 
+// TestConnectTwice connects a socket to one endpoint twice. For some types
+// libzmq does nothing then, and nothing is to be waited for.
+func TestConnectTwice(t *testing.T) {
+	for _, typ := range []Type{DEALER, SUB, PUB, REQ, PUSH, ROUTER} {
+		for _, transport := range transports {
+			t.Run(typ.String()+"/"+transport, func(t *testing.T) {
+				ctx := newContext(t)
+				peer := map[Type]Type{DEALER: ROUTER, SUB: XPUB, PUB: XSUB, REQ: REP, PUSH: PULL, ROUTER: DEALER}[typ]
+				endpoint := bindOn(t, newSocket(t, ctx, peer), transport)
+				soc := newSocket(t, ctx, typ)
+				start := time.Now()
+				for range 3 {
+					must(t, soc.Connect(endpoint))
+				}
+				must(t, soc.Disconnect(endpoint))
+				must(t, soc.Connect(endpoint))
+				if d := time.Since(start); d > slack(500*time.Millisecond) {
+					t.Errorf("took %v", d)
+				}
+			})
+		}
+	}
+}
+
 // A socket that has connected to an inproc endpoint which nobody has bound may leave it.
 // libzmq would abort if a ROUTER, REP or conflating socket did, and somebody bound the
 // endpoint.

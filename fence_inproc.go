@@ -176,7 +176,7 @@ func (w inprocWaiter) connect(h C.uintptr_t) {
 func (e *inprocs) waitForC(s *socket, endpoint string) C.int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	call := func(name *C.uchar) C.int { return C.zmq4_connect(s.h(), name) }
+	call := func(name *C.uchar) C.int { return C.zmq4_connect(s.h(), name, 0) }
 	if e.ended {
 		return -C.int(ETERM)
 	}

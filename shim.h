@@ -678,7 +678,8 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
     return 0;
 }
 
-static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
+/* zmq4_connect connects the socket. Again says that libzmq will have nothing to do, and so no command will come. */
+static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int again)
 {
     int rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
@@ -690,7 +691,8 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
     if (rc < 0)
         return rc;
     zmq4_s(h)->attached = 1;
-    zmq4_settle(zmq4_s(h), endpoint);
+    if (!again)
+        zmq4_settle(zmq4_s(h), endpoint);
     return 0;
 }
 

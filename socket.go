@@ -81,6 +81,10 @@ type socket struct {
 
 	rids rids
 
+	// once has the endpoints that a socket is connected to whose type has one
+	// connection to each: for libzmq a second Connect succeeds and does nothing.
+	once map[string]bool
+
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
@@ -411,12 +415,27 @@ func (soc *Socket) Unbind(endpoint string) error {
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := soc.s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect(h, e) })
+		again := C.int(0)
+		if soc.s.once[endpoint] {
+			again = 1
+		}
+		rc := soc.s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect(h, e, again) })
 		if rc == 0 {
 			soc.s.rids.connected(endpoint)
+			soc.s.noteOnce(endpoint)
 		}
 		return rc
 	})
+}
+
+func (s *socket) noteOnce(endpoint string) {
+	switch s.typ {
+	case DEALER, SUB, PUB, REQ:
+		if s.once == nil {
+			s.once = make(map[string]bool)
+		}
+		s.once[endpoint] = true
+	}
 }
 
 // Disconnect ends the connection to an endpoint. Messages to it that are not
@@ -430,6 +449,7 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		rc := soc.s.detach(endpoint, func() C.int { return C.zmq4_disconnect(h, e) })
 		if rc == 0 {
 			soc.s.rids.disconnected(endpoint)
+			delete(soc.s.once, endpoint)
 		}
 		return rc
 	})
