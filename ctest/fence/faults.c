@@ -283,32 +283,34 @@ static void rep_malformed(void)
 		LOSE("the reply to another client");
 }
 
-// A subscriber comes, asks and goes, and then a publisher with ZMQ_XPUB_MANUAL serves it.
+// A subscriber comes, asks and goes before a publisher with ZMQ_XPUB_MANUAL serves
+// it. What is kept for it is given to another one.
 static void xpub_manual_gone(void)
 {
 	void *s = sock(ZMQ_XPUB);
 	char sub[256];
 	set(s, ZMQ_XPUB_MANUAL, 1);
 	bind_tcp(s);
-	for (int i = 0; i < 300; i++) {
-		int fd[4];
-		for (int k = 0; k < 4; k++) {
-			fd[k] = peer(endpoint, "SUB");
-			frame(fd[k], 0, "\1a", 2);
-		}
-		while (take(s, sub, sizeof sub) == 2 && sub[0] == 1) {
-			// One of several: the next receive tells which socket is meant.
-			for (int k = 0; k < 4; k++)
-				if (fd[k] >= 0) {
-					reset(fd[k]);
-					fd[k] = -1;
-				}
-			ms(5);
-			events(s);
-			set_text(s, ZMQ_SUBSCRIBE, "a", 1);
-			text(s, "a", 0);
-		}
-		set(s, ZMQ_RCVTIMEO, 0);
+	for (int i = 0; i < 200; i++) {
+		int fd = peer(endpoint, "SUB");
+		frame(fd, 0, "\1a", 2);
+		ready_for(s, ZMQ_POLLIN);
+		reset(fd);
+		ms(5);
+		events(s);
+		take_any(s);
+		set_text(s, ZMQ_SUBSCRIBE, "a", 1);
+		while (zmq_recv(s, sub, sizeof sub, ZMQ_DONTWAIT) >= 0)
+			;
+		struct pollfd p = {peer(endpoint, "SUB"), POLLIN, 0};
+		frame(p.fd, 0, "\1b", 2);
+		take_any(s);
+		text(s, "a", 0);
+		if (poll(&p, 1, 5) == 1)
+			LEAK("a message to a subscriber of something else, in round %d", i);
+		reset(p.fd);
+		ms(2);
+		events(s);
 		while (zmq_recv(s, sub, sizeof sub, ZMQ_DONTWAIT) >= 0)
 			;
 	}
@@ -335,7 +337,7 @@ static void filter_length(void)
 	char filter[250] = "f";
 	try(zmq_connect(sub, bind_tcp(pub)));
 	set_text(sub, ZMQ_SUBSCRIBE, filter, sizeof filter);
-	if (take(pub, filter, sizeof filter) < 0)
+	if (take(pub, filter, sizeof filter) != sizeof filter + 1)
 		LOSE("a subscription of %d bytes, and all others", (int) sizeof filter);
 }
 
@@ -397,21 +399,6 @@ static void trie_proxy(void)
 			try(zmq_send(front, filter, got, 0));
 		} while (got < 100);
 	}
-}
-
-// A publisher with a subscriber that has a long filter is closed.
-static void trie_publisher(void)
-{
-	void *pub = sock(ZMQ_XPUB);
-	size_t size = 2000000;
-	char *filter = calloc(1, size);
-	int fd = peer(bind_tcp(pub), "SUB");
-	filter[0] = 1;
-	frame(fd, 0, filter, size);
-	try(zmq_recv(pub, filter, size, 0));
-	text(pub, "x", 0);
-	zmq_close(pub);
-	zmq_ctx_term(ctx);
 }
 
 // A message of very many parts, with limits of the size and the number of messages.
@@ -510,22 +497,6 @@ static void socks_host(void)
 	ms(200);
 }
 
-static void socks_name(void)
-{
-	void *s = sock(ZMQ_PUSH);
-	unsigned char b[3];
-	char name[300];
-	int l = hear();
-	memset(name, 'x', sizeof name);
-	set_text(s, ZMQ_SOCKS_PROXY, endpoint + 6, strlen(endpoint) - 6);
-	set_text(s, ZMQ_SOCKS_USERNAME, name, sizeof name);
-	try(zmq_connect(s, "tcp://127.0.0.1:9"));
-	int fd = accept(l, NULL, NULL);
-	get(fd, b, 3);
-	put(fd, "\5\2", 2);
-	ms(200);
-}
-
 // PLAIN with ZMQ_ZAP_ENFORCE_DOMAIN and no domain, when a client comes.
 static void zap_enforce(void)
 {
@@ -568,25 +539,6 @@ static void zap_reply(void *zap, const char *id, int n)
 		text(zap, reply[i], i < 6 ? ZMQ_SNDMORE : 0);
 }
 
-// A ZAP handler that answers twice.
-static void zap_twice(void)
-{
-	void *zap = sock(ZMQ_ROUTER), *s = sock(ZMQ_PULL);
-	unsigned char g[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0, 'P', 'L', 'A', 'I', 'N'};
-	char id[256];
-	try(zmq_bind(zap, "inproc://zeromq.zap.01"));
-	set(s, ZMQ_PLAIN_SERVER, 1);
-	int fd = dial(bind_tcp(s));
-	put(fd, g, sizeof g);
-	get(fd, g, sizeof g);
-	frame(fd, COMMAND, "\5HELLO\1u\1p", 10);
-	int n = zap_request(zap, id);
-	zap_reply(zap, id, n);
-	ms(100);
-	zap_reply(zap, id, n);
-	ms(200);
-}
-
 // A ZAP handler answers when the connection that it is about has been replaced.
 static void zap_late(void)
 {
@@ -622,7 +574,7 @@ static void accept_spin(void)
 	ms(50);
 	double before = cpu();
 	ms(1000);
-	if (cpu() > before + 0.2)
+	if (cpu() > before + 0.05)
 		SPIN("%.0f %% of a processor", 100 * (cpu() - before));
 }
 
@@ -717,6 +669,7 @@ static void pending_router(void)
 	void *s = sock(ZMQ_ROUTER), *b = sock(ZMQ_DEALER);
 	try(zmq_connect(s, "inproc://x"));
 	try(zmq_disconnect(s, "inproc://x"));
+	events(s);
 	zmq_bind(b, "inproc://x");
 }
 
@@ -827,19 +780,26 @@ static void stream_inproc(void)
 static void dgram_tcp(void)
 {
 	void *s = sock(ZMQ_DGRAM);
-	zmq_bind(s, "tcp://127.0.0.1:*");
+	bind_tcp(s);
 	for (int i = 0; i < 2; i++) {
-		int fd = dial(bind_tcp(s));
-		greet(fd);
+		int fd = dial(endpoint);
+		put(fd, "x", 1);
 		ms(100);
+		zmq_send(s, "127.0.0.1:9", 11, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+		zmq_send(s, "", 0, ZMQ_DONTWAIT);
+		ms(100);
+		take_any(s);
+		close(fd);
+		ms(100);
+		events(s);
 	}
 }
 
 static void dgram_unbound(void)
 {
 	void *s = sock(ZMQ_DGRAM);
-	zmq_send(s, "127.0.0.1:9", 11, ZMQ_SNDMORE);
-	zmq_send(s, "x", 1, 0);
+	zmq_send(s, "127.0.0.1:9", 11, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+	zmq_send(s, "x", 1, ZMQ_DONTWAIT);
 }
 
 static void udp_large(void)
@@ -875,7 +835,7 @@ static void udp_taken(void)
 	try(zmq_bind(s, to));
 	double before = cpu();
 	ms(1000);
-	if (cpu() > before + 0.3)
+	if (cpu() > before + 0.05)
 		SPIN("%.0f %% of a processor", 100 * (cpu() - before));
 }
 
@@ -906,12 +866,14 @@ static void start_policy(void)
 {
 	zmq_ctx_set(ctx, ZMQ_THREAD_SCHED_POLICY, 99);
 	sock(ZMQ_PULL);
+	ms(100);
 }
 
 static void start_cpu(void)
 {
 	zmq_ctx_set(ctx, ZMQ_THREAD_AFFINITY_CPU_ADD, 1000);
 	sock(ZMQ_PULL);
+	ms(100);
 }
 
 static void start_nice(void)
@@ -920,6 +882,7 @@ static void start_nice(void)
 		SKIP("no other user");
 	zmq_ctx_set(ctx, ZMQ_THREAD_PRIORITY, 10);
 	sock(ZMQ_PULL);
+	ms(100);
 }
 
 static void start_threads(void)
@@ -929,6 +892,7 @@ static void start_threads(void)
 		SKIP("no other user");
 	setrlimit(RLIMIT_NPROC, &none);
 	sock(ZMQ_PULL);
+	ms(100);
 }
 
 static void start_files(void)
@@ -952,9 +916,7 @@ static void bind_files(void)
 
 static void max_sockets(void)
 {
-	struct rlimit few = {1 << 30, 1 << 30};
-	setrlimit(RLIMIT_AS, &few);
-	zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, 1 << 30);
+	zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, INT32_MAX);
 	sock(ZMQ_PULL);
 }
 
@@ -986,7 +948,7 @@ static void pgm_device(void)
 {
 	need("pgm");
 	void *s = sock(ZMQ_SUB);
-	zmq_connect(s, "epgm://127.1.2.3;239.192.1.1:5599");
+	zmq_connect(s, "epgm://192.0.2.77;239.192.1.1:5599");
 	ms(300);
 }
 
@@ -995,12 +957,12 @@ static void norm_large(void)
 	need("norm");
 	void *s = sock(ZMQ_PUB);
 	char data[4000] = "";
-	zmq_connect(s, "norm://127.0.0.1;239.192.1.1:5598");
+	zmq_connect(s, "norm://lo;239.192.1.1:5598");
 	zmq_send(s, data, sizeof data, 0);
 	ms(300);
 	double before = cpu();
 	ms(1000);
-	if (cpu() > before + 0.5)
+	if (cpu() > before + 0.05)
 		SPIN("%.0f %% of a processor", 100 * (cpu() - before));
 }
 
@@ -1021,12 +983,17 @@ static void keepalive_zero(void)
 static void *clients(void *to)
 {
 	for (;;) {
-		void *c = sock(ZMQ_PUSH);
-		if (zmq_connect(c, to) == -1)
-			return NULL;
+		void *c = zmq_socket(ctx, ZMQ_PUSH);
+		if (!c) {
+			ms(1);
+			continue;
+		}
+		set(c, ZMQ_LINGER, 0);
+		zmq_connect(c, to);
 		zmq_send(c, "x", 1, ZMQ_DONTWAIT);
 		zmq_close(c);
 	}
+	return NULL;
 }
 
 // A new high-water mark for connections that end.
@@ -1046,17 +1013,40 @@ static void hwm_ending(void)
 	}
 }
 
-// Unbind does not find what Bind has just made.
+static void *come_and_go(void *to)
+{
+	for (;;) {
+		int fd = dial(to);
+		greet(fd);
+		ready(fd, "PUSH", NULL);
+		reset(fd);
+	}
+	return NULL;
+}
+
+// Unbind overlooks what Bind has just made, while others come and go.
 static void unbind_early(void)
 {
 	void *s = sock(ZMQ_PULL);
-	limit(15);
-	for (int i = 0; i < 20000; i++) {
+	pthread_t t;
+	bind_tcp(s);
+	pthread_create(&t, NULL, come_and_go, strdup(endpoint));
+	time_t over = time(NULL) + 8;
+	for (int i = 0; time(NULL) < over; i++) {
+		struct sockaddr_in a = {.sin_family = AF_INET};
 		bind_tcp(s);
-		if (zmq_unbind(s, endpoint) == -1)
-			LOSE("the listener, in round %d: %s", i, zmq_strerror(zmq_errno()));
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
-		close(fd);
+		try(zmq_unbind(s, endpoint));
+		a.sin_port = htons((uint16_t) atoi(strrchr(endpoint, ':') + 1));
+		a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		for (int k = 0;; k++) {
+			int fd = socket(AF_INET, SOCK_STREAM, 0), rc = connect(fd, (struct sockaddr *) &a, sizeof a);
+			reset(fd);
+			if (rc == -1)
+				break;
+			if (k == 100)
+				LOSE("the order to unbind, in round %d", i);
+			ms(1);
+		}
 	}
 }
 
@@ -1103,12 +1093,12 @@ static void term_full(void)
 	snprintf(path, sizeof path, "ipc:///tmp/zmq4-fault-%d", getpid());
 	for (int i = 0; i < 20; i++) {
 		void *c2 = zmq_ctx_new(), *own = ctx;
-		void *d = sock(ZMQ_PULL);
+		void *d = sock(ZMQ_DEALER);
 		int zero = 0;
 		set(d, ZMQ_LINGER, -1);
 		set(d, ZMQ_RCVHWM, 1);
 		try(zmq_bind(d, path));
-		void *p = zmq_socket(c2, ZMQ_PUSH);
+		void *p = zmq_socket(c2, ZMQ_DEALER);
 		zmq_setsockopt(p, ZMQ_LINGER, &zero, sizeof zero);
 		try(zmq_connect(p, path));
 		for (int k = 0; k < 2000; k++)
@@ -1125,19 +1115,6 @@ static void term_full(void)
 	}
 }
 
-static void metadata_name(void)
-{
-	void *s = sock(ZMQ_PULL);
-	char property[400];
-	memset(property, 'x', sizeof property);
-	memcpy(property, "X-", 2);
-	property[300] = ':';
-	set_text(s, ZMQ_METADATA, property, sizeof property);
-	int fd = dial(bind_tcp(s));
-	greet(fd);
-	ms(200);
-}
-
 static void priority(void)
 {
 	need_draft();
@@ -1149,37 +1126,28 @@ static void priority(void)
 	ms(200);
 }
 
-// A REQ that finds its connection ended when it has sent the empty part.
+// The connection of a REQ ends between the empty part of a request and the rest.
 static void req_bottom(void)
 {
-	void *req = sock(ZMQ_REQ), *good = sock(ZMQ_REP);
-	set(req, ZMQ_RCVTIMEO, 300);
-	try(zmq_bind(good, "inproc://good"));
 	time_t over = time(NULL) + 8;
 	for (int i = 0; time(NULL) < over; i++) {
-		void *bad = sock(ZMQ_REP);
-		req = sock(ZMQ_REQ);
+		void *bad = sock(ZMQ_REP), *good = sock(ZMQ_REP), *req = sock(ZMQ_REQ);
+		char data[8];
 		try(zmq_bind(bad, "inproc://bad"));
+		try(zmq_bind(good, "inproc://good"));
 		try(zmq_connect(req, "inproc://bad"));
+		zmq_send(req, "1", 1, 0);
+		zmq_recv(bad, data, 1, 0);
+		zmq_send(bad, "1", 1, 0);
+		zmq_recv(req, data, 1, 0);
 		try(zmq_connect(req, "inproc://good"));
-		zmq_send(req, "", 0, ZMQ_DONTWAIT);
-		if (take_any(bad) == 0)
-			zmq_send(bad, "", 0, 0);
-		take_any(req);
-		events(req);
-		text(req, "", 0);
-		if (take_any(good) == 0)
-			zmq_send(good, "", 0, 0);
 		zmq_close(bad);
-		take_any(req);
-		for (int k = 0; k < i % 100; k++)
-			sched_yield();
-		int rc = zmq_send(req, "x", 1, ZMQ_DONTWAIT);
-		if (rc == -1 && zmq_errno() == EAGAIN && zmq_send(req, "x", 1, ZMQ_DONTWAIT) == 1) {
-			if (take_any(good) == -1)
-				LOSE("a request, in round %d", i);
-		}
+		struct timespec t = {0, 1000L * (i % 300)};
+		nanosleep(&t, NULL);
+		if (zmq_send(req, "x", 1, ZMQ_DONTWAIT) == -1 && zmq_send(req, "x", 1, ZMQ_DONTWAIT) == 1 && take_any(good) == -1)
+			LOSE("a request, in round %d", i);
 		zmq_close(req);
+		zmq_close(good);
 		ms(1);
 	}
 }
@@ -1210,16 +1178,13 @@ static struct {
 	{"trie-unsubscribe", trie_unsubscribe},
 	{"trie-close", trie_close},
 	{"trie-proxy", trie_proxy},
-	{"trie-publisher", trie_publisher},
 	{"endless-parts", endless_parts},
 	{"endless-filters", endless_filters},
 	{"conflate-parts", conflate_parts},
 	{"socks-refused", socks_refused},
 	{"socks-host", socks_host},
-	{"socks-name", socks_name},
 	{"zap-enforce", zap_enforce},
 	{"zap-type", zap_type},
-	{"zap-twice", zap_twice},
 	{"zap-late", zap_late},
 	{"accept-spin", accept_spin},
 	{"udp-group", udp_group},
@@ -1265,7 +1230,6 @@ static struct {
 	{"proxy-command", proxy_command},
 	{"monitor-full", monitor_full},
 	{"term-full", term_full},
-	{"metadata-name", metadata_name},
 	{"priority", priority},
 	{"req-bottom", req_bottom},
 };
@@ -1283,6 +1247,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		if (strcmp(argv[1], cases[i].name) == 0) {
 			ctx = zmq_ctx_new();
+			struct rlimit no_core = {0, 0};
+			setrlimit(RLIMIT_CORE, &no_core);
 			limit(20);
 			cases[i].run();
 			end(GONE, "no fault");
