@@ -374,6 +374,17 @@ static inline double cpu(void)
 	return (double) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double) (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+// busy ends the program if it uses the processor, though it has nothing to do.
+static inline void busy(void)
+{
+	double before = cpu();
+	for (int i = 0; i < 30; i++) {
+		ms(100);
+		if (cpu() > before + 0.1)
+			SPIN("a thread");
+	}
+}
+
 static inline int open_files(void)
 {
 	int n = 0;

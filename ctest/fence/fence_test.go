@@ -62,7 +62,7 @@ var words = map[int]string{0: "", 3: "loses", 4: "leaks", 5: "hangs", 6: "spins"
 const skipped = 77
 
 // failure is where libzmq says that it aborts.
-var failure = regexp.MustCompile(`\((?:\S*/)?(\w+\.[ch]pp:\d+)\)`)
+var failure = regexp.MustCompile(`(\w+\.[ch]pp:\d+)[):]`)
 
 // A result is what a case did.
 type result struct {
