@@ -7,10 +7,13 @@ import "C"
 
 import (
 	"context"
+	"maps"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // Defaults of the context options.
@@ -49,6 +52,49 @@ type handle struct {
 	inprocs inprocs
 
 	noRetryEINTR atomic.Bool
+
+	live struct {
+		sync.Mutex
+		all map[weak.Pointer[socket]]struct{} // sockets that are not closed
+	}
+}
+
+// born notes a new socket, and returns what forgets it.
+func (h *handle) born(s *socket) (forget func()) {
+	w := weak.Make(s)
+	h.live.Lock()
+	defer h.live.Unlock()
+	if h.live.all == nil {
+		h.live.all = make(map[weak.Pointer[socket]]struct{})
+	}
+	h.live.all[w] = struct{}{}
+	return func() {
+		h.live.Lock()
+		defer h.live.Unlock()
+		delete(h.live.all, w)
+	}
+}
+
+// interrupt ends the calls that wait for sockets of the context now, if they can be.
+func (h *handle) interrupt() {
+	var parkers []*parker
+	h.live.Lock()
+	sockets := slices.Collect(maps.Keys(h.live.all))
+	h.live.Unlock()
+	for _, w := range sockets {
+		if s := w.Value(); s != nil {
+			s.mu.Lock()
+			parkers = append(parkers, &s.park)
+			for _, ref := range s.polls {
+				parkers = append(parkers, &ref.q.park)
+			}
+			s.mu.Unlock()
+		}
+	}
+	number := interrupts.Add(1)
+	for _, k := range parkers {
+		k.cancelBefore(number)
+	}
 }
 
 var defaultContext = sync.OnceValues(NewContext)
