@@ -7,10 +7,13 @@ import "C"
 
 import (
 	"context"
+	"maps"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // Defaults of the context options.
@@ -52,6 +55,49 @@ type handle struct {
 	inprocs inprocs
 
 	noRetryEINTR atomic.Bool
+
+	all struct {
+		sync.Mutex
+		sockets map[weak.Pointer[socket]]struct{} // that are not closed
+	}
+}
+
+// born notes a new socket, and returns what forgets it.
+func (h *handle) born(s *socket) (forget func()) {
+	w := weak.Make(s)
+	h.all.Lock()
+	defer h.all.Unlock()
+	if h.all.sockets == nil {
+		h.all.sockets = make(map[weak.Pointer[socket]]struct{})
+	}
+	h.all.sockets[w] = struct{}{}
+	return func() {
+		h.all.Lock()
+		defer h.all.Unlock()
+		delete(h.all.sockets, w)
+	}
+}
+
+// interrupt ends the calls that wait for sockets of the context now, if they can be.
+func (h *handle) interrupt() {
+	var parkers []*parker
+	h.all.Lock()
+	sockets := slices.Collect(maps.Keys(h.all.sockets))
+	h.all.Unlock()
+	for _, w := range sockets {
+		if s := w.Value(); s != nil {
+			s.mu.Lock()
+			parkers = append(parkers, &s.park)
+			for _, ref := range s.polls {
+				parkers = append(parkers, &ref.q.park)
+			}
+			s.mu.Unlock()
+		}
+	}
+	number := interrupts.Add(1)
+	for _, k := range parkers {
+		k.cancelBefore(number)
+	}
 }
 
 var defaultContext = sync.OnceValues(NewContext)

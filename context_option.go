@@ -211,14 +211,21 @@ func (ctx *Context) SetBlocky(i bool) error { return ctx.set(C.ZMQ_BLOCKY, toInt
 // Option ZMQ_BLOCKY.
 func (ctx *Context) GetBlocky() (bool, error) { return ctx.getBool(C.ZMQ_BLOCKY) }
 
-// SetRetryAfterEINTR has nothing left to do: a call that a signal interrupts is
-// always tried again, with what is left of its time. The value is remembered
-// for [Context.GetRetryAfterEINTR].
+// SetRetryAfterEINTR with false ends all calls that wait on the context's sockets
+// at that moment, Poll, Proxy and Run among them, with EINTR. A signal handler of a
+// program can do so to shut it down. Calls after that wait as usual, until the next
+// SetRetryAfterEINTR(false). Calls that were given a context.Context go on: that one ends them.
+//
+// Signals themselves never end a call, whatever the value is: a call that is interrupted by one
+// is tried again, with what is left of its time.
 //
 // It stands for no ZMQ_ option.
 func (ctx *Context) SetRetryAfterEINTR(retry bool) {
 	if ctx != nil && ctx.c != nil {
 		ctx.c.noRetryEINTR.Store(!retry)
+		if !retry {
+			ctx.c.interrupt()
+		}
 	}
 }
 

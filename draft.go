@@ -6,7 +6,6 @@ package zmq4
 import "C"
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -247,7 +246,7 @@ func (soc *Socket) RecvBytesWithOpts(flags Flag, options ...interface{}) ([]byte
 			return []byte{}, opts, soc.unlessClosed(err)
 		}
 	}
-	s, parts, err := soc.receive(context.Background(), false, flags, nil)
+	s, parts, err := soc.receive(interruptible, false, flags, nil)
 	if err != nil {
 		return []byte{}, opts, err
 	}

@@ -107,6 +107,7 @@ const (
 const (
 	eagain = Errno(C.EAGAIN)
 	einval = Errno(C.EINVAL)
+	eintr  = Errno(C.EINTR)
 )
 
 // Error returns libzmq's text for its own error numbers and the system's text

@@ -168,7 +168,7 @@ func (soc *Socket) Recv(flags Flag) (string, error) {
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvBytes(flags Flag) ([]byte, error) {
-	return soc.recvBytes(context.Background(), flags)
+	return soc.recvBytes(interruptible, flags)
 }
 
 func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
@@ -187,7 +187,7 @@ func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
 // goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
 // them leaves a message half received.
 func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
-	s, parts, err := soc.receive(context.Background(), true, flags, nil)
+	s, parts, err := soc.receive(interruptible, true, flags, nil)
 	if err != nil {
 		return []string{}, err
 	}
@@ -197,7 +197,7 @@ func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
 
 // RecvMessageBytes receives all parts of one message. See [Socket.RecvMessage].
 func (soc *Socket) RecvMessageBytes(flags Flag) (msg [][]byte, err error) {
-	return soc.recvMessageBytes(context.Background(), flags)
+	return soc.recvMessageBytes(interruptible, flags)
 }
 
 func (soc *Socket) recvMessageBytes(ctx context.Context, flags Flag) (msg [][]byte, err error) {
@@ -247,7 +247,7 @@ func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg strin
 //
 // Functions zmq_msg_recv and zmq_msg_gets.
 func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(context.Background(), false, flags, nil)
+	s, parts, err := soc.receive(interruptible, false, flags, nil)
 	if err != nil {
 		return []byte{}, map[string]string{}, err
 	}
@@ -258,7 +258,7 @@ func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg 
 // RecvMessageWithMetadata receives all parts of one message as strings, with
 // the metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (msg []string, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(context.Background(), true, flags, nil)
+	s, parts, err := soc.receive(interruptible, true, flags, nil)
 	if err != nil {
 		return []string{}, map[string]string{}, err
 	}
@@ -269,7 +269,7 @@ func (soc *Socket) RecvMessageWithMetadata(flags Flag, properties ...string) (ms
 // RecvMessageBytesWithMetadata receives all parts of one message, with the
 // metadata of the first. See [Socket.RecvBytesWithMetadata].
 func (soc *Socket) RecvMessageBytesWithMetadata(flags Flag, properties ...string) (msg [][]byte, metadata map[string]string, err error) {
-	s, parts, err := soc.receive(context.Background(), true, flags, nil)
+	s, parts, err := soc.receive(interruptible, true, flags, nil)
 	if err != nil {
 		return [][]byte{}, map[string]string{}, err
 	}
@@ -295,7 +295,7 @@ func (s *socket) metadata(properties []string) map[string]string {
 
 // Send sends one message part from a string. See [Socket.SendBytes].
 func (soc *Socket) Send(data string, flags Flag) (int, error) {
-	return soc.send(context.Background(), (*C.uchar)(unsafe.StringData(data)), len(data), flags)
+	return soc.send(interruptible, (*C.uchar)(unsafe.StringData(data)), len(data), flags)
 }
 
 // SendBytes sends one message part and returns its size. With [SNDMORE] more
@@ -311,7 +311,7 @@ func (soc *Socket) Send(data string, flags Flag) (int, error) {
 //
 // Function zmq_send.
 func (soc *Socket) SendBytes(data []byte, flags Flag) (int, error) {
-	return soc.sendBytes(context.Background(), data, flags)
+	return soc.sendBytes(interruptible, data, flags)
 }
 
 func (soc *Socket) sendBytes(ctx context.Context, data []byte, flags Flag) (int, error) {
@@ -338,12 +338,12 @@ func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag
 // See [Socket.SendBytes] for the errors. With an error the size is -1 and
 // nothing has been sent.
 func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
-	return soc.sendMessage(context.Background(), 0, parts)
+	return soc.sendMessage(interruptible, 0, parts)
 }
 
 // SendMessageDontwait is [Socket.SendMessage] with [DONTWAIT].
 func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err error) {
-	return soc.sendMessage(context.Background(), DONTWAIT, parts)
+	return soc.sendMessage(interruptible, DONTWAIT, parts)
 }
 
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -185,13 +186,13 @@ func (soc *Socket) relay(addr string, events Event) error {
 		defer from.Close()
 		defer to.Close()
 		for {
-			msg, err := from.RecvMessageBytes(0)
+			msg, err := from.recvMessageBytes(context.Background(), 0)
 			if err != nil {
 				return
 			}
 			event, _, _, _ := parseEvent(msg)
 			if event&events != 0 {
-				if _, err := to.SendMessage(msg); err != nil {
+				if _, err := to.sendMessage(context.Background(), 0, []any{msg}); err != nil {
 					return
 				}
 			}

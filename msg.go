@@ -6,7 +6,6 @@ package zmq4
 import "C"
 
 import (
-	"context"
 	"errors"
 	"runtime"
 	"strconv"
@@ -158,7 +157,7 @@ func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
-	err := soc.transmit(context.Background(), flags, func(s *socket) C.int {
+	err := soc.transmit(interruptible, flags, func(s *socket) C.int {
 		return C.zmq4_msg_send(s.h(), c, C.int(flags))
 	})
 	if err != nil {
@@ -185,7 +184,7 @@ func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 			return -1, err
 		}
 	}
-	s, parts, err := soc.receive(context.Background(), false, flags, into.c)
+	s, parts, err := soc.receive(interruptible, false, flags, into.c)
 	if err != nil {
 		if closed {
 			msgs.Put(into)
@@ -218,7 +217,7 @@ func (e *ShortBufferError) Error() string {
 // A part that does not fit is not received: the error is a [*ShortBufferError]
 // with its size, and the next receive gets it.
 func (soc *Socket) RecvInto(buf []byte, flags Flag) (n int, more bool, err error) {
-	s, parts, err := soc.receive(context.Background(), false, flags, nil)
+	s, parts, err := soc.receive(interruptible, false, flags, nil)
 	if err != nil {
 		return 0, false, err
 	}

@@ -12,6 +12,7 @@ import (
 // Signals that come more often than a nap ends do not make it last.
 func TestNapSignals(t *testing.T) {
 	oneNaps(t)
+	longNaps(t)
 	soc, peer := socketPair(t, "tcp", PAIR, PAIR)
 	handshake(t, peer, soc)
 	must(t, soc.SetRcvtimeo(50*time.Millisecond))

@@ -31,6 +31,9 @@ const (
 	napsInRow = 16
 )
 
+// napLimit is how long a nap may last. Tests change it.
+var napLimit = 5 * napTime / 4
+
 // A napper is what a parker knows of naps. All but alarm is the leader's.
 type napper struct {
 	alarm  *alarm        // of the leader, while it naps
@@ -54,7 +57,7 @@ var alarms struct {
 	idle []*alarm
 }
 
-// takeAlarm returns an alarm that rings between a quarter and five quarters of napTime from now,
+// takeAlarm returns an alarm that rings between napTime/4 and napLimit from now,
 // but not after the time last. It returns nil if there are enough who nap.
 func takeAlarm(now, last time.Duration) *alarm {
 	alarms.mu.Lock()
@@ -67,7 +70,7 @@ func takeAlarm(now, last time.Duration) *alarm {
 	alarms.idle = alarms.idle[:n]
 	alarms.busy++
 	if a.due-now < napTime/4 || a.due > last {
-		a.set(now, min(now+5*napTime/4, last))
+		a.set(now, min(now+napLimit, last))
 	}
 	return a
 }
@@ -116,16 +119,21 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 		k.crowd.Add(-1)
 		return false
 	}
-	if !deadline.IsZero() && time.Until(deadline) < napTime {
-		return false
-	}
 	now := time.Since(epoch)
 	if now-k.awoken > napTime {
 		runtime.Gosched()
 		now = time.Since(epoch)
 		k.awoken = now
 	}
-	a := takeAlarm(now, k.awoken+3*napTime/2)
+	last := k.awoken + napLimit + napTime/4
+	if !deadline.IsZero() {
+		left := time.Until(deadline)
+		if left < napTime {
+			return false
+		}
+		last = min(last, now+left)
+	}
+	a := takeAlarm(now, last)
 	if a == nil {
 		return false
 	}

@@ -23,6 +23,13 @@ func oneNaps(t *testing.T) {
 	t.Cleanup(func() { runtime.GOMAXPROCS(old) })
 }
 
+// longNaps lets naps last while the test runs.
+func longNaps(t *testing.T) {
+	old := napLimit
+	napLimit = time.Hour
+	t.Cleanup(func() { napLimit = old })
+}
+
 // drowsy makes the next wait for a socket a nap.
 func drowsy(soc *Socket) { soc.s.park.short = true }
 
@@ -66,6 +73,7 @@ func TestNapEnds(t *testing.T) {
 		}, ETERM},
 		{"timeout", nil, eagain},
 		{"alarm", func(t *testing.T, soc, peer *Socket, _ func()) {
+			waitParked(t, soc, 1)
 			eventually(t, "the nap is over", func() bool { return !napping(soc) })
 			waitParked(t, soc, 1) // goes on in the network poller
 			send(t, peer, "here")
@@ -74,6 +82,9 @@ func TestNapEnds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			oneNaps(t)
+			if tt.name != "alarm" {
+				longNaps(t)
+			}
 			soc, peer := socketPair(t, "tcp", PAIR, PAIR)
 			handshake(t, peer, soc)
 			ctx, cancel := context.WithCancel(context.Background())
@@ -91,7 +102,9 @@ func TestNapEnds(t *testing.T) {
 				msg, err = soc.RecvContext(ctx, 0)
 			}()
 			if tt.end != nil {
-				eventually(t, "a nap", func() bool { return napping(soc) })
+				if tt.name != "alarm" {
+					eventually(t, "a nap", func() bool { return napping(soc) })
+				}
 				tt.end(t, soc, peer, cancel)
 			}
 			within(t, patience, tt.name, func() { <-done })

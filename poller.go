@@ -715,13 +715,13 @@ func (p *Poller) forget(m *pollMember) {
 //
 // An event that is there is found again by each poll until it is dealt with.
 func (p *Poller) Poll(timeout time.Duration) ([]Polled, error) {
-	return unlessError(p.poll(context.Background(), timeout, false))
+	return unlessError(p.poll(interruptible, timeout, false))
 }
 
 // PollAll waits as [Poller.Poll] does, but returns all sockets, in the order
 // in which they were added: those with no event, too, with Events 0.
 func (p *Poller) PollAll(timeout time.Duration) ([]Polled, error) {
-	return unlessError(p.poll(context.Background(), timeout, true))
+	return unlessError(p.poll(interruptible, timeout, true))
 }
 
 // PollContext waits as [Poller.Poll] does, until ctx is done. The error is then

@@ -28,7 +28,7 @@ const burst = 256
 //
 // It does what zmq_proxy does, without a thread of its own.
 func Proxy(frontend, backend, capture *Socket) error {
-	return newProxy(frontend, backend, capture, nil).run(context.Background())
+	return newProxy(frontend, backend, capture, nil).run(interruptible)
 }
 
 // ProxyContext is [Proxy] that also returns when ctx is done. The error is

@@ -157,7 +157,7 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 //
 // Run must not be called again before it has returned.
 func (r *Reactor) Run(interval time.Duration) (err error) {
-	_, err = r.run(context.Background())
+	_, err = r.run(interruptible)
 	return err
 }
 
@@ -174,7 +174,7 @@ func (r *Reactor) RunContext(ctx context.Context) error {
 // run reports whether the error is its own, and not that of a handler.
 func (r *Reactor) run(ctx context.Context) (own bool, err error) {
 	r.state() // a zero Reactor has no poller yet
-	watch := &reactorWatch{poller: r.poller, ready: make(chan struct{}), done: make(chan struct{})}
+	watch := &reactorWatch{poller: r.poller, ready: make(chan error), done: make(chan struct{})}
 	defer watch.stop()
 	for {
 		channels, sockets := r.state()
@@ -198,11 +198,14 @@ func (r *Reactor) run(ctx context.Context) (own bool, err error) {
 		for _, c := range channels {
 			cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: c.ch})
 		}
-		watch.start()
+		watch.start(ctx)
 		chosen, value, ok := reflect.Select(cases)
 		switch {
 		case chosen == 0:
 		case chosen == 1:
+			if err, _ = value.Interface().(error); err != nil {
+				return true, err
+			}
 			own, err = r.serveSockets()
 			watch.resume()
 		case chosen == 2:
@@ -281,22 +284,22 @@ func (r *Reactor) serveChannel(c *reactorChannel, value reflect.Value, ok bool) 
 type reactorWatch struct {
 	poller  *Poller
 	started bool
-	ready   chan struct{} // something is to be polled
+	ready   chan error    // something is to be polled, or why that cannot be known
 	done    chan struct{} // it has been; closed by stop
 }
 
-func (w *reactorWatch) start() {
+func (w *reactorWatch) start(ctx context.Context) {
 	if !w.started {
 		w.started = true
-		go w.run()
+		go w.run(ctx)
 	}
 }
 
-func (w *reactorWatch) run() {
+func (w *reactorWatch) run(ctx context.Context) {
 	for {
-		w.poller.await(context.Background())
+		err := w.poller.await(ctx)
 		select {
-		case w.ready <- struct{}{}:
+		case w.ready <- err:
 		case <-w.done:
 			return
 		}

@@ -95,6 +95,7 @@ type socket struct {
 	trafficIn, trafficOut C.zmq4_traffic
 
 	cleanup runtime.Cleanup
+	forget  func() // that the context has it
 }
 
 // NewSocket creates a socket in the default context.
@@ -147,7 +148,10 @@ func (ctx *Context) create(s *socket) error {
 	s.park.dry = s.isDry
 	c.sockets.Add(1)
 	h := s.h()
+	s.forget = c.born(s)
+	forget := s.forget
 	s.cleanup = runtime.AddCleanup(s, func(c *handle) {
+		forget()
 		c.inprocs.close(h)
 		c.noteClosed()
 	}, c)
@@ -311,6 +315,7 @@ func (soc *Socket) Close() error {
 	}
 	s.endMonitor()
 	s.cleanup.Stop()
+	s.forget()
 	h, polls := s.h(), s.polls
 	s.trafficIn, s.trafficOut = s.c.received, s.c.sent
 	s.c, s.polls = nil, nil

@@ -6,7 +6,6 @@ package zmq4
 import "C"
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -228,7 +227,7 @@ func (soc *Socket) poll(events State, timeout time.Duration) (State, error) {
 		if limit.IsZero() {
 			limit = deadline(timeout)
 		}
-		if _, err := soc.s.wait(context.Background(), events, limit); err == eagain {
+		if _, err := soc.s.wait(interruptible, events, limit); err == eagain {
 			expired = true
 		} else if err != nil {
 			return 0, err

@@ -4,6 +4,7 @@ package zmq4
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,13 @@ const everyone State = 1 << 29
 // crowdWaits is for how many waits nobody naps on a socket that other
 // goroutines use as well: they may need the processor that a nap keeps.
 const crowdWaits = 256
+
+// interruptible is the context of calls that are not given one: they can also be ended by
+// SetRetryAfterEINTR.
+var interruptible context.Context = &struct{ context.Context }{context.Background()}
+
+// interrupts counts the calls of SetRetryAfterEINTR that end others.
+var interrupts atomic.Uint64
 
 // A parker lets any number of goroutines wait for events behind one file
 // descriptor, without a thread.
@@ -55,11 +63,11 @@ type parker struct {
 // A waiter is one goroutine that waits. parker.mu guards it.
 type waiter struct {
 	want   State
-	ready  bool // what it wants is there: it is no longer in waiters
-	parked bool // it had to wait
-	// cancelled says that its context is done.
-	cancelled bool
-	ch        chan struct{} // signalled when ready is set, or when it has to lead
+	ready  bool          // what it wants is there: it is no longer in waiters
+	parked bool          // it had to wait
+	ended  error         // why it has to stop, if what it wants is not there
+	born   uint64        // interrupts when it began to wait, or the highest number
+	ch     chan struct{} // signalled when ready or ended is set, or when it has to lead
 }
 
 var waiterPool = sync.Pool{New: func() any { return &waiter{ch: make(chan struct{}, 1)} }}
@@ -68,8 +76,8 @@ var waiterPool = sync.Pool{New: func() any { return &waiter{ch: make(chan struct
 func (k *parker) waiting() bool { return k.n.Load() != 0 }
 
 // wait returns nil once one of the events in want may be there or the parker
-// is closed, EAGAIN when the deadline is over, and ctx.Err() when ctx is done.
-// No deadline is the zero time. parked says whether it really
+// is closed, EAGAIN when the deadline is over, ctx.Err() when ctx is done, and EINTR
+// when it was interrupted. No deadline is the zero time. parked says whether it really
 // had to wait.
 func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
 	return k.waitUnlocking(ctx, want, deadline, nil)
@@ -79,13 +87,16 @@ func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (park
 // end the wait.
 func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Time, lock *sync.Mutex) (parked bool, err error) {
 	w := waiterPool.Get().(*waiter)
-	w.want, w.ready, w.parked, w.cancelled = want, false, false, false
+	w.want, w.ready, w.parked, w.ended, w.born = want, false, false, nil, math.MaxUint64
 	stop := alwaysStopped
 	if ctx.Done() != nil {
-		stop = context.AfterFunc(ctx, func() { k.cancel(w) })
+		stop = context.AfterFunc(ctx, func() { k.cancel(w, ctx.Err()) })
 	}
 
 	k.mu.Lock()
+	if ctx == interruptible {
+		w.born = interrupts.Load()
+	}
 	k.waiters = append(k.waiters, w)
 	k.n.Store(int32(len(k.waiters)))
 	if lock != nil {
@@ -115,8 +126,8 @@ func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Ti
 	}
 	switch {
 	case w.ready || k.closed:
-	case w.cancelled:
-		err = ctx.Err()
+	case w.ended != nil:
+		err = w.ended
 	default:
 		err = eagain
 	}
@@ -132,14 +143,29 @@ func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Ti
 func alwaysStopped() bool { return true }
 
 // cancel ends the wait of w.
-func (k *parker) cancel(w *waiter) {
+func (k *parker) cancel(w *waiter, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	w.cancelled = true
+	k.cancelLocked(w, err)
+}
+
+func (k *parker) cancelLocked(w *waiter, err error) {
+	w.ended = err
 	if k.leader == w {
 		k.interrupt()
 	}
 	w.signal()
+}
+
+// cancelBefore ends the waits that began before the interrupt with this number.
+func (k *parker) cancelBefore(number uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, w := range k.waiters {
+		if w.born < number {
+			k.cancelLocked(w, eintr)
+		}
+	}
 }
 
 // leave forgets w and makes another waiter the leader if w was it.
@@ -181,7 +207,7 @@ func (k *parker) round(w *waiter, signalled bool) bool {
 }
 
 // over reports whether w has nothing more to wait for.
-func (k *parker) over(w *waiter) bool { return w.ready || k.closed || w.cancelled }
+func (k *parker) over(w *waiter) bool { return w.ready || k.closed || w.ended != nil }
 
 // wake ends the wait of those that want one of the events.
 func (k *parker) wake(ev State) {

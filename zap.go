@@ -301,6 +301,7 @@ func (z *zapServer) run() {
 		switch err {
 		case nil:
 			z.answer(msg)
+		case eintr: // by SetRetryAfterEINTR
 		case ETERM, ErrorSocketClosed:
 			return
 		default:
