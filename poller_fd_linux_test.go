@@ -522,3 +522,46 @@ func ExamplePoller_AddFD() {
 	// the pipe has POLLIN
 	// the pipe has POLLERR
 }
+
+// Any number of Pollers may wait for a file descriptor, too.
+func TestPollerFDMany(t *testing.T) {
+	r, w := pipe(t)
+	must(t, syscall.SetNonblock(r, true))
+	pollers := make([]*Poller, manyPollers)
+	for i := range pollers {
+		pollers[i] = NewPoller()
+		pollers[i].AddFD(uintptr(r), POLLIN, nil)
+		for range keepAfter + 2 {
+			if polled, err := pollers[i].Poll(time.Microsecond); len(polled) != 0 || err != nil {
+				t.Fatalf("poller %d: %v, %v", i, polled, err)
+			}
+		}
+	}
+	for range 2 {
+		got := make(chan error, len(pollers))
+		for _, p := range pollers {
+			go func() {
+				polled, err := p.Poll(-1)
+				if err == nil && (len(polled) != 1 || polled[0].Events != POLLIN) {
+					err = fmt.Errorf("polled %v", polled)
+				}
+				got <- err
+			}()
+		}
+		eventually(t, "polls wait", func() bool {
+			return !slices.ContainsFunc(pollers, func(p *Poller) bool { return !p.queueWaiting() })
+		})
+		writeByte(t, w)
+		within(t, patience, t.Name(), func() {
+			for range pollers {
+				if err := <-got; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		readByte(t, r)
+	}
+	for _, p := range pollers {
+		must(t, p.Remove(0))
+	}
+}
