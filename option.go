@@ -55,6 +55,8 @@ func (s *socket) setOption(option C.int, value *C.uchar, size uintptr) error {
 		s.rcvtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
 	case C.ZMQ_SNDTIMEO:
 		s.sndtimeo = time.Duration(*(*C.int)(unsafe.Pointer(value))) * time.Millisecond
+	case C.ZMQ_REQ_RELAXED:
+		s.c.relaxed = *(*C.int)(unsafe.Pointer(value))
 	case C.ZMQ_CONFLATE:
 		if s.conflate = *(*C.int)(unsafe.Pointer(value)) != 0; s.conflate {
 			s.asked = 1

@@ -565,3 +565,60 @@ func TestPollerFDMany(t *testing.T) {
 		must(t, p.Remove(0))
 	}
 }
+
+// A Poller works again once there are file descriptors again.
+func TestPollerNoDescriptors(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		sockets int
+		polls   int // before
+		many    bool
+	}{
+		{"one socket", 1, 0, false},
+		{"two sockets", 2, 0, false},
+		{"two sockets, kept", 2, keepAfter, false},
+		{"watched sockets", 2, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			x, y := socketPair(t, "inproc", PAIR, PAIR)
+			p := NewPoller()
+			if test.many {
+				for range manyPollers {
+					other := NewPoller()
+					other.Add(x, POLLIN)
+					must(t, other.keep())
+					defer runtime.KeepAlive(other)
+				}
+			}
+			for range test.polls {
+				p.Poll(0)
+			}
+			p.Add(x, POLLIN)
+			for range test.sockets - 1 {
+				p.Add(newSocket(t, newContext(t), PULL), POLLIN)
+			}
+			var files syscall.Rlimit
+			must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files))
+			restore := func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)) }
+			defer restore()
+			none := files
+			none.Cur = 3
+			runtime.GC() // a queue that is left would do
+			runtime.GC()
+			must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none))
+			for range 3 {
+				polled, err := p.Poll(time.Millisecond)
+				if err != nil && err != Errno(syscall.EMFILE) || len(polled) != 0 {
+					t.Errorf("Poll = %v, %v", polled, err)
+				}
+				if err == nil && !test.many {
+					t.Error("there were descriptors")
+				}
+			}
+			restore()
+			poll(t, p, time.Millisecond, []*Socket{x}, "")
+			send(t, y, "m")
+			poll(t, p, -1, []*Socket{x}, "0:POLLIN ")
+		})
+	}
+}

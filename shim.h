@@ -490,6 +490,7 @@ typedef struct {
     int rollback; /* this libzmq drops the rest of a message it rolled back */
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
     int attached; /* it has been bound or connected */
+    int relaxed;  /* ZMQ_REQ_RELAXED as it was set */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
 
@@ -627,7 +628,7 @@ static inline int zmq4_events(uintptr_t h)
         return rc;
     if (s->in_next < s->in_len) {
         events |= ZMQ_POLLIN;
-        if (s->type == ZMQ_REQ || s->type == ZMQ_REP)
+        if (s->type == ZMQ_REP || (s->type == ZMQ_REQ && !s->relaxed))
             events &= ~ZMQ_POLLOUT;
     }
     return events;
