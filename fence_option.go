@@ -283,6 +283,8 @@ func (s *socket) noteOption(option C.int, value []byte) error {
 		s.rcvtimeo = time.Duration(number()) * time.Millisecond
 	case C.ZMQ_SNDTIMEO:
 		s.sndtimeo = time.Duration(number()) * time.Millisecond
+	case C.ZMQ_REQ_RELAXED:
+		s.c.relaxed = number()
 	case C.ZMQ_CONFLATE:
 		s.setConflate(number() != 0)
 	case C.ZMQ_CONNECT_ROUTING_ID:

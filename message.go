@@ -533,6 +533,8 @@ func (s *socket) sendable(flags Flag) error {
 		return ENOTSUP // it would keep one part of the message, and may abort
 	case s.c.thread_safe != 0 && flags&SNDMORE != 0:
 		return ErrSinglePart
+	case s.c.in_next < s.c.in_len && s.typ == REQ && s.c.relaxed != 0:
+		C.zmq4_drop(s.h(), s.c.in_next, s.c.in_len-1)
 	case s.c.in_next < s.c.in_len && (s.typ == REQ || s.typ == REP):
 		return EFSM // it takes the message that is half handed out for received
 	}

@@ -56,7 +56,12 @@ type Poller struct {
 	polls   int      // how many there have been with more than one socket
 	bulk    bool     // many messages are better than soon: no naps
 	own     *pollRef // stands for what is no socket: kick, and file descriptors
+	refused bool     // the system did not arm a file descriptor, when it was looked at
 }
+
+// refusedInterval is how often to look at a file descriptor that Linux does not arm: it
+// allows about 500 epoll sets for each.
+const refusedInterval = 10 * time.Millisecond
 
 // ownFD is the number of Poller.own in a pollSet.
 const ownFD = -1
@@ -295,7 +300,8 @@ func (p *Poller) AddData(soc *Socket, events State, data any) int {
 //
 // The descriptor stays the program's, which has to keep it open, and remove it
 // before closing it. A poll looks at every descriptor. Elsewhere than on
-// Linux a poll that waits does so each millisecond.
+// Linux a poll that waits does so each millisecond. On Linux it does so every 10 ms
+// for a descriptor that more than about 500 other Pollers hold.
 func (p *Poller) AddFD(fd uintptr, events State, data any) int {
 	return p.add(pollMember{key: fd, isFD: true, fd: fd}, pollItem{events: events, data: data})
 }
@@ -778,8 +784,8 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 		} else {
 			p.attach()
 			q, until := p.q, limit
-			if fdInterval > 0 && len(p.fds) > 0 {
-				if next := time.Now().Add(fdInterval); limit.IsZero() || next.Before(limit) {
+			if interval := p.interval(); interval > 0 {
+				if next := time.Now().Add(interval); limit.IsZero() || next.Before(limit) {
 					until = next
 				}
 			}
@@ -792,6 +798,17 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 			return nil, err
 		}
 	}
+}
+
+// interval returns how often to look at file descriptors that nothing tells of, or 0.
+func (p *Poller) interval() time.Duration {
+	switch {
+	case len(p.fds) == 0:
+		return 0
+	case p.refused:
+		return refusedInterval
+	}
+	return fdInterval
 }
 
 // waitFor waits for the only socket.
@@ -858,6 +875,7 @@ func (item *pollItem) polled() Polled {
 // ErrorSocketClosed it returns the items of the socket that is closed.
 func (p *Poller) collect() (ready []*pollItem, err error) {
 	var last *pollMember
+	p.refused = false
 	look := func(m *pollMember) bool {
 		last, err = m, p.look(m, &ready)
 		return err == nil
@@ -916,10 +934,12 @@ func (p *Poller) look(m *pollMember, ready *[]*pollItem) error {
 		return err
 	}
 	if m.isFD && !found {
-		err = m.ref.q.arm(m.fd, m.wanted())
-		found = err == Errno(syscall.EBADF) // closed just now: POLLERR the next time
-		if found {
-			err = nil
+		switch m.ref.q.arm(m.fd, m.wanted()) {
+		case nil:
+		case Errno(syscall.EBADF):
+			found = true // closed just now: POLLERR the next time
+		default:
+			p.refused = true
 		}
 	}
 	if found {

@@ -522,3 +522,103 @@ func ExamplePoller_AddFD() {
 	// the pipe has POLLIN
 	// the pipe has POLLERR
 }
+
+// Any number of Pollers may wait for a file descriptor, too.
+func TestPollerFDMany(t *testing.T) {
+	r, w := pipe(t)
+	must(t, syscall.SetNonblock(r, true))
+	pollers := make([]*Poller, manyPollers)
+	for i := range pollers {
+		pollers[i] = NewPoller()
+		pollers[i].AddFD(uintptr(r), POLLIN, nil)
+		for range keepAfter + 2 {
+			if polled, err := pollers[i].Poll(time.Microsecond); len(polled) != 0 || err != nil {
+				t.Fatalf("poller %d: %v, %v", i, polled, err)
+			}
+		}
+	}
+	for range 2 {
+		got := make(chan error, len(pollers))
+		for _, p := range pollers {
+			go func() {
+				polled, err := p.Poll(-1)
+				if err == nil && (len(polled) != 1 || polled[0].Events != POLLIN) {
+					err = fmt.Errorf("polled %v", polled)
+				}
+				got <- err
+			}()
+		}
+		eventually(t, "polls wait", func() bool {
+			return !slices.ContainsFunc(pollers, func(p *Poller) bool { return !p.queueWaiting() })
+		})
+		writeByte(t, w)
+		within(t, patience, t.Name(), func() {
+			for range pollers {
+				if err := <-got; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		readByte(t, r)
+	}
+	for _, p := range pollers {
+		must(t, p.Remove(0))
+	}
+}
+
+// A Poller works again once there are file descriptors again.
+func TestPollerNoDescriptors(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		sockets int
+		polls   int // before
+		many    bool
+	}{
+		{"one socket", 1, 0, false},
+		{"two sockets", 2, 0, false},
+		{"two sockets, kept", 2, keepAfter, false},
+		{"watched sockets", 2, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			x, y := socketPair(t, "inproc", PAIR, PAIR)
+			p := NewPoller()
+			if test.many {
+				for range manyPollers {
+					other := NewPoller()
+					other.Add(x, POLLIN)
+					must(t, other.keep())
+					defer runtime.KeepAlive(other)
+				}
+			}
+			for range test.polls {
+				p.Poll(0)
+			}
+			p.Add(x, POLLIN)
+			for range test.sockets - 1 {
+				p.Add(newSocket(t, newContext(t), PULL), POLLIN)
+			}
+			var files syscall.Rlimit
+			must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files))
+			restore := func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)) }
+			defer restore()
+			none := files
+			none.Cur = 3
+			runtime.GC() // a queue that is left would do
+			runtime.GC()
+			must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none))
+			for range 3 {
+				polled, err := p.Poll(time.Millisecond)
+				if err != nil && err != Errno(syscall.EMFILE) || len(polled) != 0 {
+					t.Errorf("Poll = %v, %v", polled, err)
+				}
+				if err == nil && !test.many {
+					t.Error("there were descriptors")
+				}
+			}
+			restore()
+			poll(t, p, time.Millisecond, []*Socket{x}, "")
+			send(t, y, "m")
+			poll(t, p, -1, []*Socket{x}, "0:POLLIN ")
+		})
+	}
+}

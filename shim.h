@@ -366,6 +366,7 @@ typedef struct {
     int immediate, hasty; /* see zmq4_told */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
     int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
+    int relaxed;  /* ZMQ_REQ_RELAXED as it was set */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
 
@@ -509,7 +510,7 @@ static inline int zmq4_events(uintptr_t h)
         zmq4_take_now(s);
     if (s->in_next < s->in_len) {
         events |= ZMQ_POLLIN;
-        if (s->type == ZMQ_REQ || s->type == ZMQ_REP)
+        if (s->type == ZMQ_REP || (s->type == ZMQ_REQ && !s->relaxed))
             events &= ~ZMQ_POLLOUT;
     }
     return events;
