@@ -166,7 +166,7 @@ func replace(old, new int32) optionFence {
 }
 
 func settleFirst(s *socket, value []byte) ([]byte, error) {
-	if s.c.attached != 0 {
+	if s.c.attached != 0 && len(value) == 4 {
 		s.settle()
 	}
 	return value, nil
