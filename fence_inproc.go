@@ -49,9 +49,6 @@ func isInproc(endpoint string) bool { return strings.HasPrefix(endpoint, "inproc
 
 // attach binds or connects a socket by inproc.
 func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func() C.int) C.int {
-	if s.typ == STREAM {
-		return -C.int(ENOCOMPATPROTO) // libzmq would abort on messages that are not a STREAM's
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if bind && s.typ == PAIR {

@@ -77,6 +77,9 @@ type socket struct {
 
 	rids rids
 
+	raw bool    // a ROUTER without framing
+	pem [2]bool // a certificate and a key for wss have been set
+
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
@@ -406,6 +409,9 @@ func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
 		return -C.int(err)
 	}
 	if err := s.checkUdp(endpoint, bind); err != 0 {
+		return -C.int(err)
+	}
+	if err := s.checkFraming(endpoint, bind); err != 0 {
 		return -C.int(err)
 	}
 	s.needFence(endpoint)
