@@ -269,7 +269,7 @@ func noNulUpTo(size int) optionFence {
 func hasPem(text []byte, kind string) bool {
 	for {
 		block, rest := pem.Decode(text)
-		if block == nil || strings.HasSuffix(block.Type, kind) {
+		if block == nil || strings.HasSuffix(block.Type, kind) && !strings.HasPrefix(block.Type, "ENCRYPTED") {
 			return block != nil
 		}
 		text = rest
