@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// maxAhead is the most that SetReceiveAhead takes: a socket keeps 88 bytes for
-// each part, for as long as it is open.
+// maxAhead is the most that SetReceiveAhead takes: a socket takes 88 bytes for
+// each part, and keeps a megabyte.
 const maxAhead = 100_000
 
 // SetReceiveAhead makes a receive take up to n messages from libzmq in one

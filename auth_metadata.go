@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"sync"
 )
 
 // maxMetadataKey is the most bytes of a metadata key, and of a User-Id.
@@ -16,8 +15,6 @@ const maxMetadataKey = 255
 // A metadataFunc returns the metadata of a client. Several goroutines call it
 // at a time.
 type metadataFunc func(ctx context.Context, r *zapRequest) (map[string]string, error)
-
-type metadataHandler = func(version, request_id, domain, address, identity, mechanism string, credentials ...string) map[string]string
 
 // AuthSetMetadataHandler sets a function that is called for each client that
 // gets in. What it returns comes as metadata with each message of the client,
@@ -28,10 +25,10 @@ type metadataHandler = func(version, request_id, domain, address, identity, mech
 // and the password for [PLAIN], the client's public key as 32 bytes for
 // [CURVE], and the principal for [GSSAPI].
 //
-// It is called for one client at a time; others wait for it. The map is not
-// changed, and must not be by others either. A key that is empty or longer than 255 bytes is logged and
-// left out. If the function panics, or the User-Id is too long, the client is
-// refused; if 1024 calls are under way, it is told to try again.
+// It is called for one client at a time; others wait for it, for at most 30 s. The map
+// is not changed, and must not be by others either. A key that is empty or longer than
+// 255 bytes is logged and left out. If the function panics, or the User-Id is too long,
+// or the wait, the client is refused; if 1024 clients wait, it is told to try again.
 func AuthSetMetadataHandler(
 	handler func(
 		version, request_id, domain, address, identity, mechanism string, credentials ...string) (metadata map[string]string)) {
@@ -39,22 +36,20 @@ func AuthSetMetadataHandler(
 		auth.setMetadata(nil)
 		return
 	}
-	var one sync.Mutex
-	auth.setMetadata(func(version, requestID, domain, address, identity, mechanism string, credentials ...string) map[string]string {
-		one.Lock()
-		defer one.Unlock()
-		return handler(version, requestID, domain, address, identity, mechanism, credentials...)
+	one := make(chan struct{}, 1)
+	auth.setMetadata(func(ctx context.Context, r *zapRequest) (map[string]string, error) {
+		select {
+		case one <- struct{}{}:
+			defer func() { <-one }()
+			return handler(r.version, r.id, r.domain, r.address, r.identity, r.mechanism, r.credentials...), nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	})
 }
 
 // setMetadata sets a handler that may be called by several goroutines at a time.
-func (a *Authenticator) setMetadata(handler metadataHandler) {
-	var f metadataFunc
-	if handler != nil {
-		f = func(_ context.Context, r *zapRequest) (map[string]string, error) {
-			return handler(r.version, r.id, r.domain, r.address, r.identity, r.mechanism, r.credentials...), nil
-		}
-	}
+func (a *Authenticator) setMetadata(f metadataFunc) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.metadata = f

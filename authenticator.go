@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // An Authenticator decides which clients the server sockets of one context let
@@ -54,16 +55,21 @@ type Authenticator struct {
 	mu       sync.RWMutex // guards what follows
 	domains  map[string]*authDomain
 	metadata metadataFunc
+	limit    time.Duration // of the callbacks for a client
 }
 
 // An AuthConfig says which clients an [Authenticator] lets in at first, and
 // which functions it calls. The zero value lets in NULL clients only.
 //
 // The functions are called by several goroutines at a time: one that is slow
-// does not hold up other clients. Their context is done when the authenticator
-// is closed or the zmq4 context terminated. A function that returns an error
-// or panics refuses the client, which is logged. While calls for 1024 clients
-// are under way, others are told to try again.
+// does not hold up other clients. Their context is done after 30 s, when libzmq
+// has given up the client (see [Socket.SetHandshakeIvl]), when the authenticator
+// is closed, and when the zmq4 context is terminated. A function that returns an error
+// or panics refuses the client, which is logged.
+//
+// While calls for 1024 clients are under way, others are told to try again. So a
+// function must return soon after its context is done, or else so many clients, who
+// need no credentials, keep all others out.
 type AuthConfig struct {
 	// Allow has the networks that clients may come from. If it is nil, they may
 	// come from anywhere; if it is empty but not nil, from nowhere.
@@ -101,7 +107,8 @@ type AuthConfig struct {
 
 	// Logger is told of each decision at level Info, and of what goes wrong at
 	// level Warn: never of a password. If it is nil, only the latter is
-	// logged, by the standard logger.
+	// logged, by the standard logger. Other clients wait for it. If it panics,
+	// the decision stands, and the standard logger is told.
 	Logger *slog.Logger
 }
 
@@ -162,6 +169,7 @@ func NewAuthenticator(ctx *Context, config *AuthConfig) (*Authenticator, error) 
 func newAuthenticator() *Authenticator {
 	a := &Authenticator{
 		calls:   make(chan struct{}, zapCalls),
+		limit:   zapLimit,
 		domains: make(map[string]*authDomain),
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
@@ -485,14 +493,14 @@ func admitPrincipal(domains []*authDomain, principal string) (ok bool, why strin
 }
 
 // check asks the callback of the client's mechanism.
-func (a *Authenticator) check(r *zapRequest) (ok bool, err error) {
+func (a *Authenticator) check(ctx context.Context, r *zapRequest) (ok bool, err error) {
 	switch r.mechanism {
 	case "PLAIN":
-		return a.config.CheckPlain(a.ctx, r.public(), r.credentials[1])
+		return a.config.CheckPlain(ctx, r.public(), r.credentials[1])
 	case "CURVE":
-		return a.config.CheckCurve(a.ctx, r.public())
+		return a.config.CheckCurve(ctx, r.public())
 	}
-	return a.config.CheckGSSAPI(a.ctx, r.public())
+	return a.config.CheckGSSAPI(ctx, r.public())
 }
 
 // decide tells what to do with a client, by way of reply: at once, or once
@@ -503,7 +511,7 @@ func (a *Authenticator) decide(r *zapRequest, reply func(*zapRequest, zapReply))
 		a.logVerdict(r, ok, why)
 	}
 	a.mu.RLock()
-	metadata := a.metadata
+	metadata, limit := a.metadata, a.limit
 	a.mu.RUnlock()
 	switch {
 	case !ok && !ask:
@@ -515,7 +523,7 @@ func (a *Authenticator) decide(r *zapRequest, reply func(*zapRequest, zapReply))
 	}
 	select {
 	case a.calls <- struct{}{}:
-		go a.call(r, ok, metadata, reply)
+		go a.call(r, ok, metadata, limit, reply)
 	default:
 		a.complain("DENIED for now: callbacks for %d clients are under way", zapCalls)
 		reply(r, zapBusy)
@@ -523,8 +531,10 @@ func (a *Authenticator) decide(r *zapRequest, reply func(*zapRequest, zapReply))
 }
 
 // call asks the callbacks, and replies even if they panic.
-func (a *Authenticator) call(r *zapRequest, ok bool, metadata metadataFunc, reply func(*zapRequest, zapReply)) {
+func (a *Authenticator) call(r *zapRequest, ok bool, metadata metadataFunc, limit time.Duration, reply func(*zapRequest, zapReply)) {
 	answer := zapFailed
+	ctx, cancel := context.WithTimeout(a.ctx, limit)
+	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			a.complain("DENIED: panic in a callback: %v\n%s", p, debug.Stack())
@@ -533,7 +543,7 @@ func (a *Authenticator) call(r *zapRequest, ok bool, metadata metadataFunc, repl
 		reply(r, answer)
 	}()
 	if !ok {
-		ok, err := a.check(r)
+		ok, err := a.check(ctx, r)
 		if err != nil {
 			a.complain("DENIED: a callback failed: %v", err)
 			return
@@ -547,7 +557,7 @@ func (a *Authenticator) call(r *zapRequest, ok bool, metadata metadataFunc, repl
 	var m map[string]string
 	if metadata != nil {
 		var err error
-		if m, err = metadata(a.ctx, r); err != nil {
+		if m, err = metadata(ctx, r); err != nil {
 			a.complain("DENIED: the metadata callback failed: %v", err)
 			return
 		}
@@ -561,8 +571,10 @@ func (a *Authenticator) logVerdict(r *zapRequest, ok bool, why string) {
 		verdict = "ALLOWED"
 	}
 	if l := a.config.Logger; l != nil {
-		l.LogAttrs(a.ctx, slog.LevelInfo, "zmq4: client "+verdict, slog.String("why", why), slog.String("mechanism", r.mechanism),
-			slog.String("domain", r.domain), slog.String("address", r.address), slog.String("client", r.who()))
+		tell(func() {
+			l.LogAttrs(a.ctx, slog.LevelInfo, "zmq4: client "+verdict, slog.String("why", why), slog.String("mechanism", r.mechanism),
+				slog.String("domain", r.domain), slog.String("address", r.address), slog.String("client", r.who()))
+		})
 		return
 	}
 	a.logf("%s (%s) mechanism=%q domain=%q address=%q client=%q", verdict, why, r.mechanism, r.domain, r.address, r.who())
@@ -571,14 +583,31 @@ func (a *Authenticator) logVerdict(r *zapRequest, ok bool, why string) {
 // complain logs what is not as it should be.
 func (a *Authenticator) complain(format string, args ...any) {
 	if l := a.config.Logger; l != nil {
-		l.Warn("zmq4: " + fmt.Sprintf(format, args...))
+		tell(func() { l.Warn("zmq4: " + fmt.Sprintf(format, args...)) })
 		return
 	}
-	log.Printf("AUTH: "+format, args...)
+	printf(format, args...)
 }
 
 func (a *Authenticator) logf(format string, args ...any) {
 	if a.verbose.Load() {
-		log.Printf("AUTH: "+format, args...)
+		printf(format, args...)
 	}
+}
+
+// tell calls a logger of the program. If it panics, that must not end the goroutine
+// that answers all clients.
+func tell(log func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			printf("panic in the Logger: %v\n%s", p, debug.Stack())
+		}
+	}()
+	log()
+}
+
+// printf calls the standard logger, whose writer is the program's.
+func printf(format string, args ...any) {
+	defer func() { _ = recover() }() // there is nobody else to tell
+	log.Printf("AUTH: "+format, args...)
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func newAuth(t testing.TB, ctx *Context, config *AuthConfig) *Authenticator {
@@ -388,6 +390,78 @@ func TestAuthenticatorLogger(t *testing.T) {
 	}
 	if strings.Contains(text, "sesame") || std.String() != "" {
 		t.Errorf("logged:\n%s\nand by the standard logger:\n%s", text, std.String())
+	}
+}
+
+// A logger that panics does not keep anybody from being answered.
+func TestAuthenticatorLoggerPanics(t *testing.T) {
+	for _, std := range []bool{false, true} { // the standard logger panics, too
+		log := captureAuthLog(t)
+		ctx := newTestContext(t)
+		newAuth(t, ctx, &AuthConfig{
+			Users:      map[string]string{"alice": "x"},
+			CheckPlain: func(context.Context, *AuthRequest, string) (bool, error) { panic("callback") },
+			Logger:     slog.New(slog.NewTextHandler(panicWriter{}, nil)),
+		})
+		if std {
+			stdlog.SetOutput(panicWriter{})
+		}
+		s := newAuthServer(t, ctx, false, plainServer)
+		for range 2 {
+			s.connect(t, asUser("alice", "x"))
+			s.expect(t, 200)
+			s.connect(t, asUser("eve", "x"))
+			s.expect(t, 500)
+		}
+		if !std && !strings.Contains(log.String(), "AUTH: panic in the Logger: written") {
+			t.Errorf("logged: %q", log.String())
+		}
+	}
+}
+
+type panicWriter struct{}
+
+func (panicWriter) Write([]byte) (int, error) { panic("written") }
+
+// The context of a callback ends when its client has been given up, and then others
+// get their turn.
+func TestAuthenticatorDeadline(t *testing.T) {
+	captureAuthLog(t)
+	ctx := newTestContext(t)
+	entered := make(chan struct{}, 2*zapCalls)
+	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
+		if r.User == "slow" {
+			entered <- struct{}{}
+			<-ctx.Done()
+			return true, ctx.Err()
+		}
+		return true, nil
+	}})
+	a.setLimit(100 * time.Millisecond)
+	client := newTestSocket(t, ctx, DEALER)
+	must(t, client.Connect(zapEndpoint))
+	ask := func(user string) {
+		_, err := client.SendMessage("", "1.0", user, "domain", "10.0.0.1", "me", "PLAIN", user, "x")
+		must(t, err)
+	}
+	within(t, patience, "replies", func() {
+		for range zapCalls {
+			ask("slow")
+		}
+		for range zapCalls {
+			reply, err := client.RecvMessage(0)
+			if err != nil || reply[2] != "slow" || reply[3] != "500" && reply[3] != "300" {
+				t.Errorf("%q, %v", reply, err)
+				return
+			}
+		}
+		ask("fast")
+		if reply, err := client.RecvMessage(0); err != nil || reply[3] != "200" {
+			t.Errorf("%q, %v", reply, err)
+		}
+	})
+	if len(entered) < 2 {
+		t.Error("no calls")
 	}
 }
 

@@ -114,6 +114,21 @@ func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 	return Errno(-C.zmq4_try_udp(h, p))
 }
 
+// checkFraming returns an error for a transport that brings messages to a socket for
+// raw data: libzmq aborts on those of several parts. And for wss without a certificate
+// and a key, without which libzmq aborts when it binds.
+func (s *socket) checkFraming(endpoint string, bind bool) Errno {
+	transport, _, _ := strings.Cut(endpoint, "://")
+	ws := transport == "ws" || transport == "wss"
+	if s.typ == STREAM && transport == "inproc" || s.raw && (transport == "inproc" || ws) {
+		return ENOCOMPATPROTO
+	}
+	if bind && transport == "wss" && Has("WSS") && s.pem != [2]bool{true, true} {
+		return einval
+	}
+	return 0
+}
+
 // hasUdp notes for later sends that the socket has got a udp endpoint.
 func (s *socket) hasUdp(endpoint string) {
 	if !strings.HasPrefix(endpoint, "udp://") {

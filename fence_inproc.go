@@ -99,9 +99,6 @@ func (e *inprocs) of(s *socket) *inprocSocket {
 
 // attach binds or connects a socket by inproc.
 func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func(*C.uchar) C.int) C.int {
-	if s.typ == STREAM {
-		return -C.int(ENOCOMPATPROTO) // libzmq would abort on messages that are not a STREAM's
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	name, _ := cstring(endpoint)

@@ -35,10 +35,11 @@ func inChild(t *testing.T, f func(t *testing.T)) {
 	for _, name := range strings.Split(t.Name(), "/") {
 		path = append(path, "^"+regexp.QuoteMeta(name)+"$")
 	}
-	cmd := exec.Command(os.Args[0], "-test.run="+strings.Join(path, "/"), "-test.timeout=60s")
+	cmd := exec.Command(os.Args[0], "-test.run="+strings.Join(path, "/"), "-test.timeout=60s", "-test.v")
 	cmd.Env = append(os.Environ(), childEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, bytes.TrimSpace(out[:min(len(out), 2000)]))
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("=== RUN   "+t.Name()+"\n")) {
+		t.Errorf("%v\n%s", err, bytes.TrimSpace(out[max(len(out)-3000, 0):]))
 	}
 }
 

@@ -8,9 +8,11 @@ import "C"
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"math"
 	"runtime"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -102,7 +104,7 @@ func init() {
 		C.ZMQ_METADATA:                 noNul,
 		C.ZMQ_GSSAPI_PRINCIPAL:         noNul,
 		C.ZMQ_GSSAPI_SERVICE_PRINCIPAL: noNul,
-		C.ZMQ_WSS_KEY_PEM:              noNul,
+		C.ZMQ_WSS_KEY_PEM:              noNul, // see checkFraming
 		C.ZMQ_WSS_CERT_PEM:             noNul,
 		C.ZMQ_WSS_TRUST_PEM:            noNul,
 		C.ZMQ_WSS_HOSTNAME:             noNul,
@@ -166,7 +168,7 @@ func replace(old, new int32) optionFence {
 }
 
 func settleFirst(s *socket, value []byte) ([]byte, error) {
-	if s.c.attached != 0 {
+	if s.c.attached != 0 && len(value) == 4 {
 		s.settle()
 	}
 	return value, nil
@@ -263,6 +265,17 @@ func noNulUpTo(size int) optionFence {
 	}
 }
 
+// hasPem reports whether text has a block of PEM of a kind.
+func hasPem(text []byte, kind string) bool {
+	for {
+		block, rest := pem.Decode(text)
+		if block == nil || strings.HasSuffix(block.Type, kind) && !strings.HasPrefix(block.Type, "ENCRYPTED") {
+			return block != nil
+		}
+		text = rest
+	}
+}
+
 // setConflate notes that the socket conflates. What it was attached to meanwhile
 // keeps doing so when that is turned off again.
 func (s *socket) setConflate(on bool) {
@@ -289,6 +302,12 @@ func (s *socket) noteOption(option C.int, value []byte) error {
 		s.setConflate(number() != 0)
 	case C.ZMQ_CONNECT_ROUTING_ID:
 		s.rids.next = string(value)
+	case C.ZMQ_ROUTER_RAW:
+		s.raw = number() != 0
+	case C.ZMQ_WSS_CERT_PEM:
+		s.pem[0] = hasPem(value, "CERTIFICATE")
+	case C.ZMQ_WSS_KEY_PEM:
+		s.pem[1] = hasPem(value, "PRIVATE KEY")
 	case C.ZMQ_SUBSCRIBE, C.ZMQ_UNSUBSCRIBE:
 		s.subscribed(option, string(value))
 	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:

@@ -129,6 +129,42 @@ var fences = map[string]fence{
 		_, err = server.Poll(POLLIN, time.Second)
 		return err
 	}, einval},
+	"wss without a certificate": {func(t *testing.T) error {
+		if !Has("WSS") {
+			return einval
+		}
+		soc := newSocket(t, newContext(t), PULL)
+		if err := soc.Bind("wss://127.0.0.1:*"); err != einval {
+			return err
+		}
+		must(t, errors.Join(soc.SetWssCertPem("x"), soc.SetWssKeyPem("y")))
+		return soc.Bind("wss://127.0.0.1:*")
+	}, einval},
+	"raw ROUTER over ws": {func(t *testing.T) error {
+		if !Has("WS") {
+			return ENOCOMPATPROTO
+		}
+		soc := newSocket(t, newContext(t), ROUTER)
+		must(t, soc.SetRouterRaw(1))
+		return soc.Bind("ws://127.0.0.1:*")
+	}, ENOCOMPATPROTO},
+	"raw ROUTER over inproc": {func(t *testing.T) error {
+		ctx := newContext(t)
+		soc, peer := newSocket(t, ctx, ROUTER), newSocket(t, ctx, DEALER)
+		must(t, soc.SetRouterRaw(1))
+		if err := soc.Bind("inproc://raw"); err != nil {
+			return err
+		}
+		must(t, peer.Connect("inproc://raw"))
+		send(t, peer, "one", "two", "three")
+		send(t, peer, "one", "two", "three")
+		m, err := soc.RecvMessage(0)
+		must(t, err)
+		soc.GetEvents()
+		send(t, soc, m[0], "")
+		_, err = soc.RecvMessage(DONTWAIT)
+		return err
+	}, ENOCOMPATPROTO},
 	"DGRAM without an endpoint": {func(t *testing.T) error {
 		soc := newSocket(t, newContext(t), DGRAM)
 		_, err := soc.SendMessageDontwait("127.0.0.1:9", "x")

@@ -335,7 +335,7 @@ func (soc *Socket) GetNormPush() (bool, error) {
 // section: messages
 
 // SetInBatchSize sets how many bytes libzmq reads from a connection at once. The
-// default is 8192. 0 and less is EINVAL.
+// default is 8192. 0 and less, and more than 16 MiB, is EINVAL.
 //
 // Option ZMQ_IN_BATCH_SIZE, libzmq 4.3.2.
 func (soc *Socket) SetInBatchSize(value int) error {
@@ -350,7 +350,7 @@ func (soc *Socket) GetInBatchSize() (int, error) {
 }
 
 // SetOutBatchSize sets how many bytes of small messages libzmq writes to a
-// connection at once. The default is 8192. 0 and less is EINVAL.
+// connection at once. The default is 8192. 0 and less, and more than 16 MiB, is EINVAL.
 //
 // Option ZMQ_OUT_BATCH_SIZE, libzmq 4.3.2.
 func (soc *Socket) SetOutBatchSize(value int) error {
@@ -457,7 +457,8 @@ func (soc *Socket) GetTopicsCount() (int, error) {
 
 // section: wss, for which libzmq has to be built with TLS: EINVAL without, see Has("WSS")
 
-// SetWssKeyPem sets the secret key of a wss server, in PEM.
+// SetWssKeyPem sets the secret key of a wss server, in PEM. Without a key and a
+// certificate Bind returns EINVAL; libzmq aborts if they do not belong together.
 //
 // Option ZMQ_WSS_KEY_PEM, libzmq 4.3.3.
 func (soc *Socket) SetWssKeyPem(value string) error {

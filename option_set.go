@@ -68,7 +68,8 @@ func (soc *Socket) SetConnectRid(value string) error {
 // queues, in place of the high-water marks.
 //
 // The default is false. Set it before Bind and Connect. It applies to PULL,
-// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part.
+// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part: a peer that
+// sends others to such a socket can make libzmq abort the program.
 //
 // Option ZMQ_CONFLATE.
 func (soc *Socket) SetConflate(value bool) error { return soc.setBool(C.ZMQ_CONFLATE, value) }
@@ -150,7 +151,10 @@ func (soc *Socket) SetIdentity(value string) error { return soc.setBytes(C.ZMQ_R
 // where there is no complete one, and nothing is lost with a peer that never
 // comes.
 //
-// The default is false. It applies to connection-oriented transports.
+// What has come by a connection that breaks, and was not received, is lost then.
+//
+// The default is false. It applies to connection-oriented transports, and has no effect
+// on SUB, XSUB, PULL and REP sockets.
 //
 // Option ZMQ_IMMEDIATE.
 func (soc *Socket) SetImmediate(value bool) error { return soc.setBool(C.ZMQ_IMMEDIATE, value) }
@@ -397,6 +401,10 @@ func (soc *Socket) SetInvertMatching(value int) error {
 // which may be any bytes. An empty filter matches all messages; with no filter
 // at all none is received. The same filter given twice counts twice.
 //
+// A filter of more than 16 KiB, or of less if threads have small stacks (1 KiB with
+// musl), is EINVAL: libzmq would overflow the stack. An XSUB socket that sends one gets
+// [EMSGSIZE].
+//
 // It takes effect at once. It applies to SUB sockets, and to XPUB sockets after
 // [Socket.SetXpubManual].
 //
@@ -426,7 +434,8 @@ func (soc *Socket) SetXpubVerboser(value int) error { return soc.setInt(C.ZMQ_XP
 
 // SetXpubManual leaves it to the program (1) to subscribe for a peer: when it
 // has received a subscription, it calls [Socket.SetSubscribe] with the filter
-// that the peer is to have. The default is 0. It applies to XPUB sockets.
+// that the peer is to have. The default is 0. It applies to XPUB sockets. Up to
+// libzmq 4.3.4, a peer that is gone by then makes libzmq use freed memory.
 //
 // Option ZMQ_XPUB_MANUAL.
 func (soc *Socket) SetXpubManual(value int) error { return soc.setInt(C.ZMQ_XPUB_MANUAL, value) }
@@ -491,7 +500,8 @@ func (soc *Socket) SetRouterMandatory(value int) error {
 }
 
 // SetRouterRaw makes the socket read and write TCP data without ZeroMQ's
-// framing (1). The default is 0. It applies to ROUTER sockets.
+// framing (1). The default is 0. It applies to ROUTER sockets, and is EINVAL for all
+// others and after Bind or Connect.
 //
 // Deprecated: use a socket of type [STREAM].
 //

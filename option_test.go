@@ -201,7 +201,7 @@ func optionTests() []optionTest {
 		{"Sndtimeo", DEALER, rounded((*Socket).SetSndtimeo, (*Socket).GetSndtimeo, -1, unlimitedBelow, tooLong...)},
 		{"SocksProxy", DEALER, roundTrip((*Socket).SetSocksProxy, (*Socket).GetSocksProxy, "", []string{"127.0.0.1:1080", "x"[:0], strings.Repeat("x", 1023), strings.Repeat("x", 1024), strings.Repeat("x", 100000)}, []string{"a\x00b", "\x00"})},
 		{"StreamNotify", STREAM, setOnly((*Socket).SetStreamNotify, flags, append(notFlags, 2))},
-		{"Subscribe", SUB, setOnly((*Socket).SetSubscribe, []string{"", "a", "a\x00", strings.Repeat("x", 10000)}, nil)},
+		{"Subscribe", SUB, setOnly((*Socket).SetSubscribe, []string{"", "a", "a\x00", strings.Repeat("x", maxFilter)}, []string{strings.Repeat("x", maxFilter+1)})},
 		{"Unsubscribe", SUB, setOnly((*Socket).SetUnsubscribe, []string{"", "a", "a\x00"}, nil)},
 		{"Subscribe of another type", DEALER, setOnly((*Socket).SetSubscribe, nil, []string{"", "a"})},
 		{"TcpAcceptFilter", DEALER, setOnly((*Socket).SetTcpAcceptFilter, []string{"127.0.0.1", "10.0.0.0/8", ""}, []string{"127.0.0.1/33", "nonsense", "127.0.0.1\x00", strings.Repeat("1", 256)})},

@@ -23,8 +23,9 @@ const burst = 256
 //
 // It returns only with an error: [ErrorSocketClosed] when one of the sockets
 // is closed, [ETERM] when its context is terminated, or what sending or
-// receiving gave. It holds one message of each direction at most; that one is
-// lost then.
+// receiving gave: [ENOTSUP] for a message of several parts to a socket that conflates.
+// It holds one message of each direction at most; that one is lost then. A subscription
+// that is too long for an XSUB, see [Socket.SetSubscribe], is dropped.
 //
 // It does what zmq_proxy does, without a thread of its own.
 func Proxy(frontend, backend, capture *Socket) error {

@@ -85,6 +85,9 @@ type socket struct {
 	// connection to each: for libzmq a second Connect succeeds and does nothing.
 	once map[string]bool
 
+	raw bool    // a ROUTER without framing
+	pem [2]bool // a certificate and a key for wss have been set
+
 	monitor *monitor // that Events began, or nil
 	relayed *Socket  // where Monitor passes events on, or did, or nil
 
@@ -469,6 +472,9 @@ func (s *socket) attach(endpoint string, e *C.uchar, bind bool, call func(*C.uch
 		return -C.int(err)
 	}
 	if err := s.checkUdp(endpoint, bind); err != 0 {
+		return -C.int(err)
+	}
+	if err := s.checkFraming(endpoint, bind); err != 0 {
 		return -C.int(err)
 	}
 	s.needFence(endpoint)

@@ -144,7 +144,8 @@ func CurveClient(serverPublicKey, publicKey, secretKey string) SocketOption {
 // has no method for. The type of value decides what libzmq is given: int, bool
 // and time.Duration (milliseconds, rounded up; negative is -1) as int; int64 and
 // uint64 as they are; string and []byte as bytes, without a NUL at the end;
-// nil as no value. Anything else is EINVAL. The error is an [*OpError].
+// nil as no value. Anything else is EINVAL. An option that has a method is checked as
+// the method does. The error is an [*OpError].
 //
 // Function zmq_setsockopt.
 func (soc *Socket) SetOption(option int, value any) error {

@@ -22,6 +22,10 @@ const (
 	// The next ones are told to come again.
 	zapCalls = 1024
 
+	// zapLimit is how long the callbacks for a client may take: by then libzmq has
+	// given it up, unless SetHandshakeIvl says otherwise.
+	zapLimit = 30 * time.Second
+
 	// zapPause is how long a server waits after an error such as ENOMEM.
 	zapPause = 100 * time.Millisecond
 )

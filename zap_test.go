@@ -3,12 +3,14 @@
 package zmq4
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // newZapClient returns a DEALER socket of this process that asks as libzmq does.
@@ -161,7 +163,7 @@ func FuzzAuthRequest(f *testing.F) {
 }
 
 // authHandler calls f with the user name.
-func authHandler(f func(username string) map[string]string) metadataHandler {
+func authHandler(f func(username string) map[string]string) func(version, request_id, domain, address, identity, mechanism string, credentials ...string) map[string]string {
 	return func(version, request_id, domain, address, identity, mechanism string, credentials ...string) map[string]string {
 		return f(credentials[0])
 	}
@@ -259,13 +261,13 @@ func TestAuthMetadataBlocks(t *testing.T) {
 	AuthPlainAdd("domain", "slow", "secret")
 	AuthPlainAdd("domain", "fast", "secret")
 	entered, release := make(chan struct{}), make(chan struct{})
-	auth.setMetadata(authHandler(func(username string) map[string]string {
-		if username == "slow" {
+	auth.setMetadata(func(_ context.Context, r *zapRequest) (map[string]string, error) {
+		if r.who() == "slow" {
 			entered <- struct{}{}
 			<-release
 		}
-		return nil
-	}))
+		return nil, nil
+	})
 	s := newAuthServer(t, newTestContext(t), false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
@@ -337,6 +339,39 @@ func TestAuthMetadataLimit(t *testing.T) {
 	if reply := askZapPlain(t, client, "alice"); reply[3] != "200" {
 		t.Errorf("the reply is %q, want 200", reply)
 	}
+}
+
+func (a *Authenticator) setLimit(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.limit = d
+}
+
+// Clients that wait behind a call that never ends do not wait for ever, and so cannot
+// keep others out.
+func TestAuthMetadataStuck(t *testing.T) {
+	captureAuthLog(t)
+	client := newZapClient(t)
+	auth.setLimit(time.Millisecond)
+	defer auth.setLimit(zapLimit)
+	AuthPlainAdd("domain", "alice", "secret")
+	release := make(chan struct{})
+	AuthSetMetadataHandler(authHandler(func(string) map[string]string { <-release; return nil }))
+	for range 3 { // the first is inside
+		client.SendMessage("", "1.0", "id", "domain", "10.0.0.1", "me", "PLAIN", "alice", "secret")
+	}
+	within(t, patience, "replies", func() {
+		for range 2 {
+			if reply, err := client.RecvMessage(0); err != nil || reply[3] != "500" {
+				t.Errorf("%q, %v", reply, err)
+			}
+		}
+		close(release)
+		if reply, err := client.RecvMessage(0); err != nil || reply[3] != "200" {
+			t.Errorf("%q, %v", reply, err)
+		}
+	})
+	eventually(t, "no calls", func() bool { return len(auth.calls) == 0 })
 }
 
 func TestAuthMetaBlob(t *testing.T) {
