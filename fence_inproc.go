@@ -257,21 +257,32 @@ func (e *inprocs) leave(h C.uintptr_t, r *inprocSocket, endpoint string) (some b
 		}
 		some = true
 		w := &e.waiting[endpoint][i]
-		if draftPeers[w.typ] != 0 { // what they send is not for the reserve
-			w.leave()
+		if C.zmq4_delivers(h) != 0 && e.hold(w) || !e.drop(w) {
 			continue
 		}
-		if C.zmq4_delivers(h) != 0 && e.hold(w) {
-			continue
-		}
-		w.end(e.reserve)
-		C.zmq4_pass(e.reserve, 0)
 		if e.waiting[endpoint] = slices.Delete(e.waiting[endpoint], i, i+1); len(e.waiting[endpoint]) == 0 {
 			delete(e.waiting, endpoint)
 		}
 	}
 	delete(r.names, endpoint)
 	return some
+}
+
+// drop ends a connection that waits, and what it was sent.
+func (e *inprocs) drop(w *inprocWaiter) bool {
+	if draftPeers[w.typ] == 0 {
+		w.end(e.reserve)
+		C.zmq4_pass(e.reserve, 0)
+		return true
+	}
+	h, err := newInternal(e.ctx) // which does not read what they send
+	if err != nil {
+		w.leave()
+		return false
+	}
+	w.end(h)
+	C.zmq4_close(h)
+	return true
 }
 
 // leave ends a connection that waits as libzmq does: it waits on, without a socket.
@@ -293,6 +304,9 @@ func (w inprocWaiter) end(reserve C.uintptr_t) {
 // sent. It reports false if there are none. If there can be no more sockets, the messages
 // wait by themselves, as libzmq lets them: only a ROUTER may not.
 func (e *inprocs) hold(w *inprocWaiter) bool {
+	if draftPeers[w.typ] != 0 {
+		return w.leave()
+	}
 	h, err := newInternal(e.ctx)
 	if err != nil {
 		return !w.routes() && w.leave()
