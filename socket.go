@@ -78,8 +78,9 @@ type socket struct {
 
 	rids rids
 
-	monitor *monitor // that Events began, or nil
-	relayed *Socket  // where Monitor passes events on, or did, or nil
+	monitor  *monitor // that Events began, or nil
+	relay    *relay   // that Monitor began, or nil
+	failures *Socket  // who hears of a Bind that failed, or nil
 
 	gone chan struct{} // closed by Close; nil until somebody asks for it
 
@@ -298,6 +299,7 @@ func (soc *Socket) Close() error {
 		return nil
 	}
 	s.endMonitor()
+	s.endRelay()
 	s.cleanup.Stop()
 	h, polls := s.h(), s.polls
 	s.trafficIn, s.trafficOut = s.c.received, s.c.sent
@@ -367,13 +369,9 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
-	err := soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		return soc.s.attach(endpoint, e, true, func(e *C.uchar) C.int { return C.zmq4_bind(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		return soc.s.attach(endpoint, e, true, soc.s.bind)
 	})
-	if err == eagain {
-		return soc.bindError(endpoint)
-	}
-	return err
 }
 
 // Unbind stops accepting connections on an endpoint, and closes those that
