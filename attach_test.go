@@ -282,9 +282,9 @@ func TestMonitorsDoNotWait(t *testing.T) {
 	ctx := newContext(t)
 	soc := newSocket(t, ctx, PULL)
 	must(t, soc.Monitor("inproc://monitor", EVENT_ALL))
-	logEvents(t.Context(), soc, EVENT_ALL)
 	pair := newSocket(t, ctx, PAIR)
 	must(t, pair.Connect("inproc://monitor"))
+	logEvents(t.Context(), soc, EVENT_ALL)
 	if w := ctx.c.inprocs.waiting; len(w) > 0 {
 		t.Errorf("waiting: %v", w)
 	}

@@ -64,25 +64,19 @@ func checkPorts(endpoint string) Errno {
 	return 0
 }
 
-// bindError finds out why the socket could not be bound. libzmq forgets that,
-// and leaves EAGAIN, when it tells the socket's monitor. It remembers it for a
-// socket that has none. EAGAIN stays if there can be no other socket.
-func (soc *Socket) bindError(endpoint string) error {
-	probe, err := soc.s.ctx.NewSocket(PULL)
+// bind binds the locked socket. If that fails, libzmq tells the socket's monitor why, and
+// forgets it: what it then leaves is often EAGAIN. The monitor's peer knows.
+func (s *socket) bind(endpoint *C.uchar) C.int {
+	peer, err := s.failures.lock()
 	if err != nil {
-		return eagain
+		return C.zmq4_bind(s.h(), endpoint)
 	}
-	defer probe.Close()
-	if ipv6, err := soc.GetIpv6(); err == nil {
-		probe.SetIpv6(ipv6)
+	defer peer.unlock()
+	rc := C.zmq4_bind(s.h(), endpoint)
+	if rc == -C.EAGAIN {
+		rc = C.zmq4_bind_failure(peer.h())
 	}
-	if device, err := soc.GetBindToDevice(); err == nil && device != "" {
-		probe.SetBindToDevice(device)
-	}
-	if err := probe.Bind(endpoint); err != nil {
-		return err
-	}
-	return EADDRINUSE // no more: no other reason passes by itself
+	return rc
 }
 
 // checkUdp returns an error for a udp endpoint that cannot be bound, and for any

@@ -44,15 +44,34 @@ type inprocs struct {
 
 // An inprocWaiter is a connection that waits.
 type inprocWaiter struct {
-	h      C.uintptr_t
-	name   string
-	routes bool // h is a ROUTER or REP socket
-	holds  bool // h is ours, and only has messages of a socket that is gone
+	h     C.uintptr_t // 0 if it was closed, or has left
+	typ   Type
+	name  string
+	holds bool // h is ours, and only has messages of a socket that is gone
+}
+
+// routes reports whether libzmq tells who waits the routing id of its peer.
+func (w inprocWaiter) routes() bool { return !w.holds && (w.typ == ROUTER || w.typ == REP) }
+
+// draftPeers are what sockets of the draft types can talk to. Over inproc libzmq takes
+// any together, and aborts on messages that only one of them has.
+var draftPeers = map[Type]Type{
+	SERVER: CLIENT, CLIENT: SERVER, RADIO: DISH, DISH: RADIO,
+	GATHER: SCATTER, SCATTER: GATHER, PEER: PEER, CHANNEL: CHANNEL,
+}
+
+func inprocPeers(a, b Type) bool {
+	if peer, draft := draftPeers[a]; draft {
+		return peer == b
+	}
+	_, draft := draftPeers[b]
+	return !draft
 }
 
 // inprocSocket is what one socket that uses inproc has.
 type inprocSocket struct {
 	s     weak.Pointer[socket]
+	typ   Type
 	bound []string
 	names map[string][]string  // of its connections that have waited, by endpoints
 	met   map[C.uintptr_t]bool // see settle
@@ -91,7 +110,7 @@ func newInternal(ctx C.uintptr_t) (C.uintptr_t, error) {
 func (e *inprocs) of(s *socket) *inprocSocket {
 	r := e.socks[s.h()]
 	if r == nil {
-		r = &inprocSocket{s: weak.Make(s), names: make(map[string][]string), met: make(map[C.uintptr_t]bool)}
+		r = &inprocSocket{s: weak.Make(s), typ: s.typ, names: make(map[string][]string), met: make(map[C.uintptr_t]bool)}
 		e.socks[s.h()] = r
 	}
 	return r
@@ -109,6 +128,9 @@ func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func(*C.uch
 		return e.bind(s, endpoint, name, call)
 	}
 	if h := e.bound[endpoint]; h != 0 {
+		if !inprocPeers(s.typ, e.socks[h].typ) {
+			return -C.int(ENOCOMPATPROTO)
+		}
 		rc := call(name)
 		if rc == 0 {
 			e.meet(e.of(s), h)
@@ -129,7 +151,7 @@ func (e *inprocs) wait(s *socket, endpoint, name string, call func(*C.uchar) C.i
 	if rc == 0 {
 		r := e.of(s)
 		r.names[endpoint] = append(r.names[endpoint], name)
-		e.waiting[endpoint] = append(e.waiting[endpoint], inprocWaiter{h: s.h(), name: name, routes: s.typ == ROUTER || s.typ == REP})
+		e.waiting[endpoint] = append(e.waiting[endpoint], inprocWaiter{h: s.h(), typ: s.typ, name: name})
 	}
 	return rc
 }
@@ -137,9 +159,9 @@ func (e *inprocs) wait(s *socket, endpoint, name string, call func(*C.uchar) C.i
 // bind binds an endpoint, and connects those that wait for it.
 func (e *inprocs) bind(s *socket, endpoint string, name *C.uchar, call func(*C.uchar) C.int) C.int {
 	waiting, h := e.waiting[endpoint], s.h()
-	switch s.typ {
-	case PAIR, CHANNEL, SUB, XSUB, DISH: // over tcp they refuse each other, too
-		if slices.ContainsFunc(waiting, func(w inprocWaiter) bool { return w.routes }) {
+	silent := s.typ != PAIR && s.typ != SUB && s.typ != XSUB
+	for _, w := range waiting { // over tcp these refuse each other, too
+		if w.routes() && !silent || !inprocPeers(s.typ, w.typ) {
 			return -C.int(ENOCOMPATPROTO)
 		}
 	}
@@ -228,17 +250,41 @@ func (e *inprocs) leave(h C.uintptr_t, r *inprocSocket, endpoint string) (some b
 			continue
 		}
 		some = true
-		if C.zmq4_delivers(h) != 0 && e.hold(&e.waiting[endpoint][i]) {
+		w := &e.waiting[endpoint][i]
+		if C.zmq4_delivers(h) != 0 && e.hold(w) || !e.drop(w) {
 			continue
 		}
-		e.waiting[endpoint][i].end(e.reserve)
-		C.zmq4_pass(e.reserve, 0)
 		if e.waiting[endpoint] = slices.Delete(e.waiting[endpoint], i, i+1); len(e.waiting[endpoint]) == 0 {
 			delete(e.waiting, endpoint)
 		}
 	}
 	delete(r.names, endpoint)
 	return some
+}
+
+// drop ends a connection that waits, and what it was sent.
+func (e *inprocs) drop(w *inprocWaiter) bool {
+	if draftPeers[w.typ] == 0 {
+		w.end(e.reserve)
+		C.zmq4_pass(e.reserve, 0)
+		return true
+	}
+	h, err := newInternal(e.ctx) // which does not read what they send
+	if err != nil {
+		w.leave()
+		return false
+	}
+	w.end(h)
+	C.zmq4_close(h)
+	return true
+}
+
+// leave ends a connection that waits as libzmq does: it waits on, without a socket.
+func (w *inprocWaiter) leave() bool {
+	name, _ := cstring(w.name)
+	left := C.zmq4_disconnect(w.h, name) == 0
+	w.h = 0
+	return left
 }
 
 // end ends a connection that waits, whose messages the reserve then has.
@@ -252,17 +298,15 @@ func (w inprocWaiter) end(reserve C.uintptr_t) {
 // sent. It reports false if there are none. If there can be no more sockets, the messages
 // wait by themselves, as libzmq lets them: only a ROUTER may not.
 func (e *inprocs) hold(w *inprocWaiter) bool {
+	if draftPeers[w.typ] != 0 {
+		return w.leave()
+	}
 	h, err := newInternal(e.ctx)
 	if err != nil {
-		name, _ := cstring(w.name)
-		if w.routes || C.zmq4_disconnect(w.h, name) < 0 {
-			return false
-		}
-		w.h = 0
-		return true
+		return !w.routes() && w.leave()
 	}
 	e.count++
-	holder := inprocWaiter{h: h, name: fmt.Sprint(inprocNames, e.count), holds: true}
+	holder := inprocWaiter{h: h, typ: w.typ, name: fmt.Sprint(inprocNames, e.count), holds: true}
 	name, _ := cstring(holder.name)
 	if C.zmq4_hold(h, w.h, name) < 0 {
 		C.zmq4_close(h)

@@ -90,18 +90,11 @@ const reapTime = time.Second
 func (h *handle) patiently(call func() error) error {
 	for pause := 20 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
 		err := call()
-		if err != emfile || time.Since(time.Unix(0, h.lastClose.Load())) > reapTime || h.full() {
+		if err != emfile || time.Since(time.Unix(0, h.lastClose.Load())) > reapTime {
 			return err
 		}
 		time.Sleep(pause)
 	}
-}
-
-// full reports whether the program has as many sockets as it may.
-func (h *handle) full() bool {
-	h.start.mu.Lock()
-	defer h.start.mu.Unlock()
-	return h.live.Load() >= int32(h.start.max)
 }
 
 // noteClosed takes note that a socket was closed.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,6 +101,7 @@ var fences = map[string]fence{
 			must(t, soc.Close())
 		}
 	}, nil},
+	"meet by inproc": {meetByInproc, nil},
 	"DGRAM over tcp": {func(t *testing.T) error {
 		return newSocket(t, newContext(t), DGRAM).Bind("tcp://127.0.0.1:*")
 	}, ENOCOMPATPROTO},
@@ -244,6 +246,69 @@ var fences = map[string]fence{
 		return soc.SetRecoveryIvl(maxInt32ms)
 	}), einval},
 	"multicast as it is": {multicast(PUB, func(soc *Socket) error { return nil }), nil},
+}
+
+// meetByInproc lets sockets of all types wait for those of all types, with the least
+// room in their queues, and much that is sent as soon as they meet.
+func meetByInproc(t *testing.T) error {
+	ctx := newContext(t)
+	must(t, ctx.SetMaxSockets(10000))
+	types := []Type{REQ, REP, DEALER, ROUTER, PUB, SUB, XPUB, XSUB, PUSH, PULL, PAIR}
+	if HasDraft() {
+		types = append(types, SERVER, CLIENT, RADIO, DISH, GATHER, SCATTER, PEER, CHANNEL)
+	}
+	hello := func(soc *Socket) {
+		soc.SetSndhwm(1)
+		soc.SetRcvhwm(1)
+		soc.SetXpubWelcomeMsg("welcome")
+		soc.SetProbeRouter(1)
+		for i := range 10 {
+			soc.SetSubscribe(fmt.Sprint(i))
+			soc.Join(fmt.Sprint(i))
+			if soc.s.typ == XSUB {
+				soc.SendMessageDontwait(fmt.Sprint("\x01", i))
+			}
+		}
+	}
+	for _, typ := range types {
+		for _, peer := range types {
+			for _, conflate := range []bool{false, true} {
+				endpoint := fmt.Sprint("inproc://", typ, peer, conflate)
+				var sockets []*Socket
+				open := func(typ Type) *Socket {
+					soc := bareSocket(t, ctx, typ)
+					must(t, soc.SetConflate(conflate))
+					hello(soc)
+					sockets = append(sockets, soc)
+					return soc
+				}
+				for i := range 4 {
+					soc := open(typ)
+					must(t, soc.Connect(endpoint))
+					if i%2 == 0 {
+						soc.SendMessageDontwait("sent", "before")
+						must(t, soc.Close())
+					}
+				}
+				bound := open(peer)
+				err := bound.Bind(endpoint)
+				refuses := slices.Contains([]Type{PAIR, SUB, XSUB}, peer)
+				if want := refuses && (typ == ROUTER || typ == REP) || !inprocPeers(typ, peer); (err == ENOCOMPATPROTO) != want || err != nil && !want {
+					t.Errorf("%v binds what %v waits for: %v", peer, typ, err)
+				}
+				open(typ).Connect(endpoint)
+				for _, soc := range sockets {
+					soc.GetEvents()
+					soc.RecvMessage(DONTWAIT)
+					soc.SendMessageDontwait("sent")
+				}
+				for _, soc := range sockets {
+					must(t, soc.Close())
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // started sets options of a context and starts it.

@@ -11,7 +11,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"runtime"
 	"strings"
+	"time"
 )
 
 // ErrMalformedEvent is returned by [Socket.RecvEvent] for a message that no
@@ -113,8 +115,9 @@ func (e Event) String() string {
 //
 // Events wait in memory, without a limit, until somebody connects and receives
 // them; libzmq itself would make the socket wait. A goroutine passes them on.
-// It needs three sockets of the context in all, see [Context.SetMaxSockets],
-// and ends with the monitor; if nobody connects, when the context is terminated.
+// It needs three sockets of the context in all, see [Context.SetMaxSockets].
+// When the monitor ends, or the socket is closed, whoever is connected gets the
+// rest; if nobody is, it is dropped.
 //
 // The errors are EINVAL for an address that is malformed, EPROTONOSUPPORT for
 // one that is not inproc, EADDRINUSE, and EMFILE.
@@ -131,6 +134,7 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 		}
 		defer s.unlock()
 		s.endMonitor()
+		defer s.endRelay()
 		return check(C.zmq4_monitor(s.h(), nil, C.int(events)))
 	}
 	if !strings.HasPrefix(addr, "inproc://") {
@@ -142,66 +146,128 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 	return soc.relay(addr, events)
 }
 
-// relay passes the events of a monitor on to an address. libzmq waits, in
-// whatever thread an event happens, until the monitor's peer takes it. This
-// peer always does.
+// A relay passes the events of a monitor on to an address. libzmq waits, in whatever
+// thread an event happens, until the monitor's peer takes it. This peer always does.
+type relay struct {
+	from, to *Socket
+	addr     string
+	events   Event
+
+	over   context.Context // when nobody can connect any more
+	finish context.CancelFunc
+	lost   runtime.Cleanup // of the socket that is monitored
+}
+
 func (soc *Socket) relay(addr string, events Event) error {
 	ctx, err := soc.Context()
 	if err != nil {
 		return err
-	}
-	soc.s.mu.Lock()
-	old := soc.s.relayed
-	soc.s.mu.Unlock()
-	if old != nil {
-		old.Unbind(addr) // else it would be in use until the last event is taken
 	}
 	to, err := ctx.NewSocket(PAIR)
 	if err != nil {
 		return err
 	}
 	from, name, err := newMonitorPeer(ctx)
-	if err == nil {
-		err = cmp.Or(to.SetLinger(0), to.SetSndhwm(0), to.Bind(addr))
+	if err != nil {
+		to.Close()
+		return err
 	}
+	r := &relay{from: from, to: to, addr: addr, events: events}
+	r.over, r.finish = context.WithCancel(context.Background())
+	soc.s.mu.Lock()
+	old := soc.s.relay
+	soc.s.mu.Unlock()
+	if old != nil {
+		old.to.Unbind(addr)
+	}
+	err = cmp.Or(to.SetLinger(0), to.SetSndhwm(0), to.Bind(addr))
 	if err == nil {
-		err = soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
-			soc.s.endMonitor()
+		err = soc.monitorBy(from, name, events, func(h C.uintptr_t, e *C.uchar) C.int {
 			rc := C.zmq4_monitor(h, e, C.int(events|EVENT_MONITOR_STOPPED))
 			if rc == 0 {
-				soc.s.ctx.c.inprocs.boundInC(name)
-				soc.s.relayed = to
+				soc.s.relay = r
+				r.lost = runtime.AddCleanup(soc.s, (*relay).end, r)
 			}
 			return rc
 		})
 	}
 	if err != nil {
+		r.finish()
 		to.Close()
-		if from != nil {
-			from.Close()
-		}
+		from.Close()
 		return err
 	}
-	go func() {
-		defer from.Close()
-		defer to.Close()
-		for {
-			msg, err := from.recvMessageBytes(context.Background(), 0)
-			if err != nil {
-				return
-			}
-			event, _, _, _ := parseEvent(msg)
-			if event&events != 0 {
-				if _, err := to.sendMessage(context.Background(), 0, []any{msg}); err != nil {
-					return
+	go r.run()
+	return nil
+}
+
+// monitorBy starts a monitor whose events go to a peer, in the place of the one that the
+// socket had.
+func (soc *Socket) monitorBy(peer *Socket, name string, events Event, start func(C.uintptr_t, *C.uchar) C.int) error {
+	call := func() error {
+		return soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
+			soc.s.endMonitor()
+			soc.s.endRelay()
+			rc := start(h, e)
+			if rc == 0 {
+				soc.s.ctx.c.inprocs.boundInC(name)
+				if events&EVENT_BIND_FAILED != 0 {
+					soc.s.failures = peer
 				}
 			}
-			if event == EVENT_MONITOR_STOPPED {
-				return
-			}
+			return rc
+		})
+	}
+	err := call()
+	if err == emfile { // of libzmq's own socket
+		err = soc.s.ctx.c.patiently(call)
+	}
+	return err
+}
+
+// endRelay lets nobody connect to the monitor that Monitor began any more, if there is
+// one. The socket must be locked.
+func (s *socket) endRelay() {
+	if r := s.relay; r != nil {
+		s.relay, s.failures = nil, nil
+		r.lost.Stop()
+		r.end()
+	}
+}
+
+func (r *relay) end() {
+	r.to.Unbind(r.addr)
+	r.to.s.ctx.c.lastClose.Store(time.Now().UnixNano()) // its sockets are closed soon
+	r.finish()
+}
+
+// run passes events on until the last one.
+func (r *relay) run() {
+	defer r.from.Close()
+	defer r.to.Close()
+	defer r.finish()
+	for {
+		msg, err := r.from.recvMessageBytes(context.Background(), 0)
+		if err != nil {
+			return
 		}
-	}()
-	return nil
+		event, _, _, _ := parseEvent(msg)
+		if event&r.events != 0 && r.pass(msg) != nil {
+			r.events = 0 // nobody is there, or will be; but libzmq still has to get rid of them
+		}
+		if event == EVENT_MONITOR_STOPPED {
+			return
+		}
+	}
+}
+
+// pass waits until somebody is connected who takes a message, or nobody can be.
+func (r *relay) pass(msg [][]byte) error {
+	_, err := r.to.SendMessageContext(r.over, msg)
+	if err != nil && r.over.Err() != nil {
+		_, err = r.to.SendMessageDontwait(msg)
+	}
+	return err
 }
 
 // RecvEvent receives one event of a socket monitor: what happened, at which

@@ -135,9 +135,12 @@ func (soc *Socket) Events(ctx context.Context, mask Event) iter.Seq2[SocketEvent
 		err = soc.opError("monitor", err)
 		return func(yield func(SocketEvent, error) bool) { yield(SocketEvent{FD: -1}, err) }
 	}
-	unhook := context.AfterFunc(ctx, m.abandon)
+	m.of.mu.Lock()
+	if !m.ended {
+		m.unhook = context.AfterFunc(ctx, m.abandon)
+	}
+	m.of.mu.Unlock()
 	return func(yield func(SocketEvent, error) bool) {
-		unhook()
 		looping := m.loop()
 		if err := ctx.Err(); err != nil {
 			m.end()
@@ -173,6 +176,7 @@ type monitor struct {
 
 	// of.mu guards these.
 	looping, ended bool
+	unhook         func() bool // from the context of a loop that has not begun
 }
 
 var (
@@ -216,12 +220,10 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 		return nil, err
 	}
 	m := &monitor{of: soc.s, pair: pair}
-	err = soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
-		m.of.endMonitor()
+	err = soc.monitorBy(pair, name, mask, func(h C.uintptr_t, e *C.uchar) C.int {
 		// Without the last one the loop would not notice that it is over.
 		rc := C.zmq4_monitor_v2(h, e, C.uint64_t(mask|EVENT_MONITOR_STOPPED))
 		if rc == 0 {
-			m.of.ctx.c.inprocs.boundInC(name)
 			m.of.monitor = m
 			monitors.Store(m, nil)
 		}
@@ -239,8 +241,11 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 func (s *socket) endMonitor() {
 	if m := s.monitor; m != nil {
 		C.zmq4_monitor(s.h(), nil, 0)
-		s.monitor = nil
+		s.monitor, s.failures = nil, nil
 		m.ended = true
+		if m.unhook != nil {
+			m.unhook()
+		}
 		monitors.Delete(m)
 		if !m.looping {
 			m.pair.Close()
@@ -256,6 +261,7 @@ func (m *monitor) loop() bool {
 		return false
 	}
 	m.looping = true
+	m.unhook()
 	return true
 }
 

@@ -4,6 +4,7 @@ package zmq4
 
 import (
 	"encoding/binary"
+	"runtime"
 	"testing"
 )
 
@@ -177,16 +178,17 @@ func FuzzParseEvent(f *testing.F) {
 	})
 }
 
-// A monitor that nobody listens to does not hold up the socket, and what it
-// has to say is not lost.
+// A monitor that nobody listens to does not hold up the socket, and who connects before it
+// ends gets all that it has to say.
 func TestMonitorWithoutListener(t *testing.T) {
 	ctx := newContext(t)
 	soc := newSocket(t, ctx, PULL)
 	addr := "inproc://" + t.Name()
 	const n = 1100 // more than any high-water mark
+	mon := newSocket(t, ctx, PAIR)
 	within(t, patience, "Bind", func() {
 		for range 2 { // the second one replaces the first, on the same address
-			must(t, soc.Monitor(addr, EVENT_LISTENING))
+			must(t, soc.Monitor(addr, EVENT_LISTENING|EVENT_MONITOR_STOPPED))
 		}
 		for range n {
 			must(t, soc.Bind("tcp://127.0.0.1:*"))
@@ -194,18 +196,79 @@ func TestMonitorWithoutListener(t *testing.T) {
 			must(t, err)
 			must(t, soc.Unbind(last))
 		}
+		must(t, mon.Connect(addr))
 		must(t, soc.Close())
 	})
-	mon := newSocket(t, ctx, PAIR)
-	must(t, mon.Connect(addr))
 	within(t, patience, "events", func() {
-		for i := range n {
-			if ev, _, _, err := mon.RecvEvent(0); ev != EVENT_LISTENING || err != nil {
+		for i := range n + 1 {
+			want := EVENT_LISTENING
+			if i == n {
+				want = EVENT_MONITOR_STOPPED
+			}
+			if ev, _, _, err := mon.RecvEvent(0); ev != want || err != nil {
 				t.Errorf("event %d is %v, %v", i, ev, err)
 				return
 			}
 		}
 	})
+}
+
+// Monitors that have ended need nothing any more, whether or not somebody has listened
+// to them.
+func TestMonitorsGone(t *testing.T) {
+	const addr = "inproc://monitor"
+	for _, reader := range []string{"no reader", "a reader", "a reader that stays"} {
+		for _, end := range []string{"Monitor", "Monitor again", "Events", "Close", "lost"} {
+			t.Run(reader+" "+end, func(t *testing.T) {
+				ctx := newContext(t)
+				must(t, ctx.SetMaxSockets(20))
+				goroutines := runtime.NumGoroutine()
+				var soc *Socket
+				for range 30 {
+					if soc == nil && end != "lost" {
+						soc = newSocket(t, ctx, PULL)
+					} else if soc == nil {
+						var err error
+						soc, err = ctx.NewSocket(PULL) // without a Cleanup, which would keep it
+						must(t, err)
+					}
+					eventually(t, "address free", func() bool {
+						runtime.GC()
+						return soc.Monitor(addr, EVENT_ALL) == nil
+					})
+					var mon *Socket
+					if reader != "no reader" {
+						mon = newSocket(t, ctx, PAIR)
+						must(t, mon.Connect(addr))
+						if reader == "a reader" {
+							must(t, mon.Close())
+						}
+					}
+					switch end {
+					case "Monitor":
+						must(t, soc.Monitor("", 0))
+					case "Events":
+						soc.Events(t.Context(), EVENT_ALL)
+					case "Close":
+						must(t, soc.Close())
+						soc = nil
+					case "lost":
+						soc = nil
+					}
+					if mon != nil {
+						must(t, mon.Close())
+					}
+				}
+				if soc != nil {
+					must(t, soc.Close())
+				}
+				eventually(t, "goroutines ended", func() bool {
+					runtime.GC()
+					return runtime.NumGoroutine() <= goroutines
+				})
+			})
+		}
+	}
 }
 
 func TestMonitorAddress(t *testing.T) {

@@ -380,6 +380,7 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size);
 static inline int zmq4_finish(uintptr_t h);
 static inline int zmq4_recv(uintptr_t h, int max);
+static inline int zmq4_finish(uintptr_t h);
 static inline int zmq4_release(uintptr_t h);
 
 #include "shim_fence.h"

@@ -249,6 +249,37 @@ static inline int zmq4_pending(uintptr_t h, int ms)
     return rc == -1 ? zmq4_err() : rc;
 }
 
+/*
+ * zmq4_bind_failure returns why the last bind of a socket failed, of which the peer of
+ * its monitor has not received yet. What it takes from libzmq is received next.
+ */
+static inline int zmq4_bind_failure(uintptr_t h)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int rc = -EAGAIN, first = 1;
+    while (zmq4_finish(h) >= 0)
+        ;
+    for (int i = s->in_next; i < s->in_len; i++) {
+        uint16_t event1;
+        uint32_t value1;
+        uint64_t event2, value2;
+        if (first && s->in[i].size == sizeof event1 + sizeof value1) {
+            memcpy(&event1, s->in[i].data, sizeof event1);
+            memcpy(&value1, s->in[i].data + sizeof event1, sizeof value1);
+            if (event1 == ZMQ_EVENT_BIND_FAILED)
+                rc = -(int) value1;
+        } else if (first && s->in[i].size == sizeof event2 && i + 2 < s->in_len) {
+            memcpy(&event2, s->in[i].data, sizeof event2);
+            if (event2 == ZMQ_EVENT_BIND_FAILED && s->in[i + 2].size == sizeof value2) {
+                memcpy(&value2, s->in[i + 2].data, sizeof value2);
+                rc = -(int) value2;
+            }
+        }
+        first = !s->in[i].more;
+    }
+    return rc < 0 ? rc : -EAGAIN;
+}
+
 static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
 {
     return strncmp((const char *) s, prefix, strlen(prefix)) == 0;

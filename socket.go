@@ -88,8 +88,9 @@ type socket struct {
 	raw bool    // a ROUTER without framing
 	pem [2]bool // a certificate and a key for wss have been set
 
-	monitor *monitor // that Events began, or nil
-	relayed *Socket  // where Monitor passes events on, or did, or nil
+	monitor  *monitor // that Events began, or nil
+	relay    *relay   // that Monitor began, or nil
+	failures *Socket  // who hears of a Bind that failed, or nil
 
 	gone chan struct{} // closed by Close; nil until somebody asks for it
 
@@ -317,6 +318,7 @@ func (soc *Socket) Close() error {
 		return nil
 	}
 	s.endMonitor()
+	s.endRelay()
 	s.cleanup.Stop()
 	s.forget()
 	h, polls := s.h(), s.polls
@@ -387,13 +389,9 @@ func (soc *Socket) Context() (*Context, error) {
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
-	err := soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		return soc.s.attach(endpoint, e, true, func(e *C.uchar) C.int { return C.zmq4_bind(h, e) })
+	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
+		return soc.s.attach(endpoint, e, true, soc.s.bind)
 	})
-	if err == eagain {
-		return soc.bindError(endpoint)
-	}
-	return err
 }
 
 // Unbind stops accepting connections on an endpoint, and closes those that
