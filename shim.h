@@ -524,6 +524,15 @@ static inline void zmq4_linger(zmq4_socket *s)
     (void) rc;
 }
 
+/* zmq4_lingers is the linger time that libzmq was given, in milliseconds, or negative. */
+static inline int zmq4_lingers(uintptr_t h)
+{
+    int linger = -1, rc;
+    size_t size = sizeof linger;
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_getsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, &size));
+    return rc == 0 ? linger : -1;
+}
+
 static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value, size_t *size)
 {
     int rc;

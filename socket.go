@@ -382,8 +382,23 @@ func (soc *Socket) bindError(endpoint string) error {
 // Function zmq_unbind.
 func (soc *Socket) Unbind(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		return soc.s.detach(endpoint, func() C.int { return C.zmq4_unbind(h, e) })
+		return soc.s.detach(endpoint, func() C.int {
+			soc.s.pause(e)
+			return C.zmq4_unbind(h, e)
+		})
 	})
+}
+
+// pause lets what was sent before an Unbind get out, and peers that have just gone be
+// noticed: see zmq4_unbind. A connection is safe that is not inside a message then.
+func (s *socket) pause(endpoint *C.uchar) {
+	if s.c.parts == 0 || C.zmq4_listens(endpoint) == 0 {
+		return
+	}
+	for range 20 {
+		s.events()
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
@@ -417,10 +432,27 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		rc := soc.s.detach(endpoint, func() C.int { return C.zmq4_disconnect(h, e) })
 		if rc == 0 {
 			soc.s.rids.disconnected(endpoint)
+			soc.s.attend(e)
 		}
 		return rc
 	})
 }
+
+// attend takes part in the end of a connection that Disconnect has begun, when its
+// linger time is over: then it waits for the socket to process a command. Until that,
+// libzmq aborts if it breaks inside a message of several parts.
+func (s *socket) attend(endpoint *C.uchar) {
+	linger := C.zmq4_lingers(s.h())
+	if s.c.parts == 0 || C.zmq4_listens(endpoint) == 0 || linger < 0 {
+		return
+	}
+	time.AfterFunc(time.Duration(linger)*time.Millisecond-attendance/2, func() {
+		s.wait(context.Background(), 0, time.Now().Add(attendance))
+	})
+}
+
+// attendance is how long a socket waits for the end of a linger time.
+const attendance = 100 * time.Millisecond
 
 // attach binds or connects the socket.
 func (s *socket) attach(endpoint string, bind bool, call func() C.int) C.int {
