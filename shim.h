@@ -491,6 +491,7 @@ typedef struct {
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
     int sndhwm;   /* ZMQ_SNDHWM that is not what libzmq has, see zmq4_socket_new; or -1 */
     int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
+    int mandatory; /* ZMQ_ROUTER_MANDATORY */
     int attached; /* it has been bound or connected */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
@@ -593,6 +594,8 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     }
     if (option == ZMQ_SNDHWM)
         zmq4_s(h)->sndhwm = -1;
+    if (option == ZMQ_ROUTER_MANDATORY)
+        memcpy(&zmq4_s(h)->mandatory, value, sizeof zmq4_s(h)->mandatory);
     switch (option) {
     case ZMQ_RCVHWM:
         zmq4_s(h)->rcvhwm = -1; /* fall through */
@@ -1215,6 +1218,34 @@ static inline int zmq4_send_try(zmq4_socket *s, zmq_msg_t *msg, const void *data
     flags |= ZMQ_DONTWAIT;
     ZMQ4_CALL(s, rc, msg ? zmq_msg_send(msg, s->socket, flags) : zmq_send(s->socket, data, size, flags));
     return rc == -1 ? zmq4_err() : 0;
+}
+
+/*
+ * zmq4_peer_exists says whether a ROUTER has a peer with a routing id: libzmq aborts if a
+ * connection that it makes is to get the same. One that is gone counts until its messages
+ * have been received, which is done here. One that is there gets an empty message, for libzmq
+ * tells only by sending.
+ */
+static inline int zmq4_peer_exists(uintptr_t h, const unsigned char *id, size_t size)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int one = 1, rc;
+    if (s->type != ZMQ_ROUTER || !s->attached || s->sndmore)
+        return 0;
+    for (int i = 0; i < 100; i++) {
+        while (zmq4_finish(h) >= 0)
+            ;
+        if (zmq4_pending(h, 1) <= 0)
+            break;
+    }
+    zmq_setsockopt(s->socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one);
+    ZMQ4_RETRY(rc, zmq_send(s->socket, id, size, ZMQ_SNDMORE | ZMQ_DONTWAIT));
+    if (rc == -1)
+        rc = zmq4_err();
+    else
+        zmq_send(s->socket, "", 0, ZMQ_DONTWAIT);
+    zmq_setsockopt(s->socket, ZMQ_ROUTER_MANDATORY, &s->mandatory, sizeof s->mandatory);
+    return rc != -EHOSTUNREACH;
 }
 
 /*

@@ -406,12 +406,18 @@ func (s *socket) pause(endpoint *C.uchar) {
 // it is the same as [Socket.Bind], with the same errors.
 //
 // A publisher that has had a norm endpoint sends no parts of more than 2038
-// bytes: EMSGSIZE.
+// bytes: EMSGSIZE. After [Socket.SetConnectRid], EADDRINUSE says that there is a
+// peer with that id.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		rc := soc.s.attach(endpoint, false, func() C.int { return C.zmq4_connect(h, e) })
+		rc := soc.s.attach(endpoint, false, func() C.int {
+			if id := soc.s.rids.next; id != "" && C.zmq4_peer_exists(h, (*C.uchar)(unsafe.StringData(id)), C.size_t(len(id))) != 0 {
+				return -C.int(EADDRINUSE)
+			}
+			return C.zmq4_connect(h, e)
+		})
 		if rc == 0 {
 			soc.s.rids.connected(endpoint)
 		}
