@@ -928,14 +928,24 @@ static inline int zmq4_listens(const unsigned char *endpoint)
 
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
-    int none = -1, fd = -1, rc;
+    int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc;
     if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
     if (fd != -1 && (rc = zmq4_check_listener(fd, endpoint)) < 0)
         return rc;
+    /*
+     * The listener keeps the linger time that the socket has now, for connections that their
+     * peers end: nothing more can be sent by those. With -1 libzmq waits for ever for one that
+     * ends just when the socket is closed.
+     */
+    if (linger != 0)
+        ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &zero, sizeof zero));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
-    if (rc != 0)
-        return zmq4_err();
+    rc = rc == 0 ? 0 : zmq4_err();
+    if (linger != 0)
+        zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger);
+    if (rc < 0)
+        return rc;
     zmq4_s(h)->attached = 1;
     zmq4_settle(zmq4_s(h), endpoint);
     if (fd != -1) /* it belongs to libzmq now; to use it twice would abort */
