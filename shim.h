@@ -493,6 +493,7 @@ typedef struct {
     int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
     int mandatory; /* ZMQ_ROUTER_MANDATORY */
     int attached; /* it has been bound or connected */
+    int bound;    /* it has been bound */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
 
@@ -511,11 +512,12 @@ static inline zmq4_socket *zmq4_s(uintptr_t h)
  * One that has sent messages of several parts gets a moment: libzmq aborts if a
  * connection breaks just when one that is half on its way is thrown away, which is
  * likely where both ends are closed together. A moment later the other end is gone;
- * the moments differ, for both ends may wait for each other.
+ * the moments differ, for both ends may wait for each other: the end that has been bound
+ * waits longer.
  */
 static inline void zmq4_linger(zmq4_socket *s)
 {
-    int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51), rc = 0;
+    int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51) + 100 * s->bound, rc = 0;
     if (s->type == ZMQ_PULL || s->type == ZMQ_SUB || s->type == ZMQ_GATHER || s->type == ZMQ_DISH)
         linger = 0;
     else if (s->parts && linger >= 0 && linger < moment)
@@ -946,7 +948,8 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
         zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger);
     if (rc < 0)
         return rc;
-    zmq4_s(h)->attached = 1;
+    zmq4_s(h)->attached = zmq4_s(h)->bound = 1;
+    zmq4_linger(zmq4_s(h));
     zmq4_settle(zmq4_s(h), endpoint);
     if (fd != -1) /* it belongs to libzmq now; to use it twice would abort */
         zmq4_setsockopt(h, ZMQ_USE_FD, (const unsigned char *) &none, sizeof none);

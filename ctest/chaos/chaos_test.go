@@ -102,7 +102,9 @@ func runSeed(seed uint64) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestSeed$", "-test.v")
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", seedVariable, seed))
+	// Under asan, an allocation of what a stranger says fails as it does elsewhere, and what libzmq
+	// loses of a message whose receiver goes between two of its parts does not matter.
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", seedVariable, seed), "ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0")
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		err = errors.New("it does not end")
