@@ -3,8 +3,9 @@
 GO          = go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.0
 
-# How long the torture test runs, and each fuzz target.
+# How long the torture test runs, sockets are attacked, and each fuzz target runs.
 TORTURE  = 30s
+CHAOS    = 1m
 FUZZTIME = 10s
 
 # What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
@@ -13,7 +14,7 @@ DEMO =
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast \
+.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast chaos \
 	matrix goget link windows docker-test
 
 help: ## list the targets
@@ -79,6 +80,9 @@ multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; n
 
 torture: deps ## run the torture tests for longer (TORTURE=30s), and cancel 240000 calls, under the race detector
 	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)
+
+chaos: deps ## put sockets on a bad network, and strangers upon them, by chance (CHAOS=1m)
+	$(GO) test -count=1 -timeout=0 -v -run='^TestChaos$$' ./ctest/chaos -chaos=$(CHAOS)
 
 fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
 	@for package in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do \

@@ -175,6 +175,9 @@ func settleFirst(s *socket, value []byte) ([]byte, error) {
 }
 
 func freeRid(s *socket, value []byte) ([]byte, error) {
+	if s.typ == REP && len(value) > 0 {
+		return nil, errUnchanged // libzmq would abort if a client has the same
+	}
 	if s.rids.taken(string(value)) {
 		return nil, EADDRINUSE
 	}

@@ -235,12 +235,26 @@ var fences = map[string]fence{
 		soc.SetRcvtimeo(ridRest + 200*time.Millisecond)
 		soc.Recv(0)
 	}), nil},
-	"hops":           {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastHops(256) }), einval},
-	"packet small":   {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(1) }), einval},
-	"packet large":   {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(65536) }), einval},
-	"packet to rate": {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(65535) }), einval},
-	"rate low":       {multicast(PUB, func(soc *Socket) error { return soc.SetRate(1) }), einval},
-	"rate wraps":     {multicast(PUB, func(soc *Socket) error { return soc.SetRate(4294968) }), einval},
+	"routing id of a peer": {peerID(ROUTER, func(_ *testing.T, _, peer *Socket) {}), EADDRINUSE},
+	"routing id of a peer that has gone": {peerID(ROUTER, func(t *testing.T, soc, peer *Socket) {
+		for range 10 {
+			_, err := peer.SendMessage("a", "b")
+			must(t, err)
+		}
+		must(t, peer.SetLinger(-1))
+		before := procCount(t, "fd")
+		must(t, peer.Close())
+		for procCount(t, "fd") >= before-1 { // libzmq has taken its messages
+			runtime.Gosched()
+		}
+	}), nil},
+	"routing id of a client of REP": {peerID(REP, func(*testing.T, *Socket, *Socket) {}), nil},
+	"hops":                          {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastHops(256) }), einval},
+	"packet small":                  {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(1) }), einval},
+	"packet large":                  {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(65536) }), einval},
+	"packet to rate":                {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(65535) }), einval},
+	"rate low":                      {multicast(PUB, func(soc *Socket) error { return soc.SetRate(1) }), einval},
+	"rate wraps":                    {multicast(PUB, func(soc *Socket) error { return soc.SetRate(4294968) }), einval},
 	"window": {multicast(SUB, func(soc *Socket) error {
 		soc.SetRate(2147483)
 		return soc.SetRecoveryIvl(maxInt32ms)
@@ -358,6 +372,40 @@ func routingID(typ Type, between func(soc *Socket, endpoint string)) func(*testi
 			return fmt.Errorf("second Connect: %w", err)
 		}
 		return nil
+	}
+}
+
+// peerID gives the routing id that a peer has chosen to another one.
+func peerID(typ Type, between func(t *testing.T, soc, peer *Socket)) func(*testing.T) error {
+	return func(t *testing.T) error {
+		ctx := newContext(t)
+		soc, peer, other := newSocket(t, ctx, typ), newSocket(t, ctx, DEALER), newSocket(t, ctx, ROUTER)
+		must(t, peer.SetIdentity("id"))
+		must(t, peer.Connect(bindOn(t, soc, "tcp")))
+		_, err := peer.SendMessage("", "hello")
+		must(t, err)
+		_, err = soc.RecvMessage(0)
+		must(t, err)
+		between(t, soc, peer)
+		must(t, soc.SetConnectRid("id"))
+		if err := soc.Connect(bindOn(t, other, "tcp")); err != nil || typ == REP {
+			return err
+		}
+		n := 0
+		for must(t, soc.SetRcvtimeo(0)); ; n++ { // nothing was lost
+			if _, err := soc.RecvMessage(0); err != nil {
+				break
+			}
+		}
+		if n != 10 {
+			return fmt.Errorf("%d messages", n)
+		}
+		must(t, other.SetRcvtimeo(patience))
+		if _, err := soc.SendMessage("id", "hello"); err != nil {
+			return err
+		}
+		_, err = other.RecvMessage(0)
+		return err
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -647,6 +648,9 @@ func TestEndInsideMessage(t *testing.T) {
 			})
 			return err
 		}},
+		{"Close before Unbind", PUSH, func(_ *testing.T, _ *Context, push, pull *Socket, endpoint string) error {
+			return errors.Join(pull.Close(), push.Unbind(endpoint))
+		}},
 		{"Shutdown", PUSH, func(_ *testing.T, ctx *Context, push, pull *Socket, _ string) error {
 			err := ctx.Shutdown()
 			if _, err := push.GetEvents(); err != ETERM { // no option can be set any more
@@ -687,6 +691,46 @@ func TestEndInsideMessage(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A connection that Disconnect ends goes away when its linger time is over, whether the socket
+// is used or not: until then libzmq may abort.
+func TestDisconnectEnds(t *testing.T) {
+	for _, linger := range []time.Duration{0, 150 * time.Millisecond} {
+		t.Run(linger.String(), func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			must(t, err)
+			defer l.Close()
+			ended := make(chan struct{})
+			var wg sync.WaitGroup
+			defer wg.Wait()
+			defer close(ended)
+			wg.Go(func() { // a peer that does not read
+				c, err := l.Accept()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer c.Close()
+				c.Write(append(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0}, "NULL"...), make([]byte, 48)...))
+				c.Write([]byte("\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04PULL"))
+				<-ended
+			})
+			push := newSocket(t, newContext(t), PUSH)
+			endpoint := "tcp://" + l.Addr().String()
+			must(t, push.SetSndhwm(10))
+			must(t, push.Connect(endpoint))
+			must(t, push.SetSndtimeo(100*time.Millisecond))
+			part := make([]byte, 1<<20)
+			for err == nil {
+				_, err = push.SendMessage(part, part, part)
+			}
+			must(t, push.SetLinger(linger))
+			open := procCount(t, "fd")
+			must(t, push.Disconnect(endpoint))
+			eventually(t, "the end of the connection", func() bool { return procCount(t, "fd") < open })
+		})
 	}
 }
 

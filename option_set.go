@@ -56,8 +56,10 @@ func (soc *Socket) SetBindToDevice(name string) error { return soc.setBytes(C.ZM
 // byte. An empty id is EINVAL. It applies to ROUTER and STREAM sockets.
 //
 // No two peers may have the same id. One that was given to another Connect is
-// [EADDRINUSE], until a second after its [Socket.Disconnect]; libzmq aborts the
-// program if it is that of a peer which has chosen it with [Socket.SetIdentity].
+// [EADDRINUSE], until a second after its [Socket.Disconnect]. If a peer of a
+// ROUTER has chosen the id with [Socket.SetIdentity], the Connect returns
+// EADDRINUSE, and that peer gets an empty message. A REP socket has no use for
+// the id, and ignores it.
 //
 // Option ZMQ_CONNECT_ROUTING_ID, which was ZMQ_CONNECT_RID.
 func (soc *Socket) SetConnectRid(value string) error {

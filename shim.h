@@ -362,11 +362,13 @@ typedef struct {
     int linger;   /* ZMQ_LINGER as it was set, see zmq4_linger */
     int sndhwm;   /* ZMQ_SNDHWM that is not what libzmq has, see zmq4_socket_new; or -1 */
     int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
+    int mandatory; /* ZMQ_ROUTER_MANDATORY */
     int attached; /* it has been bound or connected */
     int immediate, hasty; /* see zmq4_told */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
     int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
     int relaxed;  /* ZMQ_REQ_RELAXED as it was set */
+    int bound;    /* it has been bound */
     void *poller; /* of a thread-safe type, when its descriptor was asked for */
 } zmq4_socket;
 
@@ -384,6 +386,15 @@ static inline int zmq4_finish(uintptr_t h);
 static inline int zmq4_release(uintptr_t h);
 
 #include "shim_fence.h"
+
+/* zmq4_lingers is the linger time that libzmq was given, in milliseconds, or negative. */
+static inline int zmq4_lingers(uintptr_t h)
+{
+    int linger = -1, rc;
+    size_t size = sizeof linger;
+    ZMQ4_CALL(zmq4_s(h), rc, zmq_getsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, &size));
+    return rc == 0 ? linger : -1;
+}
 
 static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value, size_t *size)
 {
@@ -418,6 +429,8 @@ static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *
     }
     if (option == ZMQ_SNDHWM)
         zmq4_s(h)->sndhwm = -1;
+    if (option == ZMQ_ROUTER_MANDATORY)
+        memcpy(&zmq4_s(h)->mandatory, value, sizeof zmq4_s(h)->mandatory);
     switch (option) {
     case ZMQ_RCVHWM:
         zmq4_s(h)->rcvhwm = -1; /* fall through */
@@ -645,15 +658,26 @@ static inline int zmq4_get_int(uintptr_t h, int option)
 
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
-    int none = -1, fd = -1, rc;
+    int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc;
     if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
     if (fd != -1 && (rc = zmq4_check_listener(fd, endpoint)) < 0)
         return rc;
+    /*
+     * The listener keeps the linger time that the socket has now, for connections that their
+     * peers end: nothing more can be sent by those. With -1 libzmq waits for ever for one that
+     * ends just when the socket is closed.
+     */
+    if (linger != 0)
+        ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &zero, sizeof zero));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
-    if (rc != 0)
-        return zmq4_err();
-    zmq4_s(h)->attached = 1;
+    rc = rc == 0 ? 0 : zmq4_err();
+    if (linger != 0)
+        zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger);
+    if (rc < 0)
+        return rc;
+    zmq4_s(h)->attached = zmq4_s(h)->bound = 1;
+    zmq4_linger(zmq4_s(h));
     zmq4_settle(zmq4_s(h), endpoint);
     if (fd != -1) /* it belongs to libzmq now; to use it twice would abort */
         zmq4_setsockopt(h, ZMQ_USE_FD, (const unsigned char *) &none, sizeof none);
@@ -1004,6 +1028,34 @@ static inline int zmq4_send_try(zmq4_socket *s, zmq_msg_t *msg, const void *data
     flags |= ZMQ_DONTWAIT;
     ZMQ4_CALL(s, rc, msg ? zmq_msg_send(msg, s->socket, flags) : zmq_send(s->socket, data, size, flags));
     return rc == -1 ? zmq4_err() : 0;
+}
+
+/*
+ * zmq4_peer_exists says whether a ROUTER has a peer with a routing id: libzmq aborts if a
+ * connection that it makes is to get the same. One that is gone counts until its messages
+ * have been received, which is done here. One that is there gets an empty message, for libzmq
+ * tells only by sending.
+ */
+static inline int zmq4_peer_exists(uintptr_t h, const unsigned char *id, size_t size)
+{
+    zmq4_socket *s = zmq4_s(h);
+    int one = 1, rc;
+    if (s->type != ZMQ_ROUTER || !s->attached || s->sndmore)
+        return 0;
+    for (int i = 0; i < 100; i++) {
+        while (zmq4_finish(h) >= 0)
+            ;
+        if (zmq4_pending(h, 1) <= 0)
+            break;
+    }
+    zmq_setsockopt(s->socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one);
+    ZMQ4_RETRY(rc, zmq_send(s->socket, id, size, ZMQ_SNDMORE | ZMQ_DONTWAIT));
+    if (rc == -1)
+        rc = zmq4_err();
+    else
+        zmq_send(s->socket, "", 0, ZMQ_DONTWAIT);
+    zmq_setsockopt(s->socket, ZMQ_ROUTER_MANDATORY, &s->mandatory, sizeof s->mandatory);
+    return rc != -EHOSTUNREACH;
 }
 
 /*

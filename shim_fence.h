@@ -170,11 +170,12 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
  * One that has sent messages of several parts gets a moment: libzmq aborts if a
  * connection breaks just when one that is half on its way is thrown away, which is
  * likely where both ends are closed together. A moment later the other end is gone;
- * the moments differ, for both ends may wait for each other.
+ * the moments differ, for both ends may wait for each other: the end that has been bound
+ * waits longer.
  */
 static inline void zmq4_linger(zmq4_socket *s)
 {
-    int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51), rc = 0;
+    int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51) + 100 * s->bound, rc = 0;
     if (s->type == ZMQ_PULL || s->type == ZMQ_SUB || s->type == ZMQ_GATHER || s->type == ZMQ_DISH)
         linger = 0;
     else if (s->parts && linger >= 0 && linger < moment)

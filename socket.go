@@ -407,8 +407,23 @@ func (soc *Socket) Bind(endpoint string) error {
 // Function zmq_unbind.
 func (soc *Socket) Unbind(endpoint string) error {
 	return soc.endpoint(endpoint, func(h C.uintptr_t, e *C.uchar) C.int {
-		return soc.s.detach(endpoint, func() C.int { return C.zmq4_unbind(h, e) })
+		return soc.s.detach(endpoint, func() C.int {
+			soc.s.pause(e)
+			return C.zmq4_unbind(h, e)
+		})
 	})
+}
+
+// pause lets what was sent before an Unbind get out, and peers that have just gone be
+// noticed: see zmq4_unbind. A connection is safe that is not inside a message then.
+func (s *socket) pause(endpoint *C.uchar) {
+	if s.c.parts == 0 || C.zmq4_listens(endpoint) == 0 {
+		return
+	}
+	for range 20 {
+		s.events()
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
@@ -416,7 +431,8 @@ func (soc *Socket) Unbind(endpoint string) error {
 // it is the same as [Socket.Bind], with the same errors.
 //
 // A publisher that has had a norm endpoint sends no parts of more than 2038
-// bytes: EMSGSIZE.
+// bytes: EMSGSIZE. After [Socket.SetConnectRid], EADDRINUSE says that there is a
+// peer with that id.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
@@ -425,7 +441,12 @@ func (soc *Socket) Connect(endpoint string) error {
 		if soc.s.once[endpoint] {
 			again = 1
 		}
-		rc := soc.s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect(h, e, again) })
+		rc := soc.s.attach(endpoint, e, false, func(e *C.uchar) C.int {
+			if id := soc.s.rids.next; id != "" && C.zmq4_peer_exists(h, (*C.uchar)(unsafe.StringData(id)), C.size_t(len(id))) != 0 {
+				return -C.int(EADDRINUSE)
+			}
+			return C.zmq4_connect(h, e, again)
+		})
 		if rc == 0 {
 			soc.s.rids.connected(endpoint)
 			soc.s.noteOnce(endpoint)
@@ -456,10 +477,27 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		if rc == 0 {
 			soc.s.rids.disconnected(endpoint)
 			delete(soc.s.once, endpoint)
+			soc.s.attend(e)
 		}
 		return rc
 	})
 }
+
+// attend takes part in the end of a connection that Disconnect has begun, when its
+// linger time is over: then it waits for the socket to process a command. Until that,
+// libzmq aborts if it breaks inside a message of several parts.
+func (s *socket) attend(endpoint *C.uchar) {
+	linger := C.zmq4_lingers(s.h())
+	if s.c.parts == 0 || C.zmq4_listens(endpoint) == 0 || linger < 0 {
+		return
+	}
+	time.AfterFunc(time.Duration(linger)*time.Millisecond-attendance/2, func() {
+		s.wait(context.Background(), 0, time.Now().Add(attendance))
+	})
+}
+
+// attendance is how long a socket waits for the end of a linger time.
+const attendance = 100 * time.Millisecond
 
 // attach binds or connects the socket.
 func (s *socket) attach(endpoint string, e *C.uchar, bind bool, call func(*C.uchar) C.int) C.int {

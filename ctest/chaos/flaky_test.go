@@ -189,7 +189,11 @@ func flaky(t *testing.T, r *rand.Rand) {
 		w.watch(server)
 	}
 	var received atomic.Int64 // messages
-	w.wg.Go(func() { w.talk(rand.New(rand.NewPCG(r.Uint64(), 5)), server, false, &received) })
+	talk := func(r *rand.Rand, wg *sync.WaitGroup, s *zmq.Socket, client bool) {
+		own := rand.New(rand.NewPCG(r.Uint64(), 5))
+		wg.Go(func() { w.talk(own, s, client, &received) })
+	}
+	talk(r, &w.wg, server, false)
 
 	end := time.Now().Add(time.Second)
 	for range 1 + r.IntN(3) {
@@ -203,7 +207,7 @@ func flaky(t *testing.T, r *rand.Rand) {
 				}
 				must(t, client.Connect(p.endpoint()))
 				var wg sync.WaitGroup
-				wg.Go(func() { w.talk(rand.New(rand.NewPCG(own.Uint64(), 7)), client, true, &received) })
+				talk(own, &wg, client, true)
 				time.Sleep(time.Duration(own.IntN(400)) * time.Millisecond)
 				within(t, patience, "Disconnect and Close", func() {
 					if own.IntN(3) == 0 {
@@ -222,7 +226,7 @@ func flaky(t *testing.T, r *rand.Rand) {
 	client := w.socket(pattern[1], false)
 	before := received.Load()
 	must(t, client.Connect(p.endpoint()))
-	w.wg.Go(func() { w.talk(rand.New(rand.NewPCG(r.Uint64(), 8)), client, true, &received) })
+	talk(r, &w.wg, client, true)
 	within(t, 2*patience, "after the network was mended", func() {
 		for start := time.Now(); received.Load() < before+3 && pattern[0] != zmq.PAIR; time.Sleep(time.Millisecond) {
 			if time.Since(start) > patience {

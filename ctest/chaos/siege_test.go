@@ -352,6 +352,7 @@ func besieged(t *testing.T, r *rand.Rand) {
 	}
 	t.Logf("%s over %s, %v", w.mechanism, transport, names[:3])
 	defer func() {
+		t.Log("all end")
 		within(t, patience, "Close", func() {
 			for _, target := range targets {
 				must(t, target.socket.Close())
@@ -389,7 +390,9 @@ func besieged(t *testing.T, r *rand.Rand) {
 		if r.IntN(4) == 0 { // attacks go on while sockets come and go
 			i := r.IntN(len(targets))
 			within(t, 2*patience, "Unbind and Close", func() {
-				if r.IntN(2) == 0 {
+				unbind := r.IntN(2) == 0
+				t.Logf("%s ends, Unbind: %v", targets[i].name, unbind)
+				if unbind {
 					must(t, targets[i].socket.Unbind(targets[i].endpoint))
 				}
 				must(t, targets[i].socket.Close())
