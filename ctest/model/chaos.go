@@ -50,7 +50,7 @@ func (w *world) chaos() error {
 func (w *world) choose() {
 	families := make([]family, 0, len(allFamilies))
 	for _, f := range allFamilies {
-		if !f.draft || zmq.HasDraft() {
+		if (!f.draft || zmq.HasDraft()) && (w.families == nil || w.families.MatchString(f.name)) {
 			families = append(families, f)
 		}
 	}

@@ -28,6 +28,7 @@ var (
 	onlyFlag     = flag.String("model.only", "", "only operations whose names match this regular expression")
 	skipFlag     = flag.String("model.skip", "", "no operations whose names match")
 	knownFlag    = flag.String("model.known", "", "do not avoid the known faults whose names match")
+	familiesFlag = flag.String("model.families", "", "only families of socket types whose names match, in chaos")
 	hangFlag     = flag.Duration("model.hang", 5*time.Second, "how long a call may take")
 	limitFlag    = flag.Duration("model.limit", 2*time.Minute, "how long a seed may take")
 	minimiseFlag = flag.Bool("model.minimise", false, "look for the operations that a failure needs")
@@ -82,6 +83,7 @@ func TestModel(t *testing.T) {
 	c := config{
 		mode: *modeFlag, ops: *opsFlag, maxWorkers: *workersFlag, hang: *hangFlag,
 		only: pattern(t, *onlyFlag), skip: pattern(t, *skipFlag), known: pattern(t, *knownFlag),
+		families: pattern(t, *familiesFlag),
 	}
 	if log := os.Getenv(childVariable); log != "" {
 		c.seed, c.log = seeds(t, *seedsFlag)[0], log

@@ -114,8 +114,8 @@ func (w *worker) open() error {
 // some of each.
 func (w *worker) openIn(slot int) error {
 	c := w.contexts[w.r.IntN(len(w.contexts))].Load()
-	g := w.families[slot%len(w.families)]
-	s, err := w.newSock(c, g, g.types[slot/len(w.families)%len(g.types)])
+	g := w.groups[slot%len(w.groups)]
+	s, err := w.newSock(c, g, g.types[slot/len(w.groups)%len(g.types)])
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (w *worker) configure(s *sock) (err error) {
 			try(s.SetSubscribe(pick(w.r, filters...)))
 		}
 	case zmq.DISH:
-		try(s.Join(pick(w.r, groups...)))
+		try(s.Join(pick(w.r, radioGroups...)))
 	case zmq.ROUTER:
 		if w.r.IntN(2) == 0 {
 			try(s.SetRouterMandatory(1))
@@ -236,7 +236,7 @@ func (w *worker) lose() error {
 // place returns an endpoint where sockets of a family meet.
 func (w *worker) place(g *group, bind bool) string {
 	if w.r.IntN(30) == 0 && !w.avoid("mismatch") {
-		g = pick(w.r, w.families...)
+		g = pick(w.r, w.groups...)
 	}
 	if len(g.fixed) > 0 && w.r.IntN(len(g.transports)) > 0 {
 		return g.fixed[w.r.IntN(1+w.r.IntN(len(g.fixed)))] // the first ones more often
@@ -571,9 +571,9 @@ func (w *worker) subscribe(s *sock) error {
 		return err
 	case zmq.DISH:
 		if w.r.IntN(2) == 0 {
-			return s.Join(pick(w.r, groups...))
+			return s.Join(pick(w.r, radioGroups...))
 		}
-		return s.Leave(pick(w.r, groups...))
+		return s.Leave(pick(w.r, radioGroups...))
 	}
 	return errNothing
 }
@@ -838,7 +838,7 @@ func (w *worker) shortContext() error {
 		return err
 	}
 	for range w.r.IntN(3) {
-		g := pick(w.r, w.families...)
+		g := pick(w.r, w.groups...)
 		s, err := w.newSock(c, g, pick(w.r, g.types...))
 		if err != nil {
 			return errors.Join(err, c.Term())

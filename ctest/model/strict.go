@@ -95,10 +95,10 @@ func (x *strict) socket(typ zmq.Type) (*sock, error) {
 }
 
 func (x *strict) group() *group {
-	if len(x.families) == 0 {
+	if len(x.groups) == 0 {
 		x.addFamily(family{name: "strict", transports: usual})
 	}
-	return x.families[0]
+	return x.groups[0]
 }
 
 // sockets makes n of them.

@@ -29,6 +29,7 @@ type config struct {
 	only       *regexp.Regexp
 	skip       *regexp.Regexp
 	known      *regexp.Regexp // faults that are not avoided
+	families   *regexp.Regexp // which families chaos has; nil is any
 	hang       time.Duration  // how long a call may take
 	log        string
 }
@@ -101,7 +102,7 @@ type world struct {
 	dir      string     // of ipc endpoints
 	start    time.Time
 	ledger   *ledger
-	families []*group
+	groups   []*group
 	contexts []atomic.Pointer[zcontext]
 	slots    []atomic.Pointer[sock]
 	pollers  [3]atomic.Pointer[zmq.Poller]
@@ -309,7 +310,7 @@ func (w *world) addFamily(f family) *group {
 			}
 		}
 	}
-	w.families = append(w.families, g)
+	w.groups = append(w.groups, g)
 	return g
 }
 
@@ -322,7 +323,7 @@ func (w *world) newWorker() *worker {
 		source: make(map[*group]*source), mixed: make(map[*group]*source),
 		r: rand.New(rand.NewPCG(w.seed, uint64(n+1)<<32)),
 	}
-	for _, g := range w.families {
+	for _, g := range w.groups {
 		work.source[g], work.mixed[g] = w.ledger.source(g.shape), w.ledger.source(g.shape)
 		work.mixed[g].flags = flagMixed
 		if g.fans {
