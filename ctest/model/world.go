@@ -9,9 +9,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -388,8 +390,26 @@ func (w *world) watch() (stop func()) {
 
 // hung ends the process.
 func (w *world) hung(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "model: hang: "+format+"\n%s\n", append(args, stacks())...)
+	fmt.Fprintf(os.Stderr, "model: hang: "+format+"\n%s\n%s\n", append(args, stacks(), stacksOfC())...)
 	os.Exit(3)
+}
+
+// stacksOfC returns the stacks of the threads that are inside libzmq, if there
+// is a debugger to find them.
+func stacksOfC() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "gdb", "-p", fmt.Sprint(os.Getpid()), "-batch", "-ex", "thread apply all bt 12").Output()
+	if err != nil {
+		return ""
+	}
+	var text strings.Builder
+	for thread := range strings.SplitSeq(string(out), "\nThread ") {
+		if strings.Contains(thread, "zmq::") || strings.Contains(thread, "zmq4_") {
+			text.WriteString("thread " + thread + "\n")
+		}
+	}
+	return text.String()
 }
 
 func stacks() string {
