@@ -4,6 +4,7 @@ package model
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -54,12 +55,17 @@ func (w *world) choose() {
 			families = append(families, f)
 		}
 	}
-	for range 1 + w.r.IntN(2) {
+	for n := 1 + w.r.IntN(2); len(w.groups) < n; {
 		f := pick(w.r, families...)
 		if len(f.transports) == len(usual) && w.r.IntN(2) == 0 {
 			f.transports = []string{pick(w.r, f.transports...)}
 		}
-		w.addFamily(f)
+		if f.draft && w.avoid("drafts by inproc") {
+			f.transports = slices.DeleteFunc(slices.Clone(f.transports), func(t string) bool { return t == "inproc" })
+		}
+		if len(f.transports) > 0 {
+			w.addFamily(f)
+		}
 	}
 	w.contexts = make([]atomic.Pointer[zcontext], pick(w.r, 1, 1, 2))
 	w.slots = make([]atomic.Pointer[sock], 4+w.r.IntN(6))

@@ -52,6 +52,7 @@ func run(c config, dir string) (failures int64, err error) {
 type result struct {
 	c         config
 	ok        bool
+	known     string // the fault that it ran into, if that is known
 	signature string // what failures of the same kind have in common
 	output    string
 }
@@ -123,6 +124,11 @@ func spawn(c config, dir string, limit time.Duration) result {
 		r.output = fmt.Sprintf("model: hang: not done after %v\n", limit) + r.output
 	}
 	r.signature = signature(r.output)
+	for name, f := range faults {
+		if f.shows != "" && c.avoid(name) && strings.Contains(r.signature, f.shows) {
+			r.known = name
+		}
+	}
 	r.output = fmt.Sprintf("%v\n%s\nlast operations (seconds, worker, number):\n%s\n", err, clipText(r.output), readRings(log))
 	return r
 }
