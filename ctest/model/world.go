@@ -31,7 +31,7 @@ type config struct {
 	only       *regexp.Regexp
 	skip       *regexp.Regexp
 	known      *regexp.Regexp // faults that are not avoided
-	families   *regexp.Regexp // which families chaos has; nil is any
+	families   *regexp.Regexp // which families, or exchanges, there may be; nil is any
 	hang       time.Duration  // how long a call may take
 	log        string
 }
