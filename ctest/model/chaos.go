@@ -4,6 +4,7 @@ package model
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -50,16 +51,21 @@ func (w *world) chaos() error {
 func (w *world) choose() {
 	families := make([]family, 0, len(allFamilies))
 	for _, f := range allFamilies {
-		if !f.draft || zmq.HasDraft() {
+		if (!f.draft || zmq.HasDraft()) && (w.families == nil || w.families.MatchString(f.name)) {
 			families = append(families, f)
 		}
 	}
-	for range 1 + w.r.IntN(2) {
+	for n := 1 + w.r.IntN(2); len(w.groups) < n; {
 		f := pick(w.r, families...)
 		if len(f.transports) == len(usual) && w.r.IntN(2) == 0 {
 			f.transports = []string{pick(w.r, f.transports...)}
 		}
-		w.addFamily(f)
+		if f.draft && w.avoid("drafts by inproc") {
+			f.transports = slices.DeleteFunc(slices.Clone(f.transports), func(t string) bool { return t == "inproc" })
+		}
+		if len(f.transports) > 0 {
+			w.addFamily(f)
+		}
 	}
 	w.contexts = make([]atomic.Pointer[zcontext], pick(w.r, 1, 1, 2))
 	w.slots = make([]atomic.Pointer[sock], 4+w.r.IntN(6))

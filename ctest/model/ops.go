@@ -114,8 +114,8 @@ func (w *worker) open() error {
 // some of each.
 func (w *worker) openIn(slot int) error {
 	c := w.contexts[w.r.IntN(len(w.contexts))].Load()
-	g := w.families[slot%len(w.families)]
-	s, err := w.newSock(c, g, g.types[slot/len(w.families)%len(g.types)])
+	g := w.groups[slot%len(w.groups)]
+	s, err := w.newSock(c, g, g.types[slot/len(w.groups)%len(g.types)])
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,9 @@ func (w *worker) configure(s *sock) (err error) {
 		try(s.SetRcvtimeo(pick(w.r, 0, time.Millisecond, 10*time.Millisecond)))
 	}
 	if w.r.IntN(3) == 0 {
-		try(s.SetReconnectIvl(pick(w.r, time.Millisecond, 10*time.Millisecond, -1)))
+		if ivl := pick(w.r, time.Millisecond, 10*time.Millisecond, -1); ivl > 0 || !w.avoid("no reconnect") {
+			try(s.SetReconnectIvl(ivl))
+		}
 	}
 	if s.group.conflate && w.r.IntN(2) == 0 {
 		try(s.SetConflate(true))
@@ -188,7 +190,7 @@ func (w *worker) configure(s *sock) (err error) {
 			try(s.SetSubscribe(pick(w.r, filters...)))
 		}
 	case zmq.DISH:
-		try(s.Join(pick(w.r, groups...)))
+		try(s.Join(pick(w.r, radioGroups...)))
 	case zmq.ROUTER:
 		if w.r.IntN(2) == 0 {
 			try(s.SetRouterMandatory(1))
@@ -236,7 +238,7 @@ func (w *worker) lose() error {
 // place returns an endpoint where sockets of a family meet.
 func (w *worker) place(g *group, bind bool) string {
 	if w.r.IntN(30) == 0 && !w.avoid("mismatch") {
-		g = pick(w.r, w.families...)
+		g = pick(w.r, w.groups...)
 	}
 	if len(g.fixed) > 0 && w.r.IntN(len(g.transports)) > 0 {
 		return g.fixed[w.r.IntN(1+w.r.IntN(len(g.fixed)))] // the first ones more often
@@ -381,9 +383,17 @@ func (w *worker) may(who int, parts bool) bool {
 	return who == w.n || who == mixed || who == anyone && !parts
 }
 
+// halfSent reports whether messages of several parts are to be sent by one call only.
+func (w *worker) halfSent(g *group) bool {
+	return !g.shape.single && (w.avoid("half sent") || w.avoid("wrong peer"))
+}
+
 func (w *worker) send(style sendStyle) error {
 	deaf := w.r.IntN(20) == 0 // a type that does not send
 	s := w.sockFor(func(s *sock) bool {
+		if style.parts && w.halfSent(s.group) {
+			return false
+		}
 		return w.may(s.sender, style.parts) && (deaf || !slices.Contains([]zmq.Type{zmq.PULL, zmq.SUB, zmq.DISH, zmq.GATHER}, s.typ))
 	})
 	if s == nil {
@@ -486,13 +496,16 @@ var notSet = map[string]bool{
 
 func (w *worker) set(s *sock) error {
 	m := pick(w.r, setters...)
-	if notSet[m.Name] || w.avoid("high-water mark") && (m.Name == "SetSndhwm" || m.Name == "SetRcvhwm") {
+	if notSet[m.Name] || m.Name == "SetReconnectStop" && w.avoid("no reconnect") || w.avoid("high-water mark") && (m.Name == "SetSndhwm" || m.Name == "SetRcvhwm") {
 		return errNothing
 	}
 	arg := reflect.New(m.Type.In(1)).Elem()
 	switch {
 	case arg.Type() == reflect.TypeFor[time.Duration]():
 		arg.SetInt(int64(pick(w.r, -1, 0, time.Millisecond, 20*time.Millisecond, time.Second)))
+		if m.Name == "SetReconnectIvl" && arg.Int() <= 0 && w.avoid("no reconnect") {
+			return errNothing
+		}
 		if m.Name == "SetRcvtimeo" || m.Name == "SetSndtimeo" {
 			arg.SetInt(int64(pick(w.r, 0, time.Millisecond, 20*time.Millisecond)))
 		}
@@ -571,9 +584,9 @@ func (w *worker) subscribe(s *sock) error {
 		return err
 	case zmq.DISH:
 		if w.r.IntN(2) == 0 {
-			return s.Join(pick(w.r, groups...))
+			return s.Join(pick(w.r, radioGroups...))
 		}
-		return s.Leave(pick(w.r, groups...))
+		return s.Leave(pick(w.r, radioGroups...))
 	}
 	return errNothing
 }
@@ -838,7 +851,7 @@ func (w *worker) shortContext() error {
 		return err
 	}
 	for range w.r.IntN(3) {
-		g := pick(w.r, w.families...)
+		g := pick(w.r, w.groups...)
 		s, err := w.newSock(c, g, pick(w.r, g.types...))
 		if err != nil {
 			return errors.Join(err, c.Term())

@@ -52,6 +52,7 @@ func run(c config, dir string) (failures int64, err error) {
 type result struct {
 	c         config
 	ok        bool
+	known     string // the fault that it ran into, if that is known
 	signature string // what failures of the same kind have in common
 	output    string
 }
@@ -65,7 +66,7 @@ func (c *config) arguments() []string {
 	if c.maxWorkers > 0 {
 		args = append(args, fmt.Sprintf("-model.workers=%d", c.maxWorkers))
 	}
-	for name, re := range map[string]*regexp.Regexp{"only": c.only, "skip": c.skip, "known": c.known} {
+	for name, re := range map[string]*regexp.Regexp{"only": c.only, "skip": c.skip, "known": c.known, "families": c.families} {
 		if re != nil {
 			args = append(args, fmt.Sprintf("-model.%s=%s", name, re))
 		}
@@ -86,6 +87,15 @@ func (c *config) command() string {
 	return text
 }
 
+// knownLeaks are functions of libzmq whose memory leaks, for the address sanitizer: an
+// event of a monitor that its peer does not take, what an XSUB has sent by inproc to
+// several XPUBs, and what a connection has received of a message when its socket ends.
+const knownLeaks = `leak:zmq::socket_base_t::monitor_event
+leak:zmq::xpub_t::xrecv
+leak:zmq::v2_decoder_t
+leak:zmq::shared_message_memory_allocator
+`
+
 // spawn runs a config in a process of its own.
 func spawn(c config, dir string, limit time.Duration) result {
 	r := result{c: c}
@@ -97,9 +107,13 @@ func spawn(c config, dir string, limit time.Duration) result {
 	defer os.RemoveAll(dir)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	log := filepath.Join(dir, "log")
+	log, leaks := filepath.Join(dir, "log"), filepath.Join(dir, "leaks")
+	if err := os.WriteFile(leaks, []byte(knownLeaks), 0o600); err != nil {
+		r.signature, r.output = err.Error(), err.Error()
+		return r
+	}
 	cmd := exec.CommandContext(ctx, os.Args[0], append(c.arguments(), "-test.run=^TestModel$", "-test.timeout=0")...)
-	cmd.Env = append(os.Environ(), childVariable+"="+log, "GOTRACEBACK=all")
+	cmd.Env = append(os.Environ(), childVariable+"="+log, "GOTRACEBACK=all", "LSAN_OPTIONS=suppressions="+leaks)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // handled: prints the stacks
 	cmd.WaitDelay = 10 * time.Second
 	var out bytes.Buffer
@@ -114,6 +128,11 @@ func spawn(c config, dir string, limit time.Duration) result {
 		r.output = fmt.Sprintf("model: hang: not done after %v\n", limit) + r.output
 	}
 	r.signature = signature(r.output)
+	for name, f := range faults {
+		if f.shows != "" && c.avoid(name) && strings.Contains(r.signature, f.shows) {
+			r.known = name
+		}
+	}
 	r.output = fmt.Sprintf("%v\n%s\nlast operations (seconds, worker, number):\n%s\n", err, clipText(r.output), readRings(log))
 	return r
 }
@@ -138,7 +157,7 @@ func signature(output string) string {
 			if strings.HasPrefix(line, "model: seed ") {
 				continue
 			}
-			if strings.HasPrefix(line, "model: ") {
+			if strings.HasPrefix(line, "model: ") || strings.HasPrefix(line, "==") {
 				line = digits.ReplaceAllString(line, "N")
 			}
 			return line
@@ -212,7 +231,7 @@ func minimise(r result, dir string, limit time.Duration, tries int, logf func(st
 }
 
 // memoryLimit is how much more memory may be resident at the end. Allocators keep some.
-const memoryLimit = 256 << 20
+const memoryLimit = 512 << 20
 
 // resident returns how many bytes of memory the process has, 0 where that is unknown.
 func resident() int64 {

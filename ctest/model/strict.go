@@ -27,6 +27,7 @@ var exchanges = []exchange{
 	{"pipeline through a proxy", false, func(x *strict) error { return x.pipeline(zmq.PUSH, zmq.PULL, shape{}, true) }},
 	{"dealers", false, func(x *strict) error { return x.both(zmq.DEALER, zmq.DEALER, shape{}) }},
 	{"pair", false, func(x *strict) error { return x.both(zmq.PAIR, zmq.PAIR, shape{}) }},
+	{"receivers that come and go", false, (*strict).comeAndGo},
 	{"publishers", false, (*strict).publish},
 	{"requests", false, func(x *strict) error { return x.requests(zmq.REQ, zmq.REP, false) }},
 	{"requests to a router", false, func(x *strict) error { return x.requests(zmq.REQ, zmq.ROUTER, false) }},
@@ -52,7 +53,7 @@ type strict struct {
 // strictly does one exchange.
 func (w *world) strictly() error {
 	all := slices.DeleteFunc(slices.Clone(exchanges), func(e exchange) bool {
-		return e.draft && !zmq.HasDraft() || !w.enabled(e.name)
+		return e.draft && !zmq.HasDraft() || w.families != nil && !w.families.MatchString(e.name)
 	})
 	if len(all) == 0 {
 		return errNothing
@@ -95,10 +96,10 @@ func (x *strict) socket(typ zmq.Type) (*sock, error) {
 }
 
 func (x *strict) group() *group {
-	if len(x.families) == 0 {
+	if len(x.groups) == 0 {
 		x.addFamily(family{name: "strict", transports: usual})
 	}
-	return x.families[0]
+	return x.groups[0]
 }
 
 // sockets makes n of them.
@@ -309,6 +310,7 @@ func (x *strict) finish() {
 	if x.failures.Load() == 0 {
 		wait(x.ledger.delivered(), "delivering")
 	}
+	x.ending.Store(true)
 	for _, s := range x.c.open() {
 		if err := s.close(); err != nil {
 			x.fail("Close: %v", err)
@@ -374,6 +376,57 @@ func (x *strict) pipeline(from, to zmq.Type, sh shape, proxy bool) error {
 		}
 	}
 	x.finish()
+	return nil
+}
+
+// comeAndGo sends to receivers of which one ends now and then. What it has not
+// received is lost then, but no message is torn.
+func (x *strict) comeAndGo() error {
+	from, err := x.socket(zmq.PUSH)
+	if err != nil {
+		return err
+	}
+	if err := from.Bind("inproc://hub"); err != nil {
+		return err
+	}
+	for range 3 + x.r.IntN(3) {
+		work := x.newWorker()
+		x.receiving.Go(func() {
+			for i := 0; !x.ending.Load(); i++ {
+				work.step(i)
+				if err := work.visit(x); err != nil {
+					x.fail("a receiver: %v", err)
+					return
+				}
+			}
+		})
+	}
+	src := x.ledger.source(shape{single: x.avoid("wrong peer")})
+	src.fan = 0
+	x.send(from, src, 2*bulk*x.ops, nil)
+	x.finish()
+	return nil
+}
+
+// visit receives some messages by a socket that is closed then.
+func (w *worker) visit(x *strict) error {
+	soc, err := x.c.NewSocket(zmq.PULL)
+	if err != nil {
+		return err
+	}
+	defer soc.Close()
+	if err := errors.Join(soc.SetRcvtimeo(10*time.Millisecond), soc.Connect("inproc://hub")); err != nil {
+		return err
+	}
+	for range w.r.IntN(200) {
+		msg, err := soc.RecvMessageBytes(0)
+		if zmq.AsErrno(err).Timeout() {
+			break
+		} else if err != nil {
+			return err
+		}
+		x.ledger.received(0, msg)
+	}
 	return nil
 }
 

@@ -200,7 +200,7 @@ func (w *worker) sendSingle(s *sock, msgs [][][]byte) (int, error) {
 		var options []any
 		switch s.typ {
 		case zmq.RADIO:
-			options = append(options, zmq.OptGroup(pick(w.r, groups...)))
+			options = append(options, zmq.OptGroup(pick(w.r, radioGroups...)))
 		case zmq.SERVER, zmq.PEER:
 			s.mu.Lock()
 			id := uint32(1 + w.r.IntN(1000))
@@ -235,7 +235,7 @@ func (w *worker) sendSingle(s *sock, msgs [][][]byte) (int, error) {
 	})
 }
 
-var groups = []string{"a", "b", "a group with a name that does not fit into the structure of a message"}
+var radioGroups = []string{"a", "b", "a group with a name that does not fit into the structure of a message"}
 
 // recvSingle receives messages of the draft types, with their addresses.
 func (w *worker) recvSingle(s *sock, n int, got func([][]byte)) error {
