@@ -18,6 +18,8 @@ const (
 
 	// maxMaxSockets is as many sockets as Linux lets a process open files.
 	// libzmq makes room for all of them when it makes the first one.
+	//
+	// Fence Z97.
 	maxMaxSockets = 1 << 20
 )
 

@@ -27,6 +27,8 @@ import (
 // So the first two may not disconnect, conflating ones stay open behind their Close,
 // and all that still wait are connected before the context is shut down, or it is
 // not terminated.
+//
+// Fence Z55, Z56, Z57.
 type inprocs struct {
 	mu      sync.Mutex
 	bound   map[string]C.uintptr_t                  // to which socket
@@ -48,6 +50,8 @@ type inprocWaiter struct {
 func isInproc(endpoint string) bool { return strings.HasPrefix(endpoint, "inproc://") }
 
 // attach binds or connects a socket by inproc.
+//
+// Fence Z54.
 func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func() C.int) C.int {
 	if s.typ == STREAM {
 		return -C.int(ENOCOMPATPROTO) // libzmq would abort on messages that are not a STREAM's
@@ -127,6 +131,8 @@ func (e *inprocs) peers(h C.uintptr_t) (peers []*socket) {
 // until there is none for 5 ms. The end of a connection takes a few of them, in
 // turn. Half-way one side is gone, and the other does not know: a new high-water
 // mark, which it passes on, would crash libzmq.
+//
+// Fence Z63.
 func (s *socket) settle() {
 	for range 100 {
 		s.events()
@@ -174,6 +180,8 @@ func (e *inprocs) boundInC(endpoint string) {
 }
 
 // detach unbinds or disconnects a socket by inproc, which to libzmq is the same.
+//
+// Fence Z48.
 func (e *inprocs) detach(s *socket, endpoint string, call func() C.int) C.int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -225,6 +233,8 @@ func (e *inprocs) close(h C.uintptr_t) C.int {
 
 // end connects all that still wait, with a socket that goes away at once, and shuts
 // the context down. The error is that there is no room for the socket.
+//
+// Fence Z60, Z61.
 func (e *inprocs) end(ctx C.uintptr_t, shutdown func()) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

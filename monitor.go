@@ -140,6 +140,8 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 // relay passes the events of a monitor on to an address. libzmq waits, in
 // whatever thread an event happens, until the monitor's peer takes it. This
 // peer always does.
+//
+// Fence Z71.
 func (soc *Socket) relay(addr string, events Event) error {
 	ctx, err := soc.Context()
 	if err != nil {

@@ -351,6 +351,8 @@ func (soc *Socket) Bind(endpoint string) error {
 // bindError finds out why the socket could not be bound. libzmq forgets that,
 // and leaves EAGAIN, when it tells the socket's monitor. It remembers it for a
 // socket that has none. EAGAIN stays if there can be no other socket.
+//
+// Fence Z72.
 func (soc *Socket) bindError(endpoint string) error {
 	probe, err := soc.s.ctx.NewSocket(PULL)
 	if err != nil {
