@@ -19,7 +19,7 @@ const (
 	// maxMaxSockets is as many sockets as Linux lets a process open files.
 	// libzmq makes room for all of them when it makes the first one.
 	//
-	// Fence Z97.
+	// Fence Z101.
 	maxMaxSockets = 1 << 20
 )
 

@@ -123,7 +123,7 @@ const (
 // checkUdp returns an error for a udp endpoint that cannot be bound, and for any
 // other of a DGRAM socket, whose connections libzmq would abort on.
 //
-// Fence Z85.
+// Fence Z089.
 func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 	address, ok := strings.CutPrefix(endpoint, "udp://")
 	if !ok && s.typ == DGRAM && strings.Contains(endpoint, "://") {
@@ -169,7 +169,7 @@ func (s *socket) needFence(endpoint string) {
 
 // hasUdp notes for later sends that the socket has got a udp endpoint.
 //
-// Fence Z87.
+// Fence Z091.
 func (s *socket) hasUdp(endpoint string) {
 	if !strings.HasPrefix(endpoint, "udp://") {
 		return

@@ -28,7 +28,7 @@ import (
 // and all that still wait are connected before the context is shut down, or it is
 // not terminated.
 //
-// Fence Z55, Z56, Z57.
+// Fence Z058, Z059, Z060.
 type inprocs struct {
 	mu      sync.Mutex
 	bound   map[string]C.uintptr_t                  // to which socket
@@ -51,7 +51,7 @@ func isInproc(endpoint string) bool { return strings.HasPrefix(endpoint, "inproc
 
 // attach binds or connects a socket by inproc.
 //
-// Fence Z54.
+// Fence Z057.
 func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func() C.int) C.int {
 	if s.typ == STREAM {
 		return -C.int(ENOCOMPATPROTO) // libzmq would abort on messages that are not a STREAM's
@@ -132,7 +132,7 @@ func (e *inprocs) peers(h C.uintptr_t) (peers []*socket) {
 // turn. Half-way one side is gone, and the other does not know: a new high-water
 // mark, which it passes on, would crash libzmq.
 //
-// Fence Z63.
+// Fence Z066.
 func (s *socket) settle() {
 	for range 100 {
 		s.events()
@@ -181,7 +181,7 @@ func (e *inprocs) boundInC(endpoint string) {
 
 // detach unbinds or disconnects a socket by inproc, which to libzmq is the same.
 //
-// Fence Z48.
+// Fence Z051.
 func (e *inprocs) detach(s *socket, endpoint string, call func() C.int) C.int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -234,7 +234,7 @@ func (e *inprocs) close(h C.uintptr_t) C.int {
 // end connects all that still wait, with a socket that goes away at once, and shuts
 // the context down. The error is that there is no room for the socket.
 //
-// Fence Z60, Z61.
+// Fence Z063, Z064.
 func (e *inprocs) end(ctx C.uintptr_t, shutdown func()) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

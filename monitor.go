@@ -141,7 +141,7 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 // whatever thread an event happens, until the monitor's peer takes it. This
 // peer always does.
 //
-// Fence Z71.
+// Fence Z074.
 func (soc *Socket) relay(addr string, events Event) error {
 	ctx, err := soc.Context()
 	if err != nil {

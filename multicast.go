@@ -47,7 +47,7 @@ type multicastEndpoint struct {
 // checkMulticast returns an error for a multicast endpoint that libzmq cannot
 // use, and 0 for any other endpoint. The socket is locked.
 //
-// Fence Z91.
+// Fence Z095.
 func (s *socket) checkMulticast(endpoint string) Errno {
 	transport, address, ok := strings.Cut(endpoint, "://")
 	pgm := transport == "pgm" || transport == "epgm"
@@ -77,7 +77,7 @@ func (s *socket) checkMulticast(endpoint string) Errno {
 // pgmOptions reports whether OpenPGM takes the options. It refuses some values,
 // alone or together, and then libzmq or OpenPGM aborts the process.
 //
-// Fence Z90.
+// Fence Z094.
 func (s *socket) pgmOptions() bool {
 	get := func(option C.int) int64 { return int64(C.zmq4_get_int(s.h(), option)) }
 	hops, tpdu, rate := get(C.ZMQ_MULTICAST_HOPS), get(C.ZMQ_MULTICAST_MAXTPDU), get(C.ZMQ_RATE)
@@ -94,7 +94,7 @@ func (s *socket) pgmOptions() bool {
 
 // hasNorm notes for later sends that a publisher has got a norm endpoint.
 //
-// Fence Z92.
+// Fence Z096.
 func (s *socket) hasNorm(endpoint string) {
 	if strings.HasPrefix(endpoint, "norm://") && (s.typ == PUB || s.typ == XPUB) {
 		s.c.max_part = normPart

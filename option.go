@@ -208,7 +208,7 @@ const rawSize = 32
 // setKey sets a CURVE key, given in either form. libzmq gets the raw bytes: it
 // would have overwritten half of the old key when it finds that one in Z85 is bad.
 //
-// Fence Z75.
+// Fence Z078.
 func (soc *Socket) setKey(option C.int, key string) error {
 	if len(key) == z85Size {
 		key = Z85decode(key)

@@ -80,7 +80,7 @@ func (soc *Socket) SetConnectRid(value string) error {
 // rids are the routing ids that a socket has given by SetConnectRid. libzmq
 // aborts if one is given that a peer still has.
 //
-// Fence Z53.
+// Fence Z056.
 type rids struct {
 	next string // for the next Connect
 	used map[string]usedRid
@@ -230,7 +230,7 @@ func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, va
 //
 // Option ZMQ_RECONNECT_IVL.
 func (soc *Socket) SetReconnectIvl(value time.Duration) error {
-	// Fence Z78.
+	// Fence Z081.
 	if value == 0 {
 		value = -1 // the same, but libzmq 4.2 divides by it
 	}
@@ -429,7 +429,7 @@ func (soc *Socket) SetTcpKeepaliveIntvl(value int) error {
 // setKeepalive sets a parameter of TCP keep-alive. With one that the system
 // does not take, libzmq closes every connection, or aborts (4.2).
 //
-// Fence Z77.
+// Fence Z080.
 func (soc *Socket) setKeepalive(option C.int, value, linuxMax int) error {
 	if value == 0 || runtime.GOOS == "linux" && value > linuxMax {
 		return soc.invalid()
@@ -702,7 +702,7 @@ func (soc *Socket) SetPlainUsername(username string) error {
 //
 // Option ZMQ_PLAIN_PASSWORD.
 func (soc *Socket) SetPlainPassword(password string) error {
-	// Fence Z76.
+	// Fence Z079.
 	if password != "" {
 		return soc.setString(C.ZMQ_PLAIN_PASSWORD, password)
 	}

@@ -281,7 +281,7 @@ typedef struct {
 } zmq4_trial;
 
 /*
- * Fence Z93.
+ * Fence Z097.
  * zmq4_tune applies settings to the calling thread, exactly as an I/O thread
  * of libzmq does, which asserts that each step succeeds. It returns an errno.
  */
@@ -384,7 +384,7 @@ static inline int zmq4_try_fds(int n)
 #endif
 
 /*
- * Fence Z94, Z95.
+ * Fence Z098, Z099.
  * zmq4_ctx_try finds out whether a context with these settings can start.
  * libzmq does not: it starts its threads, one of which reaps sockets, when it
  * makes the first socket, and aborts the process if something fails.
@@ -501,7 +501,7 @@ static inline zmq4_socket *zmq4_s(uintptr_t h)
 }
 
 /*
- * Fence Z10, Z67.
+ * Fence Z011, Z070.
  * zmq4_linger gives libzmq the linger time, or a better one. Now, and not when the
  * socket is closed, for nothing can be set once the context has been shut down.
  *
@@ -536,7 +536,7 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
     return 0;
 }
 
-/* Fence Z52. */
+/* Fence Z055. */
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
 {
     int rc;
@@ -739,7 +739,7 @@ static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
 }
 
 /*
- * Fence Z80, Z81.
+ * Fence Z083, Z084.
  * zmq4_check_listener says whether libzmq can use a descriptor for a bind to
  * endpoint. It takes any, and aborts the process later if it cannot.
  */
@@ -819,7 +819,7 @@ static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const uns
 }
 
 /*
- * Fence Z88, Z89.
+ * Fence Z092, Z093.
  * zmq4_try_udp says whether a UDP socket can be bound to an address: libzmq only
  * tells an I/O thread to, which tries for ever if it cannot. A host that is no
  * number is left to libzmq.
@@ -849,7 +849,7 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
 }
 
 /*
- * Fence Z64.
+ * Fence Z067.
  * zmq4_settle waits until a socket knows what it was just attached to: it is
  * told by a command in its mailbox. A thread of libzmq that has put one before
  * it may not have raised the signal of both yet, and so long zmq_unbind and
@@ -891,7 +891,7 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 }
 
 /*
- * Fence Z09.
+ * Fence Z010.
  * zmq4_unbind unbinds the socket, and takes part in the end of the connections that
  * came in by the endpoint: each waits for the socket to process a command. Until
  * then libzmq aborts if one breaks while a message of several parts is half sent.
@@ -911,7 +911,7 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
     return 0;
 }
 
-/* Fence Z79. */
+/* Fence Z082. */
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 {
     int rc;
@@ -1060,7 +1060,7 @@ static inline uint64_t zmq4_in_bytes(const zmq4_socket *s, int from)
 }
 
 /*
- * Fence Z49.
+ * Fence Z052.
  * zmq4_recv_whole receives one more message into s->in, or none.
  *
  * libzmq has messages whole, so that EAGAIN can come only before the first
@@ -1134,7 +1134,7 @@ static inline int zmq4_drop(uintptr_t h, int first, int last)
 }
 
 /*
- * Fence Z45.
+ * Fence Z048.
  * zmq4_gets finds a metadata property of the message whose part was handed out
  * last. All its parts have the same, but that ROUTER's first part has none if
  * ZMQ_EVENTS was read before.
@@ -1190,7 +1190,7 @@ static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *da
 }
 
 /*
- * Fence Z70.
+ * Fence Z073.
  * zmq4_lost is called when a part behind the first one gave EAGAIN: the peer
  * went away in the middle of the message and libzmq has rolled it back. It
  * ends the message inside libzmq, which waits for the last part to drop.
@@ -1202,7 +1202,7 @@ static inline void zmq4_lost(zmq4_socket *s, int more)
 }
 
 /*
- * Fence Z86.
+ * Fence Z090.
  * zmq4_dgram_part sends one of the two parts of a DGRAM message. Without an
  * endpoint libzmq closes the message and sets no errno, after which zmq_send
  * aborts: so it gets a copy, and only if there is room for it.
@@ -1556,7 +1556,7 @@ static inline int zmq4_recv_msg(uintptr_t h, int max, zmq4_msg *m)
 /* --- the draft API --- */
 
 /*
- * Fence Z83.
+ * Fence Z087.
  * Message properties that a part is sent with. A group is given when n >= 0,
  * and has a NUL behind it.
  */
@@ -1648,7 +1648,7 @@ static inline int zmq4_membership(uintptr_t h, const unsigned char *group, int j
 }
 
 /*
- * Fence Z82.
+ * Fence Z086.
  * zmq4_fence_new makes what all sockets of a process share that use a fence.
  */
 static inline zmq4_fence *zmq4_fence_new(void)
@@ -1765,7 +1765,7 @@ static inline int zmq4_try_sockopt(int name, int value)
 #endif
 }
 
-/* Fence Z84. */
+/* Fence Z088. */
 static inline int zmq4_try_priority(int value)
 {
 #ifdef SO_PRIORITY

@@ -111,6 +111,7 @@ func NewSocket(t Type) (soc *Socket, err error) {
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
+	// Fence Z085.
 	c, err := ctx.open()
 	if err != nil {
 		return nil, err
@@ -352,7 +353,7 @@ func (soc *Socket) Bind(endpoint string) error {
 // and leaves EAGAIN, when it tells the socket's monitor. It remembers it for a
 // socket that has none. EAGAIN stays if there can be no other socket.
 //
-// Fence Z72.
+// Fence Z075.
 func (soc *Socket) bindError(endpoint string) error {
 	probe, err := soc.s.ctx.NewSocket(PULL)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	ledger "github.com/seed45097122/zmq4/ctest/fence"
 )
 
-// mark is how a fence names the faults that it is against, as in "Fence Z07, Z12."
-var mark = regexp.MustCompile(`\bFence (Z\d\d(?:, Z\d\d)*)\.`)
+// mark is how a fence names the faults that it is against, as in "Fence Z007, Z012."
+var mark = regexp.MustCompile(`\bFence (Z\d{3}(?:, Z\d{3})*)\.`)
 
 // marks returns the files of the package that name a fault.
 func marks(t *testing.T) map[string][]string {
