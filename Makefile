@@ -72,7 +72,7 @@ cover: deps ## run the tests and write coverage.out and coverage.html
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
 
-matrix: deps ## run the tests against libzmq 4.3.4 with drafts and 4.3.5, each built or fetched here; needs root
+matrix: deps ## run the tests against libzmq 4.3.4 with drafts and 4.3.5, and show which faults each has; needs root
 	bash scripts/matrix.sh drafts trixie trixie-drafts
 
 multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; needs root, ip and nft

@@ -46,6 +46,8 @@ type multicastEndpoint struct {
 
 // checkMulticast returns an error for a multicast endpoint that libzmq cannot
 // use, and 0 for any other endpoint. The socket is locked.
+//
+// Fence Z095.
 func (s *socket) checkMulticast(endpoint string) Errno {
 	transport, address, ok := strings.Cut(endpoint, "://")
 	pgm := transport == "pgm" || transport == "epgm"
@@ -74,6 +76,8 @@ func (s *socket) checkMulticast(endpoint string) Errno {
 
 // pgmOptions reports whether OpenPGM takes the options. It refuses some values,
 // alone or together, and then libzmq or OpenPGM aborts the process.
+//
+// Fence Z094.
 func (s *socket) pgmOptions() bool {
 	get := func(option C.int) int64 { return int64(C.zmq4_get_int(s.h(), option)) }
 	hops, tpdu, rate := get(C.ZMQ_MULTICAST_HOPS), get(C.ZMQ_MULTICAST_MAXTPDU), get(C.ZMQ_RATE)
@@ -89,6 +93,8 @@ func (s *socket) pgmOptions() bool {
 }
 
 // hasNorm notes for later sends that a publisher has got a norm endpoint.
+//
+// Fence Z096.
 func (s *socket) hasNorm(endpoint string) {
 	if strings.HasPrefix(endpoint, "norm://") && (s.typ == PUB || s.typ == XPUB) {
 		s.c.max_part = normPart

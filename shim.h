@@ -413,6 +413,7 @@ static inline int zmq4_getsockopt(uintptr_t h, int option, unsigned char *value,
     return 0;
 }
 
+/* Fence Z055. */
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
 {
     int rc;
@@ -685,6 +686,7 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 }
 
 /*
+ * Fence Z010.
  * zmq4_unbind unbinds the socket, and takes part in the end of the connections that
  * came in by the endpoint: each waits for the socket to process a command. Until
  * then libzmq aborts if one breaks while a message of several parts is half sent.
@@ -1000,6 +1002,7 @@ static inline int zmq4_drop(uintptr_t h, int first, int last)
 }
 
 /*
+ * Fence Z048.
  * zmq4_gets finds a metadata property of the message whose part was handed out
  * last. All its parts have the same, but that ROUTER's first part has none if
  * ZMQ_EVENTS was read before.
@@ -1077,6 +1080,7 @@ static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *da
 }
 
 /*
+ * Fence Z073.
  * zmq4_lost is called when a part behind the first one gave EAGAIN: the peer
  * went away in the middle of the message and libzmq has rolled it back. It
  * ends the message inside libzmq, which waits for the last part to drop.
@@ -1088,6 +1092,7 @@ static inline void zmq4_lost(zmq4_socket *s, int more)
 }
 
 /*
+ * Fence Z090.
  * zmq4_dgram_part sends one of the two parts of a DGRAM message. Without an
  * endpoint libzmq closes the message and sets no errno, after which zmq_send
  * aborts: so it gets a copy, and only if there is room for it.
@@ -1443,6 +1448,7 @@ static inline int zmq4_recv_msg(uintptr_t h, int max, zmq4_msg *m)
 /* --- the draft API --- */
 
 /*
+ * Fence Z087.
  * Message properties that a part is sent with. A group is given when n >= 0,
  * and has a NUL behind it.
  */
@@ -1533,7 +1539,10 @@ static inline int zmq4_membership(uintptr_t h, const unsigned char *group, int j
 #endif
 }
 
-/* zmq4_fence_new makes what all sockets of a process share that use a fence. */
+/*
+ * Fence Z086.
+ * zmq4_fence_new makes what all sockets of a process share that use a fence.
+ */
 static inline zmq4_fence *zmq4_fence_new(void)
 {
 #if ZMQ4_DRAFT && !defined _WIN32

@@ -10,6 +10,8 @@
 #
 #     scripts/matrix.sh [part...]     all of them by default
 #
+# Each shows, too, which faults of docs/libzmq.md that libzmq has.
+#
 # TESTFLAGS is given to go test, and ZMQ4_CACHE names the folder, outside of the
 # tree, that keeps what was built. A part that this machine cannot run is
 # reported as skipped. The chroot needs root and debootstrap.
@@ -40,6 +42,13 @@ suite() {
 	echo "libzmq $(pkg-config --modversion libzmq), $(pkg-config --cflags libzmq)"
 	go vet .
 	go test "${testflags[@]}" .
+	faults
+}
+
+# faults shows which faults of docs/libzmq.md this libzmq has, and fails if the page
+# is wrong.
+faults() {
+	go test -count=1 -v -run=TestFaults ./ctest/fence | sed -E '/^=== |^PASS$/d; s/^ +//'
 }
 
 # against points the compiler and the loader to a build of libzmq. Go's build

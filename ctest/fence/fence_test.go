@@ -146,6 +146,19 @@ func TestFaults(t *testing.T) {
 		})
 	}
 	running.Wait()
+	for _, row := range rows { // a busy machine may have been too slow to see it
+		for _, name := range row.Cases {
+			for range 2 {
+				r := results[name]
+				if r.seen != "" || r.skipped || r.err != nil || agrees(row.In[column], "", drafts) {
+					break
+				}
+				if _, ran := results[name]; ran {
+					results[name] = show(program, name)
+				}
+			}
+		}
+	}
 
 	var table bytes.Buffer
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -181,12 +194,12 @@ func TestFaults(t *testing.T) {
 func TestParse(t *testing.T) {
 	const head = "| no. | what happens | who | 4.3.4 | 4.3.5 | master | upstream | here | proof |\n|--|\n"
 	for _, test := range []struct{ name, rows, want string }{
-		{"right", "| Z01 | a | b | aborts x.cpp:1 or spins? | gone | crashes, with drafts | | fence: f | `a-case` |\n", ""},
-		{"columns", "| Z01 | a |\n", "line 3: 2 columns"},
-		{"outcome", "| Z01 | a | b | explodes | gone | gone | | fence: f | x |\n", `"explodes" is no outcome`},
-		{"here", "| Z01 | a | b | hangs | gone | gone | | unknown | x |\n", "begins with none of"},
-		{"twice", strings.Repeat("| Z01 | a | b | hangs | gone | gone | | never: f | x |\n", 2), "Z01 is there twice"},
-		{"empty", "| Z01 | a | | hangs | gone | gone | | never: f | x |\n", "an empty cell"},
+		{"right", "| Z001 | a | b | aborts x.cpp:1 or spins? | gone | crashes, with drafts | | fence: f | `a-case` |\n", ""},
+		{"columns", "| Z001 | a |\n", "line 3: 2 columns"},
+		{"outcome", "| Z001 | a | b | explodes | gone | gone | | fence: f | x |\n", `"explodes" is no outcome`},
+		{"here", "| Z001 | a | b | hangs | gone | gone | | unknown | x |\n", "begins with none of"},
+		{"twice", strings.Repeat("| Z001 | a | b | hangs | gone | gone | | never: f | x |\n", 2), "Z001 is there twice"},
+		{"empty", "| Z001 | a | | hangs | gone | gone | | never: f | x |\n", "an empty cell"},
 	} {
 		rows, err := Parse(head + test.rows)
 		if test.want == "" && (err != nil || len(rows) != 1 || !slices.Equal(rows[0].Cases, []string{"a-case"})) ||

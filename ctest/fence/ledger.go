@@ -14,7 +14,7 @@ import (
 
 // A Row of the ledger is one fault of libzmq.
 type Row struct {
-	Number string            // such as "Z07"
+	Number string            // such as "Z007"
 	Who    string            // can cause it
 	What   string            // happens
 	In     map[string]string // what a version does, such as "aborts fq.cpp:112", by "4.3.4", "4.3.5" and "master"
@@ -28,7 +28,7 @@ type Row struct {
 var Columns = []string{"no.", "what happens", "who", "4.3.4", "4.3.5", "master", "upstream", "here", "proof"}
 
 var (
-	number = regexp.MustCompile(`^Z\d\d$`)
+	number = regexp.MustCompile(`^Z\d{3}$`)
 	span   = regexp.MustCompile("`([a-z0-9-]+)`")
 
 	// outcome is one of what a case does: alternatives are joined by " or ", and
