@@ -45,6 +45,9 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 		if err != nil {
 			return nil, nil, err
 		}
+		if tried {
+			s.resume()
+		}
 		dry := s.stillDry()
 		if s.c.in_next < s.c.in_len {
 			return s, s.take(all), nil
@@ -70,11 +73,10 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 				return nil, nil, check(n)
 			}
 		}
-		s.unlockAfter(0)
 		if !tried {
 			limit = deadline(timeo)
 		}
-		if parked, err = s.wait(ctx, POLLIN, limit); err == eagain {
+		if parked, err = s.suspend(ctx, POLLIN, limit); err == eagain {
 			nowait = true // the time is over; what came meanwhile still counts
 		} else if err != nil {
 			return nil, nil, err
@@ -476,6 +478,9 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 		if err != nil {
 			return err
 		}
+		if tried {
+			s.resume()
+		}
 		if err := s.sendable(flags); err != nil {
 			s.unlockAfter(0)
 			return err
@@ -502,7 +507,6 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 				want = anyEvent
 			}
 		}
-		s.unlockAfter(0)
 		if !tried {
 			limit = deadline(timeo)
 		}
@@ -513,7 +517,7 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 				until = retry
 			}
 		}
-		if parked, err = s.wait(ctx, want, until); err == eagain {
+		if parked, err = s.suspend(ctx, want, until); err == eagain {
 			nowait = until == limit // the time is over, but for a last try
 		} else if err != nil {
 			return err
