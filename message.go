@@ -351,19 +351,23 @@ func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err err
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
 	parts, load := flatten(parts)
 	if load.count == 0 {
-		if _, err := soc.Context(); err != nil {
-			return -1, err
-		}
-		return 0, nil
+		return 0, nil // on a closed socket, too
 	}
 	if load.count > 1 {
 		flags |= SNDMORE // for transmit: it has more than one part
 	}
+	count := load.count
 	err = soc.transmit(ctx, flags, func(s *socket) C.int {
-		if rc := s.outbox(parts, load); rc < 0 {
-			return rc
+		if s.waited { // meanwhile the program may have changed the parts
+			_, load = flatten(parts)
 		}
-		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(load.count))
+		rc := s.outbox(parts, load)
+		if rc == 0 && (load.count != count || len(s.parts) != count) {
+			rc = -C.EINVAL // not what flags say
+		}
+		if rc == 0 {
+			rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
+		}
 		if s.pinned {
 			s.pins.Unpin()
 			s.pinned = false
@@ -457,7 +461,7 @@ func (s *socket) outbox(parts []interface{}, l load) C.int {
 // put adds one part to s.parts, and returns how much of out is used then.
 func (s *socket) put(data *byte, size int, out []byte, used int) int {
 	at := unsafe.Pointer(data)
-	if gathers(used, size) {
+	if size < gather && used+size <= len(out) { // as load.add has decided, while nobody changes the parts
 		at = unsafe.Pointer(unsafe.SliceData(out[used:]))
 		used += copy(out[used:], unsafe.Slice(data, size))
 	} else {
@@ -469,7 +473,7 @@ func (s *socket) put(data *byte, size int, out []byte, used int) int {
 }
 
 // transmit calls try with the socket locked until it does not give EAGAIN any
-// more, and waits in between.
+// more, and waits in between. socket.waited tells try that it has.
 func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C.int) error {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
@@ -491,6 +495,7 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 		}
 		want := POLLOUT
 		if tried || nowait || !s.sendWillWait() {
+			s.waited = tried
 			rc := try(s)
 			if rc >= 0 {
 				s.sndIdle, s.sent = parked, s.c.sndmore == 0

@@ -56,6 +56,7 @@ type socket struct {
 
 	conflate bool
 	pinned   bool // there is something to unpin
+	waited   bool // the send that tries now has waited
 
 	// -1 is for ever, 0 is not at all.
 	rcvtimeo, sndtimeo time.Duration
