@@ -157,8 +157,9 @@ func handshake(t testing.TB, from, to *Socket) {
 }
 
 // parked returns how many goroutines wait on a socket, all the way down.
-func parked(soc *Socket) int {
-	k := &soc.s.park
+func parked(soc *Socket) int { return soc.s.park.parked() }
+
+func (k *parker) parked() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	n := 0

@@ -45,6 +45,9 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 		if err != nil {
 			return nil, nil, err
 		}
+		if tried {
+			s.resume()
+		}
 		dry := s.stillDry()
 		if s.c.in_next < s.c.in_len {
 			return s, s.take(all), nil
@@ -70,11 +73,10 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 				return nil, nil, check(n)
 			}
 		}
-		s.unlockAfter(0)
 		if !tried {
 			limit = deadline(timeo)
 		}
-		if parked, err = s.wait(ctx, POLLIN, limit); err == eagain {
+		if parked, err = s.suspend(ctx, POLLIN, limit); err == eagain {
 			nowait = true // the time is over; what came meanwhile still counts
 		} else if err != nil {
 			return nil, nil, err
@@ -349,19 +351,23 @@ func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err err
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
 	parts, load := flatten(parts)
 	if load.count == 0 {
-		if _, err := soc.Context(); err != nil {
-			return -1, err
-		}
-		return 0, nil
+		return 0, nil // on a closed socket, too
 	}
 	if load.count > 1 {
 		flags |= SNDMORE // for transmit: it has more than one part
 	}
+	count := load.count
 	err = soc.transmit(ctx, flags, func(s *socket) C.int {
-		if rc := s.outbox(parts, load); rc < 0 {
-			return rc
+		if s.waited { // meanwhile the program may have changed the parts
+			_, load = flatten(parts)
 		}
-		rc := C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(load.count))
+		rc := s.outbox(parts, load)
+		if rc == 0 && (load.count != count || len(s.parts) != count) {
+			rc = -C.EINVAL // not what flags say
+		}
+		if rc == 0 {
+			rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
+		}
 		if s.pinned {
 			s.pins.Unpin()
 			s.pinned = false
@@ -458,7 +464,7 @@ func (s *socket) outbox(parts []interface{}, l load) C.int {
 // put adds one part to s.parts, and returns how much of out is used then.
 func (s *socket) put(data *byte, size int, out []byte, used int) int {
 	at := unsafe.Pointer(data)
-	if gathers(used, size) {
+	if size < gather && used+size <= len(out) { // as load.add has decided, while nobody changes the parts
 		at = unsafe.Pointer(unsafe.SliceData(out[used:]))
 		used += copy(out[used:], unsafe.Slice(data, size))
 	} else {
@@ -470,7 +476,7 @@ func (s *socket) put(data *byte, size int, out []byte, used int) int {
 }
 
 // transmit calls try with the socket locked until it does not give EAGAIN any
-// more, and waits in between.
+// more, and waits in between. socket.waited tells try that it has.
 func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C.int) error {
 	var limit time.Time
 	nowait := flags&DONTWAIT != 0
@@ -478,6 +484,9 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 		s, err := soc.lock()
 		if err != nil {
 			return err
+		}
+		if tried {
+			s.resume()
 		}
 		if err := s.sendable(flags); err != nil {
 			s.unlockAfter(0)
@@ -489,6 +498,7 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 		}
 		want := POLLOUT
 		if tried || nowait || !s.sendWillWait() {
+			s.waited = tried
 			rc := try(s)
 			if rc >= 0 {
 				s.sndIdle, s.sent = parked, s.c.sndmore == 0
@@ -505,7 +515,6 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 				want = anyEvent
 			}
 		}
-		s.unlockAfter(0)
 		if !tried {
 			limit = deadline(timeo)
 		}
@@ -516,7 +525,7 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(*socket) C
 				until = retry
 			}
 		}
-		if parked, err = s.wait(ctx, want, until); err == eagain {
+		if parked, err = s.suspend(ctx, want, until); err == eagain {
 			nowait = until == limit // the time is over, but for a last try
 		} else if err != nil {
 			return err

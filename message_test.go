@@ -10,6 +10,7 @@ import (
 	"net"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -824,5 +825,63 @@ func TestHugeMessage(t *testing.T) {
 		if len(got) != size || !bytes.Equal(got[size-len(tail):], tail) {
 			t.Errorf("received %d bytes", len(got))
 		}
+	}
+}
+
+// A program may change the parts of a message while SendMessage waits.
+func TestSendMessageChanges(t *testing.T) {
+	sizes := []int{0, 1, 100, gather - 1, gather, gatherMax, 2 * gatherMax}
+	sized := func(fill byte, size int) []byte { return bytes.Repeat([]byte{fill}, size) }
+	full := func(t *testing.T) (push, pull *Socket, queued int) {
+		ctx := newContext(t)
+		push, pull = newSocket(t, ctx, PUSH), newSocket(t, ctx, PULL)
+		must(t, push.SetSndhwm(1))
+		must(t, pull.SetRcvhwm(1))
+		must(t, push.Connect(bindOn(t, pull, "inproc")))
+		for {
+			if _, err := push.Send("queued", DONTWAIT); err == eagain {
+				return push, pull, queued
+			}
+			queued++
+		}
+	}
+	// change sends parts, changes them meanwhile, and returns what is received.
+	change := func(t *testing.T, parts []any, change func()) (msg [][]byte, total int, err error) {
+		push, pull, queued := full(t)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			total, err = push.SendMessage(parts...)
+		}()
+		waitParked(t, push, 1)
+		change()
+		for range queued {
+			expect(t, pull, "queued")
+		}
+		within(t, patience, "send", func() { <-done })
+		if err == nil {
+			msg, err = pull.RecvMessageBytes(0)
+		}
+		return msg, total, err
+	}
+	for _, before := range sizes {
+		for _, after := range sizes {
+			t.Run(fmt.Sprintf("%d to %d", before, after), func(t *testing.T) {
+				list := [][]byte{sized('a', 10), sized('b', before), sized('c', 10)}
+				msg, total, err := change(t, []any{"first", list, "last"}, func() { list[1] = sized('d', after) })
+				want := [][]byte{[]byte("first"), sized('a', 10), sized('d', after), sized('c', 10), []byte("last")}
+				if err != nil || total != 29+after || !slices.EqualFunc(msg, want, bytes.Equal) {
+					t.Errorf("%d, %v, %d parts", total, err, len(msg))
+				}
+			})
+		}
+	}
+	for name, part := range map[string]any{"more parts": []string{"x", "y"}, "no parts": []string{}, "another type": 1} {
+		t.Run(name, func(t *testing.T) {
+			parts := []any{"first", "second", "third"}
+			if _, _, err := change(t, parts, func() { parts[1] = part }); err != einval {
+				t.Error(err)
+			}
+		})
 	}
 }

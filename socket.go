@@ -53,11 +53,17 @@ type socket struct {
 
 	conflate bool
 	pinned   bool // there is something to unpin
+	waited   bool // the send that tries now has waited
 
 	// -1 is for ever, 0 is not at all.
 	rcvtimeo, sndtimeo time.Duration
 
 	taken int // bytes copied out of the inbox
+
+	// suspended counts the calls that wait, and try once more after that. While closing is there,
+	// Close waits for them.
+	suspended int
+	closing   *sync.Cond
 
 	// polls are the pollers that hold the socket.
 	polls []*pollRef
@@ -252,6 +258,9 @@ func (s *socket) scan(signalled bool) State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ev := s.events()
+	if s.closing != nil {
+		ev |= everyone
+	}
 	if signalled {
 		ev |= anyEvent
 	}
@@ -282,6 +291,47 @@ func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (park
 	return parked, err
 }
 
+// suspend unlocks the socket and waits. Unless there is an error other than EAGAIN, the caller has to
+// lock the socket again, call resume, and try what it waited for.
+func (s *socket) suspend(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
+	if s.closing != nil {
+		s.unlockAfter(0)
+		return false, ErrorSocketClosed
+	}
+	s.suspended++
+	s.unlockAfter(0)
+	parked, err = s.wait(ctx, want, deadline)
+	if err != nil && err != eagain {
+		s.mu.Lock()
+		s.resume()
+		s.mu.Unlock()
+	}
+	return parked, err
+}
+
+// resume undoes what suspend has counted, with the socket locked.
+func (s *socket) resume() {
+	s.suspended--
+	if s.closing != nil && s.suspended == 0 {
+		s.closing.Broadcast()
+	}
+}
+
+// hurry lets calls that wait receive what is there before the socket is closed. They have begun
+// before, and nobody else can receive it after that. The socket is locked, but not all the time.
+func (s *socket) hurry() {
+	if s.closing == nil {
+		if s.suspended == 0 || s.events()&(POLLIN|everyone) != POLLIN {
+			return
+		}
+		s.closing = sync.NewCond(&s.mu)
+		s.park.wake(everyone)
+	}
+	for s.c != nil && s.suspended > 0 {
+		s.closing.Wait()
+	}
+}
+
 func (s *socket) openPark() error {
 	if _, err := s.lock(); err != nil {
 		return err
@@ -301,7 +351,8 @@ func (s *socket) openLockedPark() error {
 	return s.park.open(int(fd))
 }
 
-// Close closes the socket. Calls that wait on it return [ErrorSocketClosed].
+// Close closes the socket. Calls that wait on it return [ErrorSocketClosed], except that
+// messages which are there already are still received by those that wait for them.
 // Messages that were sent but not yet delivered linger, see [Socket.SetLinger].
 //
 // A second Close does nothing and returns nil.
@@ -313,6 +364,9 @@ func (soc *Socket) Close() error {
 	}
 	s := soc.s
 	s.mu.Lock()
+	if s.c != nil {
+		s.hurry()
+	}
 	if s.c == nil {
 		s.mu.Unlock()
 		return nil
