@@ -781,8 +781,9 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 		if s := p.only(); s != nil {
 			err = p.waitFor(ctx, s, limit)
 			expired = err == eagain
+		} else if p.q == nil {
+			p.attach() // and look again
 		} else {
-			p.attach()
 			q, until := p.q, limit
 			if interval := p.interval(); interval > 0 {
 				if next := time.Now().Add(interval); limit.IsZero() || next.Before(limit) {
@@ -967,6 +968,9 @@ func (s *socket) poll(ref *pollRef) (State, error) {
 		s.park.wake(everyone)
 		s.tellPollers(everyone, ref)
 		return 0, check(ev)
+	}
+	if State(ev)&POLLIN == 0 {
+		s.looked = s.uses
 	}
 	s.park.wake(State(ev))
 	s.tellPollers(State(ev), ref)
