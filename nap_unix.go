@@ -137,7 +137,7 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 	if a == nil {
 		return false
 	}
-	dry := w.want == POLLIN && k.dry != nil && k.dry()
+	dry := w.want&^pollChanged == POLLIN && k.dry != nil && k.dry()
 	k.mu.Lock()
 	k.alarm = a
 	over := k.over(w)

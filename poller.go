@@ -66,8 +66,8 @@ const refusedInterval = 10 * time.Millisecond
 // ownFD is the number of Poller.own in a pollSet.
 const ownFD = -1
 
-// indexAfter is how many items a Poller has without maps to find them: to make those
-// costs more than many a Poller is used for.
+// indexAfter is how many items a Poller has before it makes maps to find them: they
+// would cost a Poller that is made for one poll more than they save.
 const indexAfter = 32
 
 // keepAfter is how many polls there are before a Poller keeps a queue.
@@ -271,9 +271,9 @@ func (p *Poller) leave(m *pollMember) {
 
 // Add makes the Poller wait for events on a socket: [POLLIN], [POLLOUT], or
 // both. It returns an id for [Poller.Update] and [Poller.Remove], which stays
-// valid until it is removed. The id is also the index into what
-// [Poller.PollAll] returns, until something that was added earlier is removed;
-// unless that index is the id of something else, which has been there for longer.
+// valid until it is removed. The id is also the index into what [Poller.PollAll]
+// returns, until something that was added earlier is removed. The exception is
+// a socket that is added after such a removal, if an older one has that id.
 //
 // A socket may be added more than once. One that is closed, or gets closed,
 // is reported by the next poll and then forgotten.
@@ -713,10 +713,9 @@ func (p *Poller) forget(m *pollMember) {
 // list and no error. With 0 it does not wait. If timeout is negative, it waits
 // without limit, or, if the Poller holds no socket, not at all.
 //
-// The errors of the system are those of epoll_create1 and epoll_ctl, such as
-// EMFILE. If one of the sockets is closed, the error is [ErrorSocketClosed]: once, for
-// the Poller then holds that socket no more. If its context is terminated, the
-// error is [ETERM]. With an error the list is empty; events on other sockets
+// The error is EMFILE if there are no file descriptors left. If one of the sockets is
+// closed, the error is [ErrorSocketClosed]: once, for the Poller then holds that
+// socket no more. If its context is terminated, the error is [ETERM]. With an error the list is empty; events on other sockets
 // are not lost, but found by the next poll.
 //
 // An event that is there is found again by each poll until it is dealt with.
@@ -781,8 +780,9 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 		if s := p.only(); s != nil {
 			err = p.waitFor(ctx, s, limit)
 			expired = err == eagain
+		} else if p.q == nil {
+			p.attach() // and look again
 		} else {
-			p.attach()
 			q, until := p.q, limit
 			if interval := p.interval(); interval > 0 {
 				if next := time.Now().Add(interval); limit.IsZero() || next.Before(limit) {
@@ -967,6 +967,9 @@ func (s *socket) poll(ref *pollRef) (State, error) {
 		s.park.wake(everyone)
 		s.tellPollers(everyone, ref)
 		return 0, check(ev)
+	}
+	if State(ev)&POLLIN == 0 {
+		s.looked = s.uses
 	}
 	s.park.wake(State(ev))
 	s.tellPollers(State(ev), ref)

@@ -42,6 +42,8 @@ type socket struct {
 	// as there may be something: till then neither a look nor another try finds it.
 	uses, dry uint64
 
+	looked uint64 // likewise, if that was last a look that did not find POLLIN: for naps
+
 	ahead C.int // how many messages to receive at a time
 
 	// Whether the last receive or send had to wait. Then the next one is
@@ -272,7 +274,7 @@ func (s *socket) scan(signalled bool) State {
 func (s *socket) isDry() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.dry == s.uses
+	return s.dry == s.uses || s.looked == s.uses
 }
 
 // wait parks the goroutine until one of the events in want may be there, or
