@@ -221,9 +221,6 @@ var maxFilter = int(C.zmq4_max_filter())
 
 // curveBytes makes the 32 bytes of a key of one in Z85.
 func curveBytes(_ *socket, value []byte) ([]byte, error) {
-	if len(value) == z85Size+1 && value[z85Size] == 0 {
-		value = value[:z85Size]
-	}
 	if len(value) == z85Size {
 		value = []byte(Z85decode(string(value)))
 	}
