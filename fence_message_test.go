@@ -36,7 +36,7 @@ func inChild(t *testing.T, f func(t *testing.T)) {
 		path = append(path, "^"+regexp.QuoteMeta(name)+"$")
 	}
 	cmd := exec.Command(os.Args[0], "-test.run="+strings.Join(path, "/"), "-test.timeout=60s", "-test.v")
-	cmd.Env = append(os.Environ(), childEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0")
+	cmd.Env = append(os.Environ(), childEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("=== RUN   "+t.Name()+"\n")) {
 		t.Errorf("%v\n%s", err, bytes.TrimSpace(out[max(len(out)-3000, 0):]))
@@ -532,6 +532,35 @@ func TestLongFilter(t *testing.T) {
 		send(t, xsub, "\x02"+long) // is no filter
 		must(t, sub.SetUnsubscribe(good))
 	})
+}
+
+// A filter of any length is either refused or subscribed to.
+func TestFilterLengths(t *testing.T) {
+	for _, transport := range transports {
+		for _, size := range []int{0, 1, 31, 200, 244, 245, 246, 247, 254, 255, 256, 257, 1000, maxFilter} {
+			ctx := newContext(t)
+			sub, pub := newSocket(t, ctx, SUB), newSocket(t, ctx, XPUB)
+			must(t, sub.Connect(bindOn(t, pub, transport)))
+			filter := strings.Repeat("x", size)
+			if err := sub.SetSubscribe(filter); err == einval && size > 245 && size < 256 {
+				continue
+			} else if err != nil {
+				t.Errorf("%s, %d bytes: %v", transport, size, err)
+				continue
+			}
+			within(t, patience, fmt.Sprint("subscription of ", size), func() {
+				if m, err := pub.Recv(0); m != "\x01"+filter || err != nil {
+					t.Errorf("%s, %d bytes: %.300q, %v", transport, size, m, err)
+				}
+				send(t, pub, filter+"!")
+				expect(t, sub, filter+"!")
+				must(t, sub.SetUnsubscribe(filter))
+				if m, err := pub.Recv(0); m != "\x00"+filter || err != nil {
+					t.Errorf("%s, %d bytes: %.300q, %v", transport, size, m, err)
+				}
+			})
+		}
+	}
 }
 
 // A filter that a subscriber sends through a proxy is dropped if it is too long, and

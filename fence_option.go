@@ -79,8 +79,8 @@ func init() {
 		C.ZMQ_NORM_BUFFER_SIZE:  between(math.MinInt32, 1<<22-1),
 		C.ZMQ_NORM_SEGMENT_SIZE: between(math.MinInt32, 65000),
 
-		// See zmq4_max_filter.
-		C.ZMQ_SUBSCRIBE:   shortFilter,
+		// See zmq4_max_filter and newFilter.
+		C.ZMQ_SUBSCRIBE:   newFilter,
 		C.ZMQ_UNSUBSCRIBE: shortFilter,
 
 		// libzmq overwrites half of the old key before it finds that a new one is bad.
@@ -209,14 +209,21 @@ func shortFilter(_ *socket, value []byte) ([]byte, error) {
 	return value, nil
 }
 
+// newFilter also refuses what libzmq 4.3.3 and 4.3.4 cannot send: the subscription to
+// a filter of these lengths, which is ten bytes longer, has the size of a short message
+// in the form of a long one. The publisher takes what follows for it, and hangs up.
+func newFilter(s *socket, value []byte) ([]byte, error) {
+	if _, minor, patch := Version(); s.typ == SUB && minor == 3 && (patch == 3 || patch == 4) && len(value) > 255-10 && len(value) <= 255 {
+		return nil, einval
+	}
+	return shortFilter(s, value)
+}
+
 // maxFilter is the longest filter.
 var maxFilter = int(C.zmq4_max_filter())
 
 // curveBytes makes the 32 bytes of a key of one in Z85.
 func curveBytes(_ *socket, value []byte) ([]byte, error) {
-	if len(value) == z85Size+1 && value[z85Size] == 0 {
-		value = value[:z85Size]
-	}
 	if len(value) == z85Size {
 		value = []byte(Z85decode(string(value)))
 	}

@@ -170,7 +170,7 @@ func TestOptionNumberChecked(t *testing.T) {
 		}
 		soc := newSocket(t, ctx, DEALER)
 		must(t, soc.SetCurvePublickey(public))
-		for _, bad := range []string{strings.Repeat("x", 39) + "~", strings.Repeat("x", 31)} {
+		for _, bad := range []string{strings.Repeat("x", 39) + "~", strings.Repeat("x", 31), public + "\x00"} {
 			if err := soc.SetOption(48, bad); !errors.Is(err, einval) {
 				t.Error(err)
 			}
@@ -178,7 +178,7 @@ func TestOptionNumberChecked(t *testing.T) {
 		if got, err := soc.GetCurvePublickeykeyZ85(); got != public || err != nil {
 			t.Errorf("a refused key made it %q, %v", got, err)
 		}
-		for _, good := range []string{public, public + "\x00", Z85decode(public)} {
+		for _, good := range []string{public, Z85decode(public)} {
 			must(t, soc.SetOption(48, good))
 			if got, _ := soc.GetCurvePublickeykeyZ85(); got != public {
 				t.Error(fmt.Sprintf("%q", got))

@@ -405,7 +405,8 @@ func (soc *Socket) SetInvertMatching(value int) error {
 //
 // A filter of more than 16 KiB, or of less if threads have small stacks (1 KiB with
 // musl), is EINVAL: libzmq would overflow the stack. An XSUB socket that sends one gets
-// [EMSGSIZE].
+// [EMSGSIZE]. With libzmq 4.3.3 and 4.3.4 a filter of 246 to 255 bytes is EINVAL, too:
+// it would break the connection.
 //
 // It takes effect at once. It applies to SUB sockets, and to XPUB sockets after
 // [Socket.SetXpubManual].
