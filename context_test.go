@@ -176,3 +176,27 @@ func TestWideNumbers(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A context has as many sockets as it may, at any time: one that was closed does not
+// count, though libzmq may not be done with it yet.
+func TestMaxSockets(t *testing.T) {
+	ctx := newContext(t)
+	must(t, ctx.SetMaxSockets(2))
+	kept := newSocket(t, ctx, PULL)
+	for i := range 1000 {
+		soc, err := ctx.NewSocket(PUSH)
+		if err != nil {
+			t.Fatal(i, err)
+		}
+		must(t, soc.Close())
+	}
+	newSocket(t, ctx, PULL)
+	if soc, err := ctx.NewSocket(PULL); err != emfile {
+		t.Error(soc, err)
+	}
+	must(t, kept.Close())
+	newSocket(t, ctx, PULL)
+	if n, err := ctx.GetMaxSockets(); n != 2 || err != nil {
+		t.Error(n, err)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,9 @@ func dupFd(t testing.TB, l net.Listener) int {
 	}
 	return fd
 }
+
+// rlimitNproc is RLIMIT_NPROC of Linux.
+const rlimitNproc = 6
 
 // schedFifo is SCHED_FIFO of Linux.
 const schedFifo = 1
@@ -101,7 +105,35 @@ var fences = map[string]fence{
 			must(t, soc.Close())
 		}
 	}, nil},
-	"meet by inproc": {meetByInproc, nil},
+	"meet by inproc":           {meetByInproc, nil},
+	"Bind without descriptors": {bindWithoutFiles, nil},
+	"contexts started at once": {func(t *testing.T) error {
+		for n := uint64(20); n < 60; n++ {
+			limitFiles(n)
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() {
+					if ctx, err := NewContext(); err == nil {
+						if soc, err := ctx.NewSocket(PULL); err == nil {
+							soc.Close()
+						}
+						ctx.Term()
+					}
+				})
+			}
+			all.Wait()
+		}
+		return nil
+	}, nil},
+	"no more threads": {func(t *testing.T) error {
+		if os.Getuid() != 0 {
+			t.Skip("needs root, to become somebody who has no other processes")
+		}
+		must(t, syscall.Setrlimit(rlimitNproc, &syscall.Rlimit{Cur: 1, Max: 1}))
+		must(t, syscall.Setuid(64999))
+		_, err := newContext(t).NewSocket(PULL)
+		return err
+	}, eagain},
 	"DGRAM over tcp": {func(t *testing.T) error {
 		return newSocket(t, newContext(t), DGRAM).Bind("tcp://127.0.0.1:*")
 	}, ENOCOMPATPROTO},
@@ -327,6 +359,36 @@ func meetByInproc(t *testing.T) error {
 	return nil
 }
 
+// bindWithoutFiles binds, connects and ends both with ever fewer descriptors left.
+func bindWithoutFiles(t *testing.T) error {
+	ctx := newContext(t)
+	soc, listener := newSocket(t, ctx, DEALER), newSocket(t, ctx, ROUTER)
+	endpoint := bindOn(t, listener, "tcp")
+	fd, err := syscall.Open("/", syscall.O_RDONLY, 0)
+	must(t, err)
+	limitFiles(uint64(fd) + 12)
+	for ; err == nil; _, err = syscall.Open("/", syscall.O_RDONLY, 0) {
+		errs := []error{
+			soc.Connect("tcp://127.0.0.1:0;" + endpoint[len("tcp://"):]), soc.Disconnect("tcp://localhost:1"),
+			listener.Unbind("tcp://localhost:2"), soc.Connect(endpoint), soc.Disconnect(endpoint),
+		}
+		for _, e := range []string{"tcp://127.0.0.1:*", "tcp://localhost:*", "tcp://*:*", "ipc://" + t.TempDir() + "/s"} {
+			err := listener.Bind(e)
+			if errs = append(errs, err); err == nil {
+				last, err := listener.GetLastEndpoint()
+				must(t, err)
+				errs = append(errs, listener.Unbind(last))
+			}
+		}
+		for i, err := range errs {
+			if err != nil && err != emfile && err != Errno(syscall.ENOENT) && err != Errno(syscall.ENODEV) {
+				return fmt.Errorf("%d: %w", i, err)
+			}
+		}
+	}
+	return nil
+}
+
 // started sets options of a context and starts it.
 func started(set func(*Context) error) func(*testing.T) error {
 	return func(t *testing.T) error {
@@ -453,7 +515,7 @@ func TestFence(t *testing.T) {
 	}
 	for name := range fences {
 		t.Run(name, func(t *testing.T) {
-			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy") || strings.Contains(name, "permitted")) {
+			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy") || strings.Contains(name, "permitted") || strings.Contains(name, "threads")) {
 				t.Skip("depends on the system")
 			}
 			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s", "-test.v")

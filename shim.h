@@ -659,7 +659,9 @@ static inline int zmq4_get_int(uintptr_t h, int option)
 
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
-    int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc;
+    int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc = zmq4_room(endpoint, 1);
+    if (rc < 0)
+        return rc;
     if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
     if (fd != -1 && (rc = zmq4_check_listener(fd, endpoint)) < 0)
@@ -696,7 +698,9 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 {
     zmq4_socket *s = zmq4_s(h);
-    int rc;
+    int rc = zmq4_room(endpoint, 1);
+    if (rc < 0)
+        return rc;
     ZMQ4_CALL(s, rc, zmq_unbind(s->socket, (const char *) endpoint));
     if (rc != 0)
         return zmq4_err();
@@ -709,7 +713,9 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 /* zmq4_connect connects the socket. Again says that libzmq will have nothing to do, and so no command will come. */
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int again)
 {
-    int rc;
+    int rc = zmq4_room(endpoint, 0);
+    if (rc < 0)
+        return rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
         return -EINVAL; /* libzmq would abort when the peer accepts the connection */
     zmq4_tell(zmq4_s(h), 1);
@@ -726,7 +732,9 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int a
 
 static inline int zmq4_disconnect(uintptr_t h, const unsigned char *endpoint)
 {
-    int rc;
+    int rc = zmq4_room(endpoint, 1);
+    if (rc < 0)
+        return rc;
     ZMQ4_CALL(zmq4_s(h), rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
     return rc == 0 ? 0 : zmq4_err();
 }

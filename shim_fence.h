@@ -238,6 +238,30 @@ static inline int zmq4_pass(uintptr_t h, uintptr_t to)
     return n;
 }
 
+static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
+{
+    return strncmp((const char *) s, prefix, strlen(prefix)) == 0;
+}
+
+/*
+ * zmq4_room says whether there are descriptors left for an endpoint: libzmq aborts if it
+ * cannot open one to look for the addresses of this machine, which it does with the
+ * local side of a tcp or ws endpoint, or for a udp socket. Other connections need none:
+ * they are tried again later.
+ */
+static inline int zmq4_room(const unsigned char *endpoint, int local)
+{
+#ifdef _WIN32
+    (void) endpoint, (void) local;
+    return 0;
+#else
+    int tcp = zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ws");
+    if (zmq4_has_prefix(endpoint, "udp:") || (tcp && (local || strchr((const char *) endpoint, ';'))))
+        return zmq4_try_fds(4);
+    return 0;
+#endif
+}
+
 /* zmq4_pending waits up to so many ms for a command that came after zmq4_events. */
 static inline int zmq4_pending(uintptr_t h, int ms)
 {
@@ -279,11 +303,6 @@ static inline int zmq4_bind_failure(uintptr_t h)
         first = !s->in[i].more;
     }
     return rc < 0 ? rc : -EAGAIN;
-}
-
-static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
-{
-    return strncmp((const char *) s, prefix, strlen(prefix)) == 0;
 }
 
 /*
