@@ -372,8 +372,9 @@ func (soc *Socket) bindError(endpoint string) error {
 // Unbind stops accepting connections on an endpoint, and closes those that
 // came in by it; these end only once the socket is next used or waited on, and
 // has no messages of theirs to be received. If it has sent messages of several
-// parts, Unbind waits a few milliseconds for that: libzmq may abort the process
-// if one is half sent when the peer breaks such a connection. A wildcard in the
+// parts, Unbind takes 20 ms or more, in which what was sent gets out and the
+// connections end: libzmq may abort the process if one is half sent when the peer
+// breaks such a connection. A wildcard in the
 // endpoint of Bind has to be given resolved, as [Socket.GetLastEndpoint]
 // returned it.
 //
