@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+	"weak"
 )
 
 // A Socket is a ZeroMQ socket. Methods that start with Set and Get set and
@@ -453,8 +454,11 @@ func (s *socket) attend(endpoint *C.uchar) {
 	if s.c.parts == 0 || C.zmq4_listens(endpoint) == 0 || linger < 0 {
 		return
 	}
+	lost := weak.Make(s) // not to keep it from being closed
 	time.AfterFunc(time.Duration(linger)*time.Millisecond-attendance/2, func() {
-		s.wait(context.Background(), 0, time.Now().Add(attendance))
+		if s := lost.Value(); s != nil {
+			s.wait(context.Background(), 0, time.Now().Add(attendance))
+		}
 	})
 }
 
