@@ -120,7 +120,8 @@ type AuthRequest struct {
 	// Address is the client's IP address, without a port.
 	Address string
 
-	// Identity is the client's routing id, see [Socket.SetIdentity].
+	// Identity is the routing id of the server socket, see [Socket.SetIdentity].
+	// libzmq does not tell the client's.
 	Identity string
 
 	// Mechanism is how the client authenticates.

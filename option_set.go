@@ -105,6 +105,11 @@ func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
 // sends none; that is the default. It applies to connection-oriented transports.
 //
+// With heartbeats, libzmq aborts the process if a peer resets its connection
+// while the queue of [Socket.SetRcvhwm] is full, or while the socket lingers.
+// Where strangers can connect, or where the program may receive more slowly than
+// peers send, use [Socket.SetTcpKeepalive] instead.
+//
 // Option ZMQ_HEARTBEAT_IVL.
 func (soc *Socket) SetHeartbeatIvl(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_HEARTBEAT_IVL, value)
@@ -219,8 +224,9 @@ func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, v
 // If value is 0, they are dropped at once. If it is negative, they are kept
 // until delivered, and [Context.Term] waits for them without limit. Fractions
 // of a millisecond are rounded up. A socket that has sent messages of several
-// parts lingers for 50 to 100 ms at least: libzmq may abort the process if it
-// drops one that is half sent while the peer, too, closes the connection.
+// parts lingers for 50 to 100 ms at least, or 150 to 200 ms if it was bound:
+// libzmq may abort the process if it drops one that is half sent while the peer,
+// too, closes the connection.
 //
 // The default is -1, no limit, or 0 after [Context.SetBlocky] with false. It
 // may be changed at any time before Close.
@@ -231,7 +237,8 @@ func (soc *Socket) SetLinger(value time.Duration) error { return soc.setDuration
 // SetMaxmsgsize sets the largest message part, in bytes, that the socket
 // accepts. A peer that sends a larger one is disconnected.
 //
-// If value is negative, there is no limit; the default is -1.
+// If value is negative, there is no limit; the default is -1. It does not limit
+// how many parts a message has, nor how many subscriptions a peer makes.
 //
 // Option ZMQ_MAXMSGSIZE.
 func (soc *Socket) SetMaxmsgsize(value int64) error { return setNum(soc, C.ZMQ_MAXMSGSIZE, value) }
@@ -273,6 +280,10 @@ func (soc *Socket) SetSndbuf(value int) error { return soc.setInt(C.ZMQ_SNDBUF, 
 // SetSndhwm sets the most messages that are queued for one peer before a send
 // waits or drops, as the socket type decides. The limit counts messages, not
 // bytes, and 0 means no limit. The default is 1000.
+//
+// What a SUB or XSUB socket sends are subscriptions, of which libzmq drops those
+// above the limit without an error. So these have no limit until one is set,
+// though [Socket.GetSndhwm] returns 1000.
 //
 // The limit is approximate: libzmq may hold far fewer messages, or, over TCP,
 // some more. Unlike most options it also takes effect on existing connections;
@@ -440,6 +451,9 @@ func (soc *Socket) SetXpubVerboser(value int) error { return soc.setInt(C.ZMQ_XP
 // that the peer is to have. The default is 0. It applies to XPUB sockets. Up to
 // libzmq 4.3.4, a peer that is gone by then makes libzmq use freed memory.
 //
+// Use it with libzmq 4.3.5 where strangers can connect: before, libzmq uses
+// memory that it has freed if the peer has gone meanwhile.
+//
 // Option ZMQ_XPUB_MANUAL.
 func (soc *Socket) SetXpubManual(value int) error { return soc.setInt(C.ZMQ_XPUB_MANUAL, value) }
 
@@ -485,7 +499,8 @@ func (soc *Socket) SetReqRelaxed(value int) error { return soc.setInt(C.ZMQ_REQ_
 
 // SetRouterHandover makes a new peer whose routing id another one has take the
 // place of that one, which is disconnected. The default, false, refuses the new
-// one. It takes effect at once. It applies to ROUTER sockets.
+// one. With true, whoever may connect can take the place of any peer whose id it
+// knows. It takes effect at once. It applies to ROUTER sockets.
 //
 // Option ZMQ_ROUTER_HANDOVER.
 func (soc *Socket) SetRouterHandover(value bool) error {
@@ -494,7 +509,7 @@ func (soc *Socket) SetRouterHandover(value bool) error {
 
 // SetRouterMandatory makes the socket return [EHOSTUNREACH] for a message to a
 // peer that it does not have, and wait or return EAGAIN where the peer's queue
-// is full (1). By default (0) such messages are dropped without notice. It takes
+// is full (1). Do not wait without a limit for a peer that may not read. By default (0) such messages are dropped without notice. It takes
 // effect at once. It applies to ROUTER sockets, and is EINVAL for all others.
 //
 // Option ZMQ_ROUTER_MANDATORY.

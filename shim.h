@@ -675,8 +675,11 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
         ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &zero, sizeof zero));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
     rc = rc == 0 ? 0 : zmq4_err();
-    if (linger != 0)
-        zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger);
+    if (linger != 0) {
+        int restored;
+        ZMQ4_CALL(zmq4_s(h), restored, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger));
+        (void) restored;
+    }
     if (rc < 0)
         return rc;
     zmq4_s(h)->attached = zmq4_s(h)->bound = 1;

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+	"weak"
 )
 
 // A Socket is a ZeroMQ socket. Methods that start with Set and Get set and
@@ -453,8 +454,9 @@ func (soc *Socket) Bind(endpoint string) error {
 // Unbind stops accepting connections on an endpoint, and closes those that
 // came in by it; these end only once the socket is next used or waited on, and
 // has no messages of theirs to be received. If it has sent messages of several
-// parts, Unbind waits a few milliseconds for that: libzmq may abort the process
-// if one is half sent when the peer breaks such a connection. A wildcard in the
+// parts, Unbind takes 20 ms or more, in which what was sent gets out and the
+// connections end: libzmq may abort the process if one is half sent when the peer
+// breaks such a connection. A wildcard in the
 // endpoint of Bind has to be given resolved, as [Socket.GetLastEndpoint]
 // returned it.
 //
@@ -547,8 +549,11 @@ func (s *socket) attend(endpoint *C.uchar) {
 	if s.c.parts == 0 || C.zmq4_listens(endpoint) == 0 || linger < 0 {
 		return
 	}
+	lost := weak.Make(s) // not to keep it from being closed
 	time.AfterFunc(time.Duration(linger)*time.Millisecond-attendance/2, func() {
-		s.wait(context.Background(), 0, time.Now().Add(attendance))
+		if s := lost.Value(); s != nil {
+			s.wait(context.Background(), 0, time.Now().Add(attendance))
+		}
 	})
 }
 
