@@ -7,13 +7,17 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.0
 TORTURE  = 30s
 FUZZTIME = 10s
 
+# The fixed seeds of the model test, or for how long it runs new ones: make model MODEL=30m
+SEEDS = 1-30
+MODEL =
+
 # What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
 DEMO =
 
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast \
+.PHONY: help deps tool demo examples test race asan memory lint compat cover torture model fuzz bench bench-quick multicast \
 	matrix goget link windows docker-test
 
 help: ## list the targets
@@ -79,6 +83,9 @@ multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; n
 
 torture: deps ## run the torture tests for longer (TORTURE=30s), and cancel 240000 calls, under the race detector
 	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)
+
+model: deps ## random calls against a model of what may be lost: fixed seeds (SEEDS=1-30), or new ones for long (MODEL=30m)
+	$(GO) test -count=1 -timeout=0 -v -run=TestModel ./ctest/model $(if $(MODEL),-model.time=$(MODEL),-model.seeds=$(SEEDS))
 
 fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
 	@for package in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do \
