@@ -8,13 +8,17 @@ TORTURE  = 30s
 CHAOS    = 1m
 FUZZTIME = 10s
 
+# The fixed seeds of the model test, or for how long it runs new ones: make model MODEL=30m
+SEEDS = 1-30
+MODEL =
+
 # What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
 DEMO =
 
 # What the benchmarks are told, such as: make bench BENCH='-rounds 3 -run inproc'
 BENCH =
 
-.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast chaos \
+.PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast chaos model \
 	matrix goget link windows docker-test
 
 help: ## list the targets
@@ -83,6 +87,9 @@ torture: deps ## run the torture tests for longer (TORTURE=30s), and cancel 2400
 
 chaos: deps ## put sockets on a bad network, and strangers upon them, by chance (CHAOS=1m)
 	$(GO) test -count=1 -timeout=0 -v -run='^TestChaos$$' ./ctest/chaos -chaos=$(CHAOS)
+
+model: deps ## random calls against a model of what may be lost: fixed seeds (SEEDS=1-30), or new ones for long (MODEL=30m)
+	$(GO) test -count=1 -timeout=0 -v -run=TestModel ./ctest/model $(if $(MODEL),-model.time=$(MODEL),-model.seeds=$(SEEDS))
 
 fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
 	@for package in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do \

@@ -195,7 +195,7 @@ func (soc *Socket) SendWithOpts(data string, flags Flag, options ...interface{})
 // SendBytesWithOpts sends a message as [Socket.SendBytes] does, with properties:
 // an [OptRoutingId] for [SERVER] and [PEER] sockets, an [OptGroup] for [RADIO].
 // The error is EINVAL for anything else, for the routing id 0 and for a group of
-// more than 255 bytes, and EHOSTUNREACH for a peer that is not there.
+// more than 14 bytes, and EHOSTUNREACH for a peer that is not there.
 //
 // Functions zmq_msg_set_routing_id, zmq_msg_set_group and zmq_msg_send.
 func (soc *Socket) SendBytesWithOpts(data []byte, flags Flag, options ...interface{}) (int, error) {
@@ -290,6 +290,7 @@ func (m *Msg) RoutingID() uint32 {
 
 // SetGroup sets the group that a [RADIO] socket is to send the message to, of at
 // most 255 bytes and without a NUL: else the error is EINVAL; or [ErrMsgClosed].
+// A group of more than 14 bytes cannot be sent: [Socket.SendMsg] returns EINVAL.
 // What [Msg.Bytes] has returned before is not valid any more.
 //
 // Function zmq_msg_set_group.

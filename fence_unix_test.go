@@ -219,6 +219,34 @@ var fences = map[string]fence{
 		}
 		return bareSocket(t, newContext(t), PUSH).SetPriority(7)
 	}, Errno(syscall.EPERM)},
+	"long group": {func(t *testing.T) error {
+		needDraft(t)
+		ctx := newContext(t)
+		radio := newSocket(t, ctx, RADIO)
+		endpoint := bindOn(t, radio, "inproc")
+		group := strings.Repeat("g", 100)
+		var dishes []*Socket
+		for range 3 {
+			dish := newSocket(t, ctx, DISH)
+			must(t, dish.Join(group))
+			must(t, dish.Connect(endpoint))
+			dishes = append(dishes, dish)
+		}
+		if _, err := radio.GetEvents(); err != nil { // takes the subscriptions
+			return err
+		}
+		for range 1000 {
+			if _, err := radio.SendBytesWithOpts([]byte("x"), 0, OptGroup(group)); err != nil {
+				return err
+			}
+			for _, dish := range dishes {
+				if _, err := dish.Recv(0); err != nil { // and frees the group, once more
+					return err
+				}
+			}
+		}
+		return nil
+	}, einval},
 	"use closed descriptor": {useFd("tcp://127.0.0.1:*", func(*testing.T) int { return 777 }), Errno(syscall.EBADF)},
 	"use file": {useFd("tcp://127.0.0.1:*", func(*testing.T) int {
 		fd, _ := syscall.Open("/dev/null", syscall.O_RDONLY, 0)

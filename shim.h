@@ -1031,10 +1031,32 @@ static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char *
     return *value ? 0 : -ENOENT;
 }
 
+/*
+ * zmq4_groups reports whether libzmq can send a message to several peers: it counts
+ * the peers that have its content, but not those that have its group, if that
+ * is too long to lie inside the message. The first to free it frees it for all.
+ */
+static inline int zmq4_groups(const zmq4_socket *s, zmq_msg_t *msg)
+{
+#if ZMQ4_DRAFT
+    switch (s->type) {
+    case ZMQ_RADIO:
+    case ZMQ_PUB:
+    case ZMQ_XPUB:
+    case ZMQ_XSUB:
+        return strlen(zmq_msg_group(msg)) <= 14;
+    }
+#endif
+    (void) s, (void) msg;
+    return 1;
+}
+
 /* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
 static inline int zmq4_send_try(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {
     int rc;
+    if (msg && !zmq4_groups(s, msg))
+        return -EINVAL;
     if ((flags & ZMQ_SNDMORE) && !s->parts) {
         s->parts = 1;
         zmq4_linger(s);
