@@ -853,10 +853,12 @@ static inline void zmq4_settle(zmq4_socket *s, const unsigned char *endpoint)
     zmq_pollitem_t item = {NULL, 0, ZMQ_POLLIN, 0};
     size_t size = sizeof item.fd;
     int rc;
+    /* To connect these types to an endpoint that they have does nothing, not even tell the socket. */
+    int once = s->type == ZMQ_REQ || s->type == ZMQ_DEALER || s->type == ZMQ_PUB || s->type == ZMQ_SUB;
     if (s->thread_safe /* has another mailbox */ || zmq4_has_prefix(endpoint, "inproc:")
         || zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
         return;
-    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 1000)); /* it takes two instructions of that thread */
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, once ? 20 : 1000)); /* it takes two instructions of that thread */
     (void) rc;
 }
 
