@@ -129,7 +129,7 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 		return check(C.zmq4_monitor(s.h(), nil, C.int(events)))
 	}
 	if !strings.HasPrefix(addr, "inproc://") {
-		if strings.Contains(addr, "://") {
+		if transport, path, _ := strings.Cut(addr, "://"); transport != "" && path != "" {
 			return soc.unlessClosed(EPROTONOSUPPORT)
 		}
 		return soc.invalid()
