@@ -152,6 +152,9 @@ func (soc *Socket) relay(addr string, events Event) error {
 		old.Unbind(addr) // else it would be in use until the last event is taken
 	}
 	to, err := ctx.NewSocket(PAIR)
+	if err == ErrorContextClosed {
+		err = ETERM // as for every use of the socket
+	}
 	if err != nil {
 		return err
 	}

@@ -275,10 +275,13 @@ func (s *socket) openPark() error {
 //
 // Function zmq_close.
 func (soc *Socket) Close() error {
-	if soc == nil || soc.s == nil {
+	if soc == nil {
 		return ErrorSocketClosed
 	}
 	s := soc.s
+	if s == nil {
+		return nil
+	}
 	s.mu.Lock()
 	if s.c == nil {
 		s.mu.Unlock()

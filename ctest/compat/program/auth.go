@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -59,9 +60,9 @@ func authSettings() {
 	zmq.AuthStop()
 	say("AuthStart", zmq.AuthStart())
 	say("AuthStart again", zmq.AuthStart())
+	authStop()
 	zmq.AuthStop()
-	zmq.AuthStop()
-	for what, call := range map[string]func(){
+	calls := map[string]func(){
 		"AuthAllow":                    func() { zmq.AuthAllow("d", "127.0.0.1", "10.0.0.0/8") },
 		"AuthAllow(address)":           func() { zmq.AuthAllow("127.0.0.1", "::1") },
 		"AuthAllow of nothing":         func() { zmq.AuthAllow("d2") },
@@ -76,8 +77,9 @@ func authSettings() {
 		"AuthCurveRemoveAll":           func() { zmq.AuthCurveRemoveAll("nosuch") },
 		"AuthSetVerbose":               func() { zmq.AuthSetVerbose(false) },
 		"AuthSetMetadataHandler(fine)": func() { zmq.AuthSetMetadataHandler(noMetadata) },
-	} {
-		try(what, func() []any { return v(logs(call)) })
+	}
+	for _, what := range sorted(calls) {
+		try(what, func() []any { return v(logs(calls[what])) })
 	}
 	busy := open(zmq.REP)
 	must(busy.Bind("inproc://zeromq.zap.01"))
@@ -93,6 +95,7 @@ func admits(ctx *zmq.Context, server func(*zmq.Socket) error, client func(*zmq.S
 	defer pull.Close()
 	defer push.Close()
 	must(server(pull))
+	must(push.SetReconnectIvl(-1)) // one request for each
 	if client != nil {
 		if err := client(push); err != nil {
 			return "client: " + errorText(err)
@@ -104,10 +107,12 @@ func admits(ctx *zmq.Context, server func(*zmq.Socket) error, client func(*zmq.S
 	monitor := openIn(ctx, zmq.PAIR)
 	defer monitor.Close()
 	must(monitor.Connect(name))
+	must(monitor.SetRcvtimeo(5 * time.Second))
 	must(push.Connect(bind(pull)))
 	what, _, value, err := monitor.RecvEvent(0)
 	if err != nil {
-		return errorText(err)
+		// Now and then the REP socket of v1.4.0 loses an answer, and gives none from then on.
+		os.Exit(again)
 	}
 	if what == zmq.EVENT_HANDSHAKE_SUCCEEDED {
 		got(push.Send("x", 0))

@@ -45,13 +45,15 @@ func contexts() {
 		for _, value := range odd {
 			ctx := got(zmq.NewContext())
 			label := fmt.Sprintf("Set%s(%d)", o.name, value)
-			err := o.set(ctx, value)
-			if o.get != nil {
-				n, e := o.get(ctx)
-				must(e)
-				say(label, err, raw("then"), n)
+			if o.get == nil {
+				say(label, o.set(ctx, value))
 			} else {
-				say(label, err)
+				before, err, after := got(o.get(ctx)), o.set(ctx, value), 0
+				if after = got(o.get(ctx)); err == nil || after != before {
+					say(label, raw(fmt.Sprint(text(err), " then ", after)))
+				} else {
+					say(label, err)
+				}
 			}
 			must(ctx.Term())
 		}

@@ -2,7 +2,10 @@
 
 // Program uses all of pebbe/zmq4 and prints what each call returns: a line
 // with a label, a tab, and the results. It runs one case of those that -list
-// lists, in a process of its own, so that a call may hang or abort.
+// lists, in a process of its own, so that a call may hang or abort. The lines
+// go to file descriptor 3, as C code prints to the standard output:
+//
+//	program socket 3>&1
 //
 // Everything is used by one goroutine at a time, as v1.4.0 asks for. Nothing
 // that differs from run to run is printed.
@@ -16,6 +19,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -23,6 +27,9 @@ import (
 
 	zmq "github.com/pebbe/zmq4"
 )
+
+// again is the status of a case that has to be run again.
+const again = 3
 
 var cases = map[string]func(){
 	"constants":        constants,
@@ -104,8 +111,8 @@ func main() {
 	run()
 }
 
-// stdout is where the lines go, whatever os.Stdout is.
-var stdout = os.Stdout
+// lines is where say prints.
+var lines = os.NewFile(3, "lines")
 
 // labelPrefix is put in front of each label.
 var labelPrefix string
@@ -117,7 +124,7 @@ func say(label string, results ...any) {
 		line = strings.ReplaceAll(line, h.old, h.new)
 	}
 	line = address.ReplaceAllString(line, "ADDRESS")
-	fmt.Fprintln(stdout, strings.ReplaceAll(line, "\n", `\n`))
+	fmt.Fprintln(lines, strings.ReplaceAll(line, "\n", `\n`))
 }
 
 // relabel puts a prefix in front of the labels that f prints.
@@ -137,7 +144,8 @@ func try(label string, call func() []any) { say(label, caught(call)...) }
 func caught(call func() []any) (results []any) {
 	defer func() {
 		if r := recover(); r != nil {
-			results = v(raw(fmt.Sprintf("panic(%v)", r)))
+			what := strings.Replace(fmt.Sprint(r), "runtime error: invalid memory address or nil pointer dereference", "nil dereference", 1)
+			results = v(raw("panic(" + what + ")"))
 		}
 	}()
 	return call()
@@ -277,11 +285,17 @@ var keys = strings.NewReplacer(serverPublic, "PUBLIC", serverSecret, "SECRET", c
 
 // quoted shortens what is long.
 func quoted(s string) string {
-	s = keys.Replace(s)
-	if len(s) > 60 && strings.Count(s, s[:1]) == len(s) {
-		return fmt.Sprintf("%q*%d", s[:1], len(s))
+	q := strconv.Quote(keys.Replace(s))
+	for i := 0; i < len(q); i++ {
+		n := 1
+		for i+n < len(q) && q[i+n] == q[i] {
+			n++
+		}
+		if n > 40 {
+			q = fmt.Sprintf("%s%c{%d}%s", q[:i], q[i], n, q[i+n:])
+		}
 	}
-	return fmt.Sprintf("%q", s)
+	return q
 }
 
 // results collects what the same call returns for each of many.
@@ -365,7 +379,7 @@ func inproc() string {
 func bind(soc *zmq.Socket) string {
 	must(soc.Bind("tcp://127.0.0.1:*"))
 	endpoint := got(soc.GetLastEndpoint())
-	hide(endpoint, "tcp://127.0.0.1:PORT")
+	hide(strings.TrimPrefix(endpoint, "tcp://"), "127.0.0.1:PORT")
 	return endpoint
 }
 

@@ -207,6 +207,7 @@ func receives() {
 	must(a.Close())
 	say("RecvMessage after the peer was closed", v(b.RecvMessage(0))...)
 	say("Recv then", v(b.Recv(zmq.DONTWAIT))...)
+	until("the end of the connection", func() bool { return got(b.GetEvents())&zmq.POLLOUT == 0 })
 	say("Send then", v(b.Send("x", zmq.DONTWAIT))...)
 	must(b.Close())
 }

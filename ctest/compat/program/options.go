@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"time"
 
@@ -264,12 +265,20 @@ func optionLines(soc *zmq.Socket) {
 			sets.add(o.name, caught(func() []any { return v(o.set(soc, o.values[0])) })...)
 		}
 		if o.get != nil {
-			gets.add(o.name, caught(func() []any { return o.get(soc) })...)
+			gets.add(o.name, withoutZero(caught(func() []any { return o.get(soc) }))...)
 		}
 	}
-	gets.add("Fd", caught(func() []any { return v(soc.GetFd()) })...)
+	gets.add("Fd", withoutZero(caught(func() []any { return v(soc.GetFd()) }))...)
 	say("setters", &sets)
 	say("getters", &gets)
+}
+
+// withoutZero leaves out a first result that is zero.
+func withoutZero(results []any) []any {
+	if len(results) == 2 && reflect.ValueOf(results[0]).IsZero() {
+		return results[1:]
+	}
+	return results
 }
 
 func closedOptions() {
