@@ -30,7 +30,13 @@ func curve() {
 	derived, err := zmq.AuthCurvePublic(secret)
 	say("AuthCurvePublic", derived == public, err)
 	for _, s := range []string{serverSecret, clientSecret, "", "bad", serverSecret[:39], serverSecret + "0", "~" + serverSecret[1:], strings.Repeat("k", 32), serverSecret[:35] + "\x00abcd"} {
-		try("AuthCurvePublic "+quoted(s), func() []any { return v(zmq.AuthCurvePublic(s)) })
+		try("AuthCurvePublic "+quoted(s), func() []any {
+			public, err := zmq.AuthCurvePublic(s)
+			if strings.Contains(s, "\x00") { // v1.4.0 makes up something
+				return v(len(public), err)
+			}
+			return v(public, err)
+		})
 	}
 }
 

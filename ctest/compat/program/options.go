@@ -389,13 +389,16 @@ func securityOptions() {
 		say(second, steps[second](soc))
 		security(second, soc)
 		must(soc.Close())
+		if strings.Contains(second, "bad") || strings.Contains(second, "domain") {
+			continue
+		}
 		var r results
-		for _, first := range sorted(steps) {
+		for _, first := range []string{"ServerAuthPlain(d)", "ServerAuthCurve(d)", "ClientAuthPlain(u, p)", "ClientAuthCurve", "SetGssapiServer(true)"} {
 			soc := open(zmq.DEALER)
-			steps[first](soc)
+			must(steps[first](soc))
 			err := steps[second](soc)
 			mechanism := got(soc.GetMechanism())
-			r.add(first, err, raw(mechanism.String()), raw(fmt.Sprint(soc.GetPlainUsername())), raw(fmt.Sprint(soc.GetPlainServer())))
+			r.add(first, err, raw(mechanism.String()))
 			must(soc.Close())
 		}
 		say(second+" after", &r)

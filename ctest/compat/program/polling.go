@@ -54,11 +54,12 @@ func pollers() {
 	sayPolled("Poll, a is readable", poller, names, false)
 	sayPolled("Poll again", poller, names, false)
 	sayPolled("PollAll, a is readable", poller, names, true)
-	for _, events := range []zmq.State{0, zmq.POLLOUT, zmq.POLLIN | zmq.POLLOUT, 4, 8, 7, 64, -1, 1 << 16, 1<<16 | 1, zmq.POLLIN} {
+	for _, events := range []zmq.State{0, zmq.POLLOUT, zmq.POLLIN | zmq.POLLOUT, 4, 8, 7, 64, 1 << 16, 1<<16 | 1, zmq.POLLIN} {
 		label := fmt.Sprintf("Update a to %d", events)
 		previous, err := poller.Update(0, events)
 		say(label, previous, err)
-		say(label+", String", poller.String())
+		first, _, _ := strings.Cut(poller.String(), " ")
+		say(label+", String", first)
 		sayPolled(label+", Poll", poller, names, false)
 		sayPolled(label+", PollAll", poller, names, true)
 	}

@@ -160,7 +160,7 @@ func endpoints() {
 		"tcp://127.0.0.1:*\x00", "inproc://N\x00x", "inproc://", "inproc://N", "inproc://N with spaces and \xff", "inproc://" + strings.Repeat("n", 300) + "N",
 		"ipc://", "ipc://*", "ipc://DIR/N", "ipc://DIR/file/N", "ipc://DIR/nosuch/N", "ipc://DIR", "ipc://@N", "ipc://@", "ipc://DIR/" + strings.Repeat("n", 120),
 		"udp://127.0.0.1:*", "udp://127.0.0.1", "ws://127.0.0.1:*", "wss://127.0.0.1:*", "vmci://*:*", "vsock://*:*", "tipc://nonsense", "tipc://",
-		"pgm://", "epgm://", "norm://", "epgm://nosuch0;239.192.1.1:5555", "epgm://lo;nonsense:5555", "epgm://lo;239.192.1.1", "epgm://lo;239.192.1.1:x",
+		"pgm://", "epgm://", "norm://", "epgm://lo;nonsense:5555", "epgm://lo;239.192.1.1", "epgm://lo;239.192.1.1:x",
 	} {
 		label := quoted(endpoint)
 		bind, unbind, connect, disconnect := &results{}, &results{}, &results{}, &results{}
@@ -297,8 +297,7 @@ func useFd() {
 	say("Getusefd", n == fd, err)
 	say("Bind", soc.Bind("tcp://127.0.0.1:9"))
 	n, err = soc.Getusefd()
-	say("Getusefd after Bind", n == fd, n, err == nil)
-	hide(fmt.Sprint(", ", fd), ", FD")
+	say("Getusefd after Bind", n == fd, err)
 	push := open(zmq.PUSH)
 	must(push.Connect("tcp://" + listener.Addr().String()))
 	say("Send", v(push.Send("x", 0))...)
@@ -316,6 +315,9 @@ func multicast() {
 		must(soc.Close())
 	}
 	say("epgm of other types", &r)
+	soc := open(zmq.PUB)
+	say("no such interface", soc.Bind("epgm://nosuch0;239.192.1.1:5555"))
+	must(soc.Close())
 	pub, sub := open(zmq.PUB), open(zmq.SUB)
 	must(sub.SetSubscribe(""))
 	say("Connect", sub.Connect("epgm://127.0.0.1;239.192.1.1:5555"))
