@@ -57,7 +57,6 @@ var cases = map[string]func(){
 	"endpoint pairs":   endpointPairs,
 	"endpoint use fd":  useFd,
 	"multicast":        multicast,
-	"multicast alone":  multicastAlone,
 	"send":             sends,
 	"send message":     sendMessages,
 	"receive":          receives,
@@ -258,6 +257,7 @@ func text(x any) string {
 		if value.IsNil() {
 			return "nil map"
 		}
+		return fmt.Sprintf("%q", x)
 	case reflect.Struct, reflect.Pointer, reflect.Func:
 		panic(fmt.Sprintf("say does not know %T", x))
 	}

@@ -463,7 +463,7 @@ func metadata() {
 }
 
 func metadataOf(_ []byte, properties map[string]string, err error) string {
-	return fmt.Sprint(properties, err)
+	return text(properties) + ", " + text(err)
 }
 
 // conflate keeps the last message only.

@@ -48,8 +48,7 @@ type (
 )
 
 func anInt(name string, set setInt, get getInt) option {
-	return an(name, set, get, 1, 0, 2, 3, 100, 127, 128, 255, 256, 1000, 32767, 32768, 65535, 65536, math.MaxInt32, 1<<32, 1<<32+1, -1, -2, math.MinInt32,
-		math.MinInt32-1)
+	return an(name, set, get, 1, 0, 2, 100, 127, 128, 255, 256, 32767, 32768, math.MaxInt32, 1<<32, 1<<32+1, -1, -2, math.MinInt32, math.MinInt32-1)
 }
 
 func aTime(name string, set setTime, get getTime) option {

@@ -160,7 +160,7 @@ func endpoints() {
 		"tcp://127.0.0.1:*\x00", "inproc://N\x00x", "inproc://", "inproc://N", "inproc://N with spaces and \xff", "inproc://" + strings.Repeat("n", 300) + "N",
 		"ipc://", "ipc://*", "ipc://DIR/N", "ipc://DIR/file/N", "ipc://DIR/nosuch/N", "ipc://DIR", "ipc://@N", "ipc://@", "ipc://DIR/" + strings.Repeat("n", 120),
 		"udp://127.0.0.1:*", "udp://127.0.0.1", "ws://127.0.0.1:*", "wss://127.0.0.1:*", "vmci://*:*", "vsock://*:*", "tipc://nonsense", "tipc://",
-		"pgm://", "epgm://", "norm://", "epgm://lo;nonsense:5555", "epgm://lo;239.192.1.1", "epgm://lo;239.192.1.1:x",
+		"pgm://", "epgm://", "norm://", "epgm://lo;239.192.1.1", "epgm://lo;239.192.1.1:x",
 	} {
 		label := quoted(endpoint)
 		bind, unbind, connect, disconnect := &results{}, &results{}, &results{}, &results{}
@@ -325,12 +325,7 @@ func multicast() {
 	say("Unbind", pub.Unbind("epgm://127.0.0.1;239.192.1.1:5555"))
 	must(pub.Close())
 	must(sub.Close())
-}
-
-// multicastAlone is fatal in v1.4.0.
-func multicastAlone() {
-	pub := open(zmq.PUB)
-	say("Bind", pub.Bind("epgm://127.0.0.1;127.0.0.1:5555"))
-	say("Connect", pub.Connect("epgm://127.0.0.1;nonsense:5555"))
+	pub = open(zmq.PUB)
+	say("one computer's address", pub.Bind("epgm://127.0.0.1;127.0.0.1:5555"))
 	must(pub.Close())
 }
