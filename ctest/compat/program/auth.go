@@ -133,7 +133,9 @@ func admits(ctx *zmq.Context, server func(*zmq.Socket) error, client func(*zmq.S
 
 // authStop stops authentication, and waits for that: v1.4.0 does not.
 func authStop() {
+	lost := time.AfterFunc(5*time.Second, func() { os.Exit(again) }) // the answer to it, see admits
 	zmq.AuthStop()
+	lost.Stop()
 	soc := open(zmq.REP)
 	defer soc.Close()
 	until("the end of authentication", func() bool { return soc.Bind("inproc://zeromq.zap.01") == nil })
