@@ -163,6 +163,9 @@ func within(label string, limit time.Duration, call func() []any) {
 }
 
 func texts(results []any) string {
+	if len(results) == 0 {
+		return "ok"
+	}
 	list := make([]string, len(results))
 	for i, r := range results {
 		list[i] = text(r)
