@@ -162,8 +162,11 @@ func contextPolicy() {
 	ctx := got(zmq.NewContext())
 	say("SetThreadSchedPolicy(99)", ctx.SetThreadSchedPolicy(99))
 	soc, err := ctx.NewSocket(zmq.PULL)
-	say("NewSocket", soc, err)
-	say("Term", ctx.Term())
+	if soc != nil {
+		must(soc.Close())
+	}
+	term := ctx.Term() // by now libzmq has aborted
+	say("NewSocket", soc, err, term)
 }
 
 func useContext(ctx *zmq.Context) {
