@@ -65,10 +65,11 @@ lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it i
 	cd ctest/gozeromq && $(GO) vet ./... && $(GO) mod tidy -diff
 	cd cmd/zmq4 && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	cd ctest/goget && $(GO) vet ./... && $(GO) mod tidy -diff
+	cd ctest/compat && $(GO) vet ./... && $(GO) mod tidy -diff
 	@if command -v shellcheck >/dev/null; then \
 		echo shellcheck .ci/run scripts/*.sh docker/*.sh; shellcheck .ci/run scripts/*.sh docker/*.sh; fi
 
-compat: deps ## compare with pebbe/zmq4: its API, its test suite, go mod tidy and vendor
+compat: deps ## compare with pebbe/zmq4: its API, all its calls, its test suite, go mod tidy and vendor
 	@bash scripts/compat.sh
 
 cover: deps ## run the tests and write coverage.out and coverage.html

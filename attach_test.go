@@ -441,3 +441,23 @@ func TestDisconnectBegun(t *testing.T) {
 		}
 	}
 }
+
+// To connect some types to an endpoint that they are connected to does nothing, and
+// takes no time. They do not learn that nothing was done.
+func TestConnectAgain(t *testing.T) {
+	for _, typ := range []Type{REQ, REP, DEALER, ROUTER, PUB, SUB, XPUB, XSUB, PUSH, PULL, PAIR, STREAM} {
+		t.Run(typ.String(), func(t *testing.T) {
+			ctx := newContext(t)
+			peer, soc := newSocket(t, ctx, DEALER), newSocket(t, ctx, typ)
+			endpoint := bindOn(t, peer, "tcp")
+			start := time.Now()
+			for range 4 {
+				must(t, soc.Connect(endpoint))
+			}
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
+			must(t, soc.Disconnect(endpoint))
+		})
+	}
+}

@@ -63,7 +63,7 @@ func AuthMetaBlob(key, value string) (blob []byte, err error) {
 	case key == "":
 		return []byte{}, errors.New("zmq4: empty metadata key")
 	case len(key) > maxMetadataKey:
-		return []byte{}, errors.New("zmq4: metadata key longer than 255 bytes")
+		return []byte{}, errors.New("Key too long")
 	case len(value) > math.MaxInt32:
 		return []byte{}, errors.New("zmq4: metadata value longer than 2 GiB")
 	}

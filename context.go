@@ -152,8 +152,11 @@ func Term() error {
 //
 // Functions zmq_ctx_shutdown and zmq_ctx_term.
 func (ctx *Context) Term() error {
-	if ctx == nil || ctx.c == nil {
+	if ctx == nil {
 		return ErrorContextClosed
+	}
+	if ctx.c == nil {
+		return nil
 	}
 	return ctx.c.terminate()
 }

@@ -61,7 +61,7 @@ func TestTerm(t *testing.T) {
 func TestZeroContext(t *testing.T) {
 	for name, ctx := range map[string]*Context{"nil": nil, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
-			if err := ctx.Term(); err != ErrorContextClosed {
+			if err := ctx.Term(); ctx == nil && err != ErrorContextClosed || ctx != nil && err != nil {
 				t.Error("Term:", err)
 			}
 			if soc, err := ctx.NewSocket(PULL); soc != nil || err != ErrorContextClosed {

@@ -16,12 +16,12 @@ import (
 var (
 	// ErrorContextClosed is returned by every use of a context after [Context.Term].
 	// errors.Is takes it for net.ErrClosed.
-	ErrorContextClosed error = closedError("Context is closed")
+	ErrorContextClosed error = &closedError{"Context is closed"}
 
 	// ErrorSocketClosed is returned by every use of a socket after
 	// [Socket.Close], and by the calls that Close interrupts. errors.Is takes it
 	// for net.ErrClosed.
-	ErrorSocketClosed error = closedError("Socket is closed")
+	ErrorSocketClosed error = &closedError{"Socket is closed"}
 
 	// ErrorMoreExpected is returned by [Socket.RecvEvent] for a message of a single part.
 	ErrorMoreExpected = errors.New("More expected")
@@ -216,13 +216,14 @@ func (soc *Socket) opError(op string, err error) error {
 	return e
 }
 
-// closedError is an error that errors.Is takes for net.ErrClosed.
-type closedError string
+// closedError is an error that errors.Is takes for net.ErrClosed. It is no
+// string: fmt.Print puts a space between it and what comes before it.
+type closedError struct{ text string }
 
-func (e closedError) Error() string { return string(e) }
+func (e *closedError) Error() string { return e.text }
 
 // Is reports whether target is net.ErrClosed.
-func (e closedError) Is(target error) bool { return target == net.ErrClosed }
+func (e *closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // check makes an error of what a function of shim.h returned.
 func check(rc C.int) error {

@@ -243,9 +243,10 @@ func (soc *Socket) RecvWithMetadata(flags Flag, properties ...string) (msg strin
 }
 
 // RecvBytesWithMetadata receives one message part, and those of the named
-// properties that it has: "Socket-Type", "Routing-Id", "Peer-Address" and
+// properties that it has: "Socket-Type", "Identity", "Peer-Address" and
 // "User-Id" of libzmq's own, and those that the ZAP handler has set. A
-// property that it does not have is not in the map.
+// property that it does not have is not in the map. Identity is what
+// [Socket.SetIdentity] has set at a peer of type REQ, DEALER or ROUTER.
 //
 // Functions zmq_msg_recv and zmq_msg_gets.
 func (soc *Socket) RecvBytesWithMetadata(flags Flag, properties ...string) (msg []byte, metadata map[string]string, err error) {

@@ -361,6 +361,12 @@ func TestRcvmore(t *testing.T) {
 
 // The values that come with an error.
 func TestErrorValues(t *testing.T) {
+	// fmt.Print puts no space before a string, nor before an error of that kind.
+	for _, err := range []error{ErrorContextClosed, ErrorSocketClosed} {
+		if got, want := fmt.Sprint(0, err), "0 "+err.Error(); got != want {
+			t.Errorf("fmt.Sprint: %q, want %q", got, want)
+		}
+	}
 	ctx := newContext(t)
 	pull, push := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
 	if s, err := pull.Recv(DONTWAIT); s != "" || err != eagain {

@@ -138,7 +138,7 @@ func (soc *Socket) Monitor(addr string, events Event) error {
 		return check(C.zmq4_monitor(s.h(), nil, C.int(events)))
 	}
 	if !strings.HasPrefix(addr, "inproc://") {
-		if strings.Contains(addr, "://") {
+		if transport, path, _ := strings.Cut(addr, "://"); transport != "" && path != "" {
 			return soc.unlessClosed(EPROTONOSUPPORT)
 		}
 		return soc.invalid()
@@ -164,6 +164,9 @@ func (soc *Socket) relay(addr string, events Event) error {
 		return err
 	}
 	to, err := ctx.NewSocket(PAIR)
+	if err == ErrorContextClosed {
+		err = ETERM // as for every use of the socket
+	}
 	if err != nil {
 		return err
 	}

@@ -273,7 +273,7 @@ func TestMonitorsGone(t *testing.T) {
 
 func TestMonitorAddress(t *testing.T) {
 	soc := newSocket(t, newContext(t), PULL)
-	for addr, want := range map[string]error{"tcp://127.0.0.1:*": EPROTONOSUPPORT, "nonsense": einval, "inproc://": einval, "inproc://a\x00b": einval} {
+	for addr, want := range map[string]error{"tcp://127.0.0.1:*": EPROTONOSUPPORT, "nonsense": einval, "://": einval, "tcp://": einval, "inproc://": einval, "inproc://a\x00b": einval} {
 		if err := soc.Monitor(addr, EVENT_ALL); err != want {
 			t.Errorf("Monitor(%q) = %v, want %v", addr, err, want)
 		}

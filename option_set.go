@@ -336,11 +336,14 @@ func (soc *Socket) SetRate(value int) error { return soc.setInt(C.ZMQ_RATE, valu
 // [Socket.SetRate] is kept in memory: a minute at 1 Gbit/s is 7 GB. Connect and
 // Bind to a pgm or epgm endpoint return EINVAL for more than 16 million packets.
 //
-// Fractions of a millisecond are rounded up, a negative value is EINVAL. The
-// default is 10 s.
+// Fractions of a millisecond are rounded up, so that -1 is 0. What is -1 ms or
+// less is EINVAL. The default is 10 s.
 //
 // Option ZMQ_RECOVERY_IVL.
 func (soc *Socket) SetRecoveryIvl(value time.Duration) error {
+	if value > -time.Millisecond {
+		value = max(value, 0)
+	}
 	return soc.setDuration(C.ZMQ_RECOVERY_IVL, value)
 }
 

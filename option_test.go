@@ -121,7 +121,7 @@ var (
 	// for one where 0 is, and for one that cannot be negative.
 	unlimitedBelow = times(map[time.Duration]time.Duration{0: 0, -1: -1, -ms: -1, -500 * time.Microsecond: -1, -time.Second: -1, minTime: -1})
 	unlimitedZero  = times(map[time.Duration]time.Duration{0: 0, -1: 0, -ms: 0, -500 * time.Microsecond: 0, -time.Second: 0, minTime: 0})
-	positive       = times(map[time.Duration]time.Duration{0: 0})
+	positive       = times(map[time.Duration]time.Duration{0: 0, -1: 0, 1 - ms: 0})
 
 	tooLong = []time.Duration{maxInt32ms + 1, 30 * day, 50 * day, maxTime}
 )
@@ -190,7 +190,7 @@ func optionTests() []optionTest {
 		{"Rcvtimeo", DEALER, rounded((*Socket).SetRcvtimeo, (*Socket).GetRcvtimeo, -1, unlimitedBelow, tooLong...)},
 		{"ReconnectIvl", DEALER, rounded((*Socket).SetReconnectIvl, (*Socket).GetReconnectIvl, 100*ms, times(map[time.Duration]time.Duration{0: -1, -1: -1, -time.Second: -1, minTime: -1}), tooLong...)},
 		{"ReconnectIvlMax", DEALER, rounded((*Socket).SetReconnectIvlMax, (*Socket).GetReconnectIvlMax, 0, unlimitedZero, tooLong...)},
-		{"RecoveryIvl", DEALER, rounded((*Socket).SetRecoveryIvl, (*Socket).GetRecoveryIvl, 10*time.Second, positive, append(tooLong, -1, -time.Second, minTime)...)},
+		{"RecoveryIvl", DEALER, rounded((*Socket).SetRecoveryIvl, (*Socket).GetRecoveryIvl, 10*time.Second, positive, append(tooLong, -ms, -time.Second, minTime)...)},
 		{"ReqCorrelate", REQ, setOnly((*Socket).SetReqCorrelate, flags, notFlags)},
 		{"ReqRelaxed", REQ, setOnly((*Socket).SetReqRelaxed, flags, notFlags)},
 		{"RouterHandover", ROUTER, setOnly((*Socket).SetRouterHandover, onOff, nil)},

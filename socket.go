@@ -362,10 +362,13 @@ func (s *socket) openLockedPark() error {
 //
 // Function zmq_close.
 func (soc *Socket) Close() error {
-	if soc == nil || soc.s == nil {
+	if soc == nil {
 		return ErrorSocketClosed
 	}
 	s := soc.s
+	if s == nil {
+		return nil
+	}
 	s.mu.Lock()
 	if s.c != nil {
 		s.hurry()

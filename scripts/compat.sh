@@ -7,6 +7,8 @@
 #   - nothing that it exports is missing here or has another type;
 #   - its own test suite passes on this package, behind a replace directive
 #     and with the import path rewritten;
+#   - a program that calls all of it prints the same here, but for the lines
+#     that docs/differences.md lists: see ctest/compat;
 #   - go mod tidy and go mod vendor work in a module with that replace
 #     directive, and what was vendored builds and runs;
 #   - one program can have both, and their sockets understand each other.
@@ -72,6 +74,17 @@ for seen in 'HasTipc: removed' 'HasGssapi: changed'; do
 done
 [ "$(wc -l <<<"$differences")" = 2 ] || fail "apidiff sees more than the two differences that were made: $differences"
 echo "ok: no difference, and apidiff sees those that are made on purpose"
+
+# --- what each call returns ---
+
+say "all calls of $pebbe, with it and with $ours"
+grep -qxF "$pebbe $version $sum" "$root/ctest/compat/go.sum" || fail "ctest/compat has another $pebbe"
+(cd "$root/ctest/compat" && go test -count=1 -v . >"$tmp/calls.log" 2>&1) || {
+	cat "$tmp/calls.log" >&2
+	fail "docs/differences.md does not list what differs"
+}
+grep -E '^ +compat_test.go|^--- ' "$tmp/calls.log"
+echo "ok: what each call returns differs where docs/differences.md says so, and nowhere else"
 
 # --- pebbe's tests ---
 
