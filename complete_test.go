@@ -143,7 +143,7 @@ func TestOptionDocs(t *testing.T) {
 			if !ok {
 				continue
 			}
-			direction := f.Name.Name[:3]
+			direction := f.Name.Name[:min(3, len(f.Name.Name))]
 			if typ := star.X.(*ast.Ident).Name; typ != "Socket" && typ != "Context" || direction != "Set" && direction != "Get" || f.Name.Name == direction+"Option" || f.Name.Name == "SetReceiveAhead" {
 				continue
 			}

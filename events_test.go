@@ -3,6 +3,7 @@
 package zmq4
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -132,16 +133,18 @@ func TestEventsInMessage(t *testing.T) {
 	}
 }
 
-// knowsSubscriber waits until to gets what from publishes.
+// knowsSubscriber waits until to gets what from publishes, and has nothing more to receive.
 func knowsSubscriber(t *testing.T, from, to *Socket) {
 	t.Helper()
+	sent := 0
 	eventually(t, "subscription", func() bool {
-		send(t, from, "try")
-		_, err := to.Recv(DONTWAIT)
-		return err == nil
+		sent++
+		send(t, from, fmt.Sprint(sent))
+		got, err := to.Poll(POLLIN, time.Millisecond)
+		must(t, err)
+		return got != 0
 	})
-	send(t, from, "last")
-	for m := ""; m != "last"; {
+	for m := ""; m != fmt.Sprint(sent); {
 		var err error
 		m, err = to.Recv(0)
 		must(t, err)

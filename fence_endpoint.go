@@ -66,6 +66,8 @@ func checkPorts(endpoint string) Errno {
 
 // bind binds the locked socket. If that fails, libzmq tells the socket's monitor why, and
 // forgets it: what it then leaves is often EAGAIN. The monitor's peer knows.
+//
+// Fence Z075.
 func (s *socket) bind(endpoint *C.uchar) C.int {
 	peer, err := s.failures.lock()
 	if err != nil {
@@ -81,6 +83,8 @@ func (s *socket) bind(endpoint *C.uchar) C.int {
 
 // checkUdp returns an error for a udp endpoint that cannot be bound, and for any
 // other of a DGRAM socket, whose connections libzmq would abort on.
+//
+// Fence Z089.
 func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 	address, ok := strings.CutPrefix(endpoint, "udp://")
 	if !ok && s.typ == DGRAM && strings.Contains(endpoint, "://") {
@@ -111,6 +115,8 @@ func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 // checkFraming returns an error for a transport that brings messages to a socket for
 // raw data: libzmq aborts on those of several parts. And for wss without a certificate
 // and a key, without which libzmq aborts when it binds.
+//
+// Fence Z057, Z102.
 func (s *socket) checkFraming(endpoint string, bind bool) Errno {
 	transport, _, _ := strings.Cut(endpoint, "://")
 	ws := transport == "ws" || transport == "wss"
@@ -124,6 +130,8 @@ func (s *socket) checkFraming(endpoint string, bind bool) Errno {
 }
 
 // hasUdp notes for later sends that the socket has got a udp endpoint.
+//
+// Fence Z091.
 func (s *socket) hasUdp(endpoint string) {
 	if !strings.HasPrefix(endpoint, "udp://") {
 		return
@@ -147,6 +155,8 @@ func (s *socket) needFence(endpoint string) {
 // come before the socket ends a connection: libzmq aborts when the rest of the
 // message has gone with it. Only these types read a part then. A connection that
 // the peer ends keeps its messages.
+//
+// Fence Z051.
 func (s *socket) finish() {
 	switch s.typ {
 	case SUB, XSUB, ROUTER, REP:
@@ -158,6 +168,8 @@ func (s *socket) finish() {
 
 // rids are the routing ids that a socket has given by SetConnectRid. libzmq
 // aborts if one is given that a peer still has.
+//
+// Fence Z056.
 type rids struct {
 	next string // for the next Connect
 	used map[string]usedRid

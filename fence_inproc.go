@@ -31,6 +31,8 @@ import (
 // the endpoint binds as well, for a moment. To end it alone, the reserve binds its name:
 // an idle socket that each context has. What it was sent and should still be delivered,
 // a socket that does nothing else keeps.
+//
+// Fence Z058, Z059, Z060, Z061, Z062, Z065.
 type inprocs struct {
 	mu      sync.Mutex
 	ctx     C.uintptr_t
@@ -352,6 +354,8 @@ func (e *inprocs) close(h C.uintptr_t) C.int {
 
 // end connects all that still wait to the reserve, which goes away, and shuts the
 // context down.
+//
+// Fence Z064.
 func (e *inprocs) end(shutdown func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -401,6 +405,8 @@ func (e *inprocs) peers(h C.uintptr_t) (peers []*socket) {
 // until there is none for 5 ms. The end of a connection takes a few of them, in
 // turn. Half-way one side is gone, and the other does not know: a new high-water
 // mark, which it passes on, would crash libzmq.
+//
+// Fence Z066.
 func (s *socket) settle() {
 	for range 100 {
 		s.events()

@@ -57,6 +57,8 @@ func init() {
 		C.ZMQ_ROUTER_RAW:       rawRouter,
 
 		// PUB is an XPUB to libzmq, which keeps each subscription for a receive.
+		//
+		// Fence Z035.
 		C.ZMQ_XPUB_MANUAL:            notFor(PUB),
 		C.ZMQ_XPUB_MANUAL_LAST_VALUE: notFor(PUB),
 
@@ -69,6 +71,8 @@ func init() {
 		C.ZMQ_BUSY_POLL:           tried(func(v C.int) C.int { return C.zmq4_try_busy_poll(v) }),
 
 		// 0 is the same as -1, but libzmq 4.2 divides by it.
+		//
+		// Fence Z081.
 		C.ZMQ_RECONNECT_IVL: replace(0, -1),
 
 		// libzmq aborts if there is no memory for the buffers of a connection.
@@ -139,6 +143,8 @@ func between(low, high int32) optionFence {
 }
 
 // keepalive is for a parameter of TCP keep-alive.
+//
+// Fence Z080.
 func keepalive(linuxMax int32) optionFence {
 	return numbers(func(_ *socket, value int32) error {
 		if value == 0 || runtime.GOOS == "linux" && value > linuxMax {
@@ -195,6 +201,8 @@ func notFor(typ Type) optionFence {
 
 // rawRouter also refuses to change connections that there are: their messages of several
 // parts are no raw data, and an empty one would end the connection.
+//
+// Fence Z053, Z054.
 func rawRouter(s *socket, value []byte) ([]byte, error) {
 	if s.typ == REP || s.c.attached != 0 {
 		return nil, einval
@@ -223,6 +231,8 @@ func newFilter(s *socket, value []byte) ([]byte, error) {
 var maxFilter = int(C.zmq4_max_filter())
 
 // curveBytes makes the 32 bytes of a key of one in Z85.
+//
+// Fence Z078.
 func curveBytes(_ *socket, value []byte) ([]byte, error) {
 	if len(value) == z85Size {
 		value = []byte(Z85decode(string(value)))
@@ -247,6 +257,8 @@ func plainUsername(s *socket, value []byte) ([]byte, error) {
 var errUnchanged = errors.New("unchanged")
 
 // plainPassword takes an empty password if that is the old one, and does nothing then.
+//
+// Fence Z079.
 func plainPassword(s *socket, value []byte) ([]byte, error) {
 	if len(value) > 0 {
 		return noNul(s, value)

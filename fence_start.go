@@ -18,6 +18,8 @@ const (
 
 	// maxMaxSockets is as many sockets as Linux lets a process open files.
 	// libzmq makes room for all of them when it makes the first one.
+	//
+	// Fence Z101.
 	maxMaxSockets = 1 << 20
 )
 
@@ -59,6 +61,8 @@ func (h *handle) create(s *socket) error {
 // begin starts a context. libzmq aborts if it cannot start its threads: that is tried
 // before. There is room for one socket more, the one that ends those who wait for an
 // inproc endpoint.
+//
+// Fence Z063.
 func (h *handle) begin() error {
 	starting.Lock()
 	defer starting.Unlock()

@@ -158,6 +158,7 @@ type relay struct {
 	lost   runtime.Cleanup // of the socket that is monitored
 }
 
+// Fence Z074.
 func (soc *Socket) relay(addr string, events Event) error {
 	ctx, err := soc.Context()
 	if err != nil {

@@ -102,6 +102,11 @@ func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
 // SetHeartbeatIvl sets how often the socket sends heartbeats on each of its
 // connections.
 //
+// libzmq aborts the process if a socket with heartbeats falls behind its
+// [Socket.SetRcvhwm], and if the other side of a ws connection has no mechanism:
+// docs/libzmq.md, Z001 to Z003. [Socket.SetTcpKeepalive] and
+// [Socket.SetTcpMaxrt] find peers that have vanished, too.
+//
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
 // sends none; that is the default. It applies to connection-oriented transports.
 //
@@ -177,8 +182,10 @@ func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, va
 // as much again.
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
-// does not try again. The default is 100 ms. It applies to connection-oriented
-// transports.
+// does not try again, and when the connection ends libzmq drops what has arrived by
+// it and was not yet received, or aborts the process if that is a message of several
+// parts: docs/libzmq.md, Z005 to Z007. The default is 100 ms. It applies to
+// connection-oriented transports.
 //
 // Option ZMQ_RECONNECT_IVL.
 func (soc *Socket) SetReconnectIvl(value time.Duration) error {

@@ -576,6 +576,7 @@ static inline int zmq4_release(uintptr_t h)
     return 0;
 }
 
+/* Fence Z072. */
 static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
 {
     int major, minor, patch;
@@ -657,6 +658,7 @@ static inline int zmq4_get_int(uintptr_t h, int option)
     return value;
 }
 
+/* Fence Z100. */
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
     int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc = zmq4_room(endpoint, 1);
@@ -713,7 +715,10 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
     return 0;
 }
 
-/* zmq4_connect connects the socket. Again says that libzmq will have nothing to do, and so no command will come. */
+/*
+ * Fence Z082.
+ * zmq4_connect connects the socket. Again says that libzmq will have nothing to do, and so no command will come.
+ */
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int again)
 {
     int rc = zmq4_room(endpoint, 0);
@@ -934,6 +939,7 @@ static inline void zmq4_skip(zmq4_socket *s)
 }
 
 /*
+ * Fence Z052.
  * zmq4_recv_whole receives one more message into s->in, or none.
  *
  * libzmq has messages whole, so that EAGAIN can come only before the first
@@ -1067,6 +1073,7 @@ static inline int zmq4_send_try(zmq4_socket *s, zmq_msg_t *msg, const void *data
 }
 
 /*
+ * Fence Z015.
  * zmq4_peer_exists says whether a ROUTER has a peer with a routing id: libzmq aborts if a
  * connection that it makes is to get the same. One that is gone counts until its messages
  * have been received, which is done here. One that is there gets an empty message, for libzmq

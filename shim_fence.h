@@ -21,6 +21,7 @@ typedef struct {
 } zmq4_trial;
 
 /*
+ * Fence Z097.
  * zmq4_tune applies settings to the calling thread, exactly as an I/O thread
  * of libzmq does, which asserts that each step succeeds. It returns an errno.
  */
@@ -136,6 +137,7 @@ static inline int zmq4_open_socket(int family, int type, int protocol)
 #endif
 
 /*
+ * Fence Z098, Z099.
  * zmq4_ctx_try finds out whether a context with these settings can start.
  * libzmq does not: it starts its threads, one of which reaps sockets, when it
  * makes the first socket, and aborts the process if something fails.
@@ -161,6 +163,7 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
 }
 
 /*
+ * Fence Z011, Z070.
  * zmq4_linger gives libzmq the linger time, or a better one. Now, and not when the
  * socket is closed, for nothing can be set once the context has been shut down.
  *
@@ -306,6 +309,7 @@ static inline int zmq4_bind_failure(uintptr_t h)
 }
 
 /*
+ * Fence Z083, Z084.
  * zmq4_check_listener says whether libzmq can use a descriptor for a bind to
  * endpoint. It takes any, and aborts the process later if it cannot.
  */
@@ -385,6 +389,7 @@ static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const uns
 }
 
 /*
+ * Fence Z092, Z093.
  * zmq4_try_udp says whether a UDP socket can be bound to an address: libzmq only
  * tells an I/O thread to, which tries for ever if it cannot. A host that is no
  * number is left to libzmq.
@@ -414,6 +419,7 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
 }
 
 /*
+ * Fence Z067.
  * zmq4_settle waits until a socket knows what it was just attached to: it is
  * told by a command in its mailbox. A thread of libzmq that has put one before
  * it may not have raised the signal of both yet, and so long zmq_unbind and
@@ -457,6 +463,7 @@ static inline int zmq4_try_sockopt(int name, int value)
 #endif
 }
 
+/* Fence Z088. */
 static inline int zmq4_try_priority(int value)
 {
 #ifdef SO_PRIORITY
@@ -478,6 +485,7 @@ static inline int zmq4_try_busy_poll(int value)
 }
 
 /*
+ * Fence Z031, Z032.
  * zmq4_max_filter is the longest filter that a SUB or XSUB socket may have. libzmq
  * keeps filters in a tree with a level for each byte, and removes and frees them by
  * functions that call themselves for each level, also in a thread of its own: a long
@@ -501,6 +509,7 @@ static inline size_t zmq4_max_filter(void)
 }
 
 /*
+ * Fence Z031.
  * zmq4_fits says whether a part can be sent, whatever transport it goes by, and
  * whether a filter, which an XSUB socket sends behind a byte of 0 or 1, can be kept.
  */
@@ -512,6 +521,7 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
 }
 
 /*
+ * Fence Z008, Z009.
  * ZMQ_IMMEDIATE: when a connection that the socket has made breaks, a thread of libzmq
  * has the socket drop it at once, with all that has come by it. libzmq aborts if the
  * option is not set any more, and if a message of several parts was half read.
@@ -539,6 +549,7 @@ static inline void zmq4_tell(zmq4_socket *s, int connecting)
 }
 
 /*
+ * Fence Z008.
  * zmq4_look processes the commands of a socket with such connections before it
  * receives a message: else libzmq does so in the middle of one, now and then.
  */
@@ -561,6 +572,7 @@ static inline void zmq4_take_now(zmq4_socket *s)
 }
 
 /*
+ * Fence Z041.
  * zmq4_credentials makes room for who a client is, where an authenticator says so: libzmq
  * counts that as a message when it puts it into the queue, and never as one that is taken
  * out. A queue for one message would be full for ever.

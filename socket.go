@@ -131,6 +131,7 @@ func NewSocket(t Type) (soc *Socket, err error) {
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
+	// Fence Z085.
 	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1, uses: 1}
 	err = ctx.create(s)
 	if err == emfile {

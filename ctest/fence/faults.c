@@ -1545,6 +1545,14 @@ static void draft_type(void)
 	ms(200);
 }
 
+// A listener of wss without a certificate.
+static void wss_bare(void)
+{
+	need("WSS");
+	zmq_bind(sock(ZMQ_PULL), "wss://127.0.0.1:*");
+	ms(200);
+}
+
 static struct {
 	const char *name;
 	void (*run)(void);
@@ -1645,6 +1653,7 @@ static struct {
 	{"pub-manual", pub_manual},
 	{"ws-heartbeat", ws_heartbeat},
 	{"draft-type", draft_type},
+	{"wss-bare", wss_bare},
 };
 
 int main(int argc, char **argv)
