@@ -220,10 +220,10 @@ func (soc *Socket) opError(op string, err error) error {
 // string: fmt.Print puts a space between it and what comes before it.
 type closedError struct{ text string }
 
-func (e *closedError) Error() string { return e.text }
+func (e closedError) Error() string { return e.text }
 
 // Is reports whether target is net.ErrClosed.
-func (e *closedError) Is(target error) bool { return target == net.ErrClosed }
+func (e closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // check makes an error of what a function of shim.h returned.
 func check(rc C.int) error {
