@@ -22,8 +22,8 @@ const burst = 256
 // one and the same: then what it receives goes back out.
 //
 // It returns only with an error: [ErrorSocketClosed] when one of the sockets
-// is closed, [ETERM] when its context is terminated, or what sending or
-// receiving gave. It holds one message of each direction at most; that one is
+// is closed, [ETERM] when its context is terminated, EINTR by
+// [Context.SetRetryAfterEINTR], or what sending or receiving gave. It holds one message of each direction at most; that one is
 // lost then.
 //
 // It does what zmq_proxy does, without a thread of its own.
