@@ -352,7 +352,10 @@ func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err err
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
 	parts, load := flatten(parts)
 	if load.count == 0 {
-		return 0, nil // on a closed socket, too
+		if _, err := soc.Context(); err != nil && ctx != interruptible {
+			return -1, err
+		}
+		return 0, nil // without a context on a closed socket, too: pebbe/zmq4 does not look
 	}
 	if load.count > 1 {
 		flags |= SNDMORE // for transmit: it has more than one part

@@ -22,10 +22,11 @@ const burst = 256
 // one and the same: then what it receives goes back out.
 //
 // It returns only with an error: [ErrorSocketClosed] when one of the sockets
-// is closed, [ETERM] when its context is terminated, or what sending or
-// receiving gave: [ENOTSUP] for a message of several parts to a socket that conflates.
-// It holds one message of each direction at most; that one is lost then. A subscription
-// that is too long for an XSUB, see [Socket.SetSubscribe], is dropped.
+// is closed, [ETERM] when its context is terminated, EINTR by
+// [Context.SetRetryAfterEINTR], or what sending or receiving gave: [ENOTSUP] for a
+// message of several parts to a socket that conflates. It holds one message of each
+// direction at most, which is lost then. A subscription that is too long for an XSUB,
+// see [Socket.SetSubscribe], is dropped.
 //
 // It does what zmq_proxy does, without a thread of its own.
 func Proxy(frontend, backend, capture *Socket) error {
