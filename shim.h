@@ -928,8 +928,38 @@ static inline int zmq4_listens(const unsigned char *endpoint)
     return zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:") || zmq4_has_prefix(endpoint, "ws");
 }
 
+/*
+ * zmq4_commands limits what the peers of a RADIO can send to the commands by which they join
+ * and leave groups: libzmq aborts if one names a longer group. The limit is that of the
+ * connections of an endpoint that is used now. A handshake of CURVE needs longer ones. It
+ * returns the limit to go back to.
+ */
+static inline int64_t zmq4_commands(zmq4_socket *s)
+{
+    int64_t limit = -1, join = 5 + ZMQ_GROUP_MAX_LENGTH;
+    size_t size = sizeof limit;
+    int mechanism, rc;
+    if (s->type != ZMQ_RADIO)
+        return 0;
+    mechanism = zmq4_get_int((uintptr_t) s, ZMQ_MECHANISM);
+    ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_MAXMSGSIZE, &limit, &size));
+    if (rc != 0 || (mechanism != ZMQ_NULL && mechanism != ZMQ_PLAIN) || (limit >= 0 && limit <= join))
+        return 0;
+    ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_MAXMSGSIZE, &join, sizeof join));
+    return rc == 0 ? limit : 0;
+}
+
+static inline void zmq4_anything(zmq4_socket *s, int64_t limit)
+{
+    int rc = 0;
+    if (limit != 0)
+        ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_MAXMSGSIZE, &limit, sizeof limit));
+    (void) rc;
+}
+
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
+    int64_t limit;
     int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc;
     if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
@@ -942,8 +972,10 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
      */
     if (linger != 0)
         ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &zero, sizeof zero));
+    limit = zmq4_commands(zmq4_s(h));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
     rc = rc == 0 ? 0 : zmq4_err();
+    zmq4_anything(zmq4_s(h), limit);
     if (linger != 0) {
         int restored;
         ZMQ4_CALL(zmq4_s(h), restored, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger));
@@ -981,12 +1013,16 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint)
 {
+    int64_t limit;
     int rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
         return -EINVAL; /* libzmq would abort when the peer accepts the connection */
+    limit = zmq4_commands(zmq4_s(h));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
-    if (rc != 0)
-        return zmq4_err();
+    rc = rc == 0 ? 0 : zmq4_err();
+    zmq4_anything(zmq4_s(h), limit);
+    if (rc < 0)
+        return rc;
     zmq4_s(h)->attached = 1;
     zmq4_settle(zmq4_s(h), endpoint);
     return 0;
