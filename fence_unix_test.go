@@ -310,6 +310,45 @@ var fences = map[string]fence{
 			runtime.Gosched()
 		}
 	}), nil},
+	"long group from a peer": {func(t *testing.T) error {
+		needDraft(t)
+		ctx := newContext(t)
+		for _, bind := range []bool{true, false} {
+			for _, command := range []string{"\x04JOIN", "\x05LEAVE"} {
+				radio := newSocket(t, ctx, RADIO)
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				must(t, err)
+				var c net.Conn
+				if bind {
+					c, err = net.Dial("tcp", strings.TrimPrefix(bindOn(t, radio, "tcp"), "tcp://"))
+				} else {
+					must(t, radio.Connect("tcp://"+l.Addr().String()))
+					c, err = l.Accept()
+				}
+				must(t, err)
+				c.Write(append(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1}, "NULL"...), make([]byte, 48)...))
+				c.Write([]byte("\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04DISH"))
+				must(t, c.SetReadDeadline(time.Now().Add(patience)))
+				for read := ""; !strings.Contains(read, "READY"); {
+					b := make([]byte, 1000)
+					n, err := c.Read(b)
+					must(t, err)
+					read += string(b[:n])
+				}
+				body := command + strings.Repeat("g", 256)
+				c.Write([]byte("\x06\x00\x00\x00\x00\x00\x00\x01" + string([]byte{byte(len(body))}) + body))
+				for err == nil { // until it is cut off
+					_, err = c.Read(make([]byte, 1000))
+				}
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					return err
+				}
+				c.Close()
+				l.Close()
+			}
+		}
+		return nil
+	}, nil},
 	"routing id of a client of REP": {peerID(REP, func(*testing.T, *Socket, *Socket) {}), nil},
 	"hops":                          {multicast(PUB, func(soc *Socket) error { return soc.SetMulticastHops(256) }), einval},
 	"packet small":                  {multicast(SUB, func(soc *Socket) error { return soc.SetMulticastMaxtpdu(1) }), einval},

@@ -661,6 +661,7 @@ static inline int zmq4_get_int(uintptr_t h, int option)
 /* Fence Z100. */
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
+    int64_t limit;
     int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc = zmq4_room(endpoint, 1);
     if (rc < 0)
         return rc;
@@ -675,8 +676,10 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
      */
     if (linger != 0)
         ZMQ4_CALL(zmq4_s(h), rc, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &zero, sizeof zero));
+    limit = zmq4_commands(zmq4_s(h));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_bind(zmq4_s(h)->socket, (const char *) endpoint));
     rc = rc == 0 ? 0 : zmq4_err();
+    zmq4_anything(zmq4_s(h), limit);
     if (linger != 0) {
         int restored;
         ZMQ4_CALL(zmq4_s(h), restored, zmq_setsockopt(zmq4_s(h)->socket, ZMQ_LINGER, &linger, sizeof linger));
@@ -721,14 +724,17 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
  */
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int again)
 {
+    int64_t limit;
     int rc = zmq4_room(endpoint, 0);
     if (rc < 0)
         return rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
         return -EINVAL; /* libzmq would abort when the peer accepts the connection */
     zmq4_tell(zmq4_s(h), 1);
+    limit = zmq4_commands(zmq4_s(h));
     ZMQ4_CALL(zmq4_s(h), rc, zmq_connect(zmq4_s(h)->socket, (const char *) endpoint));
     rc = rc == 0 ? 0 : zmq4_err();
+    zmq4_anything(zmq4_s(h), limit);
     zmq4_tell(zmq4_s(h), 0);
     if (rc < 0)
         return rc;

@@ -595,4 +595,33 @@ static inline void zmq4_credentials(zmq4_socket *s)
         s->rcvhwm = 1;
 }
 
+/*
+ * zmq4_commands limits what the peers of a RADIO can send to the commands by which they join
+ * and leave groups: libzmq aborts if one names a longer group. The limit is that of the
+ * connections of an endpoint that is used now. A handshake of CURVE needs longer ones. It
+ * returns the limit to go back to.
+ */
+static inline int64_t zmq4_commands(zmq4_socket *s)
+{
+    int64_t limit = -1, join = 5 + ZMQ_GROUP_MAX_LENGTH;
+    size_t size = sizeof limit;
+    int mechanism, rc;
+    if (s->type != ZMQ_RADIO)
+        return 0;
+    mechanism = zmq4_get_int((uintptr_t) s, ZMQ_MECHANISM);
+    ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_MAXMSGSIZE, &limit, &size));
+    if (rc != 0 || (mechanism != ZMQ_NULL && mechanism != ZMQ_PLAIN) || (limit >= 0 && limit <= join))
+        return 0;
+    ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_MAXMSGSIZE, &join, sizeof join));
+    return rc == 0 ? limit : 0;
+}
+
+static inline void zmq4_anything(zmq4_socket *s, int64_t limit)
+{
+    int rc = 0;
+    if (limit != 0)
+        ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_MAXMSGSIZE, &limit, sizeof limit));
+    (void) rc;
+}
+
 #endif

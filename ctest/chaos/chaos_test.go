@@ -41,7 +41,7 @@ const seedVariable = "ZMQ4_CHAOS_SEED"
 var known = []string{"(src/session_base.cpp:260)", "(src/zmtp_engine.cpp:446)"}
 
 // patience is how long anything may take that a good client asks for.
-var patience = 5 * time.Second * slow
+var patience = 10 * time.Second * slow
 
 func TestMain(m *testing.M) {
 	flag.Parse()
