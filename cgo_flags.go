@@ -107,6 +107,8 @@ package zmq4
 #cgo nocallback zmq4_pipes_stats
 #cgo nocallback zmq4_try_busy_poll
 #cgo nocallback zmq4_try_priority
+#cgo noescape zmq4_try_device
+#cgo nocallback zmq4_try_device
 #cgo noescape zmq4_try_udp
 #cgo nocallback zmq4_try_udp
 #include "shim.h"

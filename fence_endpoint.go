@@ -90,6 +90,11 @@ func (s *socket) checkUdp(endpoint string, bind bool) Errno {
 	if !ok && s.typ == DGRAM && strings.Contains(endpoint, "://") {
 		return ENOCOMPATPROTO
 	}
+	if ok {
+		if rc := C.zmq4_try_device(s.h()); rc < 0 {
+			return Errno(-rc)
+		}
+	}
 	i := strings.LastIndexByte(address, ':')
 	if !ok || !bind || i < 0 || s.typ != DGRAM && s.typ != DISH || strings.Contains(address, ";") {
 		return 0

@@ -219,6 +219,9 @@ var fences = map[string]fence{
 		}
 		return bareSocket(t, newContext(t), PUSH).SetPriority(7)
 	}, Errno(syscall.EPERM)},
+	"no such device for udp":        {noDevice(DISH, (*Socket).Bind, "udp://127.0.0.1:*"), Errno(syscall.ENODEV)},
+	"no such device for udp, DGRAM": {noDevice(DGRAM, (*Socket).Bind, "udp://127.0.0.1:*"), Errno(syscall.ENODEV)},
+	"no such device for udp, RADIO": {noDevice(RADIO, (*Socket).Connect, "udp://127.0.0.1:9"), Errno(syscall.ENODEV)},
 	"long group": {func(t *testing.T) error {
 		needDraft(t)
 		ctx := newContext(t)
@@ -570,6 +573,19 @@ func limitFiles(n uint64) {
 }
 
 const fenceEnv = "ZMQ4_TEST_FENCE"
+
+// noDevice attaches a socket that is to be bound to a device that is not there.
+func noDevice(typ Type, attach func(*Socket, string) error, endpoint string) func(t *testing.T) error {
+	return func(t *testing.T) error {
+		needDraft(t)
+		if runtime.GOOS != "linux" {
+			t.Skip("depends on the system")
+		}
+		soc := newSocket(t, newContext(t), typ)
+		must(t, soc.SetBindToDevice("no-such-device"))
+		return attach(soc, endpoint)
+	}
+}
 
 // TestFence runs each of the fences in a new process, for it dies if the fence
 // does not hold.

@@ -419,6 +419,30 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
 }
 
 /*
+ * zmq4_try_device says whether a UDP socket can be bound to the device that the
+ * socket's options name: if it cannot, libzmq's Term waits for ever.
+ */
+static inline int zmq4_try_device(uintptr_t h)
+{
+    int rc = 0;
+#ifdef SO_BINDTODEVICE
+    unsigned char name[256];
+    size_t size = sizeof name;
+    int fd;
+    if (zmq4_getsockopt(h, ZMQ_BINDTODEVICE, name, &size) < 0 || size <= 1)
+        return 0;
+    fd = zmq4_open_socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t) size) != 0)
+        rc = -errno;
+    if (fd >= 0)
+        close(fd);
+#else
+    (void) h;
+#endif
+    return rc;
+}
+
+/*
  * Fence Z067.
  * zmq4_settle waits until a socket knows what it was just attached to: it is
  * told by a command in its mailbox. A thread of libzmq that has put one before

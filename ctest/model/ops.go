@@ -20,9 +20,7 @@ import (
 type op struct {
 	name   string
 	weight int
-	// harmless says that it loses no message: strict does it, too.
-	harmless bool
-	run      func(w *worker) error
+	run    func(w *worker) error
 }
 
 // errNothing is the result of an operation that found nothing to operate on.
@@ -31,50 +29,50 @@ var errNothing = errors.New("nothing to do")
 // ops are the operations of chaos.
 var ops = func() []op {
 	all := []op{
-		{"open", 10, false, (*worker).open},
-		{"close", 3, false, on((*worker).close)},
-		{"lose", 1, false, (*worker).lose},
-		{"bind", 12, false, on((*worker).bind)},
-		{"connect", 16, false, on((*worker).connect)},
-		{"unbind", 3, false, on((*worker).unbind)},
-		{"rebind", 2, false, on((*worker).rebind)},
-		{"disconnect", 3, false, on((*worker).disconnect)},
-		{"hello", 3, true, on((*worker).listenAside)},
+		{"open", 10, (*worker).open},
+		{"close", 3, on((*worker).close)},
+		{"lose", 1, (*worker).lose},
+		{"bind", 12, on((*worker).bind)},
+		{"connect", 16, on((*worker).connect)},
+		{"unbind", 3, on((*worker).unbind)},
+		{"rebind", 2, on((*worker).rebind)},
+		{"disconnect", 3, on((*worker).disconnect)},
+		{"hello", 3, on((*worker).listenAside)},
 
-		{"get", 6, true, on((*worker).get)},
-		{"set", 8, false, on((*worker).set)},
-		{"get by number", 2, true, on((*worker).getNumber)},
-		{"set by number", 4, false, on((*worker).setNumber)},
-		{"linger", 2, false, on((*worker).linger)},
-		{"ahead", 2, true, on((*worker).ahead)},
-		{"subscribe", 4, false, on((*worker).subscribe)},
-		{"look", 6, true, on((*worker).look)},
+		{"get", 6, on((*worker).get)},
+		{"set", 8, on((*worker).set)},
+		{"get by number", 2, on((*worker).getNumber)},
+		{"set by number", 4, on((*worker).setNumber)},
+		{"linger", 2, on((*worker).linger)},
+		{"ahead", 2, on((*worker).ahead)},
+		{"subscribe", 4, on((*worker).subscribe)},
+		{"look", 6, on((*worker).look)},
 
-		{"poller add", 3, true, on((*worker).pollerAdd)},
-		{"poller remove", 2, true, on((*worker).pollerRemove)},
-		{"poller poll", 4, true, (*worker).pollerPoll},
-		{"many pollers", 1, true, on((*worker).manyPollers)},
-		{"reactor", 2, true, (*worker).reactor},
+		{"poller add", 3, on((*worker).pollerAdd)},
+		{"poller remove", 2, on((*worker).pollerRemove)},
+		{"poller poll", 4, (*worker).pollerPoll},
+		{"many pollers", 1, on((*worker).manyPollers)},
+		{"reactor", 2, (*worker).reactor},
 
-		{"monitor", 2, true, on((*worker).monitor)},
-		{"events", 2, true, on((*worker).events)},
-		{"pipes", 1, true, on(func(_ *worker, s *sock) error { return s.MonitorPipesStats() })},
+		{"monitor", 2, on((*worker).monitor)},
+		{"events", 2, on((*worker).events)},
+		{"pipes", 1, on(func(_ *worker, s *sock) error { return s.MonitorPipesStats() })},
 
-		{"proxy", 3, false, (*worker).proxy},
-		{"steerable", 2, false, (*worker).steerable},
+		{"proxy", 3, (*worker).proxy},
+		{"steerable", 2, (*worker).steerable},
 
-		{"term", 1, false, (*worker).term},
-		{"short context", 1, true, (*worker).shortContext},
-		{"auth", 1, false, (*worker).auth},
-		{"gc", 2, true, (*worker).collect},
+		{"term", 1, (*worker).term},
+		{"short context", 1, (*worker).shortContext},
+		{"auth", 1, (*worker).auth},
+		{"gc", 2, (*worker).collect},
 
-		{"peer", 2, false, on((*worker).peer)},
+		{"peer", 2, on((*worker).peer)},
 	}
 	for _, style := range sendStyles {
-		all = append(all, op{"send/" + style.name, 10, false, func(w *worker) error { return w.send(style) }})
+		all = append(all, op{"send/" + style.name, 10, func(w *worker) error { return w.send(style) }})
 	}
 	for _, style := range recvStyles {
-		all = append(all, op{"recv/" + style.name, 10, false, func(w *worker) error { return w.recv(style) }})
+		all = append(all, op{"recv/" + style.name, 10, func(w *worker) error { return w.recv(style) }})
 	}
 	return all
 }()
@@ -199,6 +197,7 @@ func (w *worker) configure(s *sock) (err error) {
 			try(s.SetRouterHandover(true))
 		}
 		if w.r.IntN(8) == 0 && !w.avoid("raw") {
+			//lint:ignore SA1019 it is there
 			try(s.SetRouterRaw(1))
 		}
 	case zmq.XPUB:

@@ -287,7 +287,6 @@ type worker struct {
 	mixed   map[*group]*source
 	started atomic.Int64 // when the operation began; 0 if there is none
 	doing   atomic.Pointer[string]
-	stop    <-chan struct{} // strict: closed when there is nothing more to receive
 }
 
 func newWorld(c config, dir string) (*world, error) {
