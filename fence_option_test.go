@@ -5,7 +5,6 @@ package zmq4
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand"
 	"runtime"
@@ -181,7 +180,7 @@ func TestOptionNumberChecked(t *testing.T) {
 		for _, good := range []string{public, Z85decode(public)} {
 			must(t, soc.SetOption(48, good))
 			if got, _ := soc.GetCurvePublickeykeyZ85(); got != public {
-				t.Error(fmt.Sprintf("%q", got))
+				t.Errorf("%q", got)
 			}
 		}
 	})

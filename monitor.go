@@ -6,7 +6,6 @@ package zmq4
 import "C"
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -184,7 +183,9 @@ func (soc *Socket) relay(addr string, events Event) error {
 	if old != nil {
 		old.to.Unbind(addr)
 	}
-	err = cmp.Or(to.SetLinger(0), to.SetSndhwm(0), to.Bind(addr))
+	to.SetLinger(0)
+	to.SetSndhwm(0)
+	err = to.Bind(addr)
 	if err == nil {
 		err = soc.monitorBy(from, name, events, func(h C.uintptr_t, e *C.uchar) C.int {
 			rc := C.zmq4_monitor(h, e, C.int(events|EVENT_MONITOR_STOPPED))
