@@ -220,6 +220,13 @@ static inline int zmq4_err(void)
     return e > 0 ? -e : -EINVAL;
 }
 
+/*
+ * ZMQ4_RARE is for a function that a send or a receive seldom calls: in line it would slow
+ * down each. ZMQ4_HOT is for one that each calls.
+ */
+#define ZMQ4_RARE __attribute__((cold))
+#define ZMQ4_HOT __attribute__((always_inline))
+
 /* ZMQ4_RETRY evaluates call until it does not fail with EINTR. */
 #define ZMQ4_RETRY(rc, call)                                                   \
     do {                                                                       \
@@ -339,6 +346,7 @@ typedef struct {
     int sndmore;       /* the part sent last asked for more */
     int parts;         /* messages of several parts have been sent */
     int dropping;      /* the message under way lost its peer: swallow its rest */
+    int hasty;         /* see zmq4_told */
     /*
      * The inbox has the messages received last, whole. Go hands out their parts:
      *
@@ -364,7 +372,7 @@ typedef struct {
     int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
     int mandatory; /* ZMQ_ROUTER_MANDATORY */
     int attached; /* it has been bound or connected */
-    int immediate, hasty; /* see zmq4_told */
+    int immediate; /* ZMQ_IMMEDIATE as it was set, see zmq4_told */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
     int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
     int relaxed;  /* ZMQ_REQ_RELAXED as it was set */
@@ -537,7 +545,7 @@ enum {
 };
 
 /* zmq4_empty frees the content of the slots from first to before end. */
-static inline void zmq4_empty(zmq4_socket *s, int first, int end)
+static inline ZMQ4_RARE void zmq4_empty(zmq4_socket *s, int first, int end)
 {
     for (; first < end; first++) {
         zmq_msg_close(&s->in[first].msg);
@@ -546,7 +554,7 @@ static inline void zmq4_empty(zmq4_socket *s, int first, int end)
 }
 
 /* zmq4_resize changes how many slots the inbox has. */
-static inline int zmq4_resize(zmq4_socket *s, int cap)
+static inline ZMQ4_RARE int zmq4_resize(zmq4_socket *s, int cap)
 {
     /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
     zmq4_received *in = (zmq4_received *) realloc(s->in, (size_t) cap * sizeof *in);
@@ -904,7 +912,7 @@ static inline int zmq4_fd_events(uintptr_t fd, int events)
  * zmq4_recv_part receives one more part into s->in and returns whether more
  * follow. libzmq empties the zmq_msg_t that it is given first.
  */
-static inline int zmq4_recv_part(zmq4_socket *s)
+static inline ZMQ4_HOT int zmq4_recv_part(zmq4_socket *s)
 {
     zmq4_received *part;
     int rc;
@@ -933,7 +941,7 @@ static inline uint64_t zmq4_in_bytes(const zmq4_socket *s, int from)
  * zmq4_skip drops the rest of a message for whose parts there is no room, or else it
  * would be taken for a message.
  */
-static inline void zmq4_skip(zmq4_socket *s)
+static inline ZMQ4_RARE void zmq4_skip(zmq4_socket *s)
 {
     int rc;
     zmq_msg_t rest;
@@ -953,7 +961,7 @@ static inline void zmq4_skip(zmq4_socket *s)
  * message, where it aborts the process if the connection is ended before the
  * next part is taken.
  */
-static inline int zmq4_recv_whole(zmq4_socket *s)
+static inline ZMQ4_HOT int zmq4_recv_whole(zmq4_socket *s)
 {
     int more, first = s->in_len;
     do {

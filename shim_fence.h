@@ -176,7 +176,7 @@ static inline int zmq4_ctx_try(int io_threads, int policy, int priority, const i
  * the moments differ, for both ends may wait for each other: the end that has been bound
  * waits longer.
  */
-static inline void zmq4_linger(zmq4_socket *s)
+static inline ZMQ4_RARE void zmq4_linger(zmq4_socket *s)
 {
     int linger = s->linger, moment = 50 + (int) (((uintptr_t) s->socket >> 4) % 51) + 100 * s->bound, rc = 0;
     if (s->type == ZMQ_PULL || s->type == ZMQ_SUB || s->type == ZMQ_GATHER || s->type == ZMQ_DISH)
@@ -577,7 +577,7 @@ static inline void zmq4_tell(zmq4_socket *s, int connecting)
  * zmq4_look processes the commands of a socket with such connections before it
  * receives a message: else libzmq does so in the middle of one, now and then.
  */
-static inline void zmq4_look(zmq4_socket *s)
+static inline ZMQ4_RARE void zmq4_look(zmq4_socket *s)
 {
     int events, rc;
     size_t size = sizeof events;
@@ -589,7 +589,7 @@ static inline void zmq4_look(zmq4_socket *s)
  * zmq4_take_now takes the message of which ZMQ_EVENTS has read the first part, before
  * the connection breaks, but no more than anybody looks for before a receive.
  */
-static inline void zmq4_take_now(zmq4_socket *s)
+static inline ZMQ4_RARE void zmq4_take_now(zmq4_socket *s)
 {
     if (s->type == ZMQ_ROUTER && s->in_len - s->in_next < 10000)
         zmq4_finish((uintptr_t) s);
