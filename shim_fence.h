@@ -285,7 +285,7 @@ static inline int zmq4_bind_failure(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc = -EAGAIN, first = 1;
-    while (zmq4_finish(h) >= 0)
+    for (int i = 0; i < 10000 && zmq4_finish(h) >= 0; i++)
         ;
     for (int i = s->in_next; i < s->in_len; i++) {
         uint16_t event1;
@@ -433,7 +433,7 @@ static inline void zmq4_settle(zmq4_socket *s, const unsigned char *endpoint)
     if (s->thread_safe /* has another mailbox */ || zmq4_has_prefix(endpoint, "inproc:")
         || zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
         return;
-    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 1000)); /* it takes two instructions of that thread */
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 500)); /* it takes two instructions of that thread */
     (void) rc;
 }
 
@@ -571,6 +571,36 @@ static inline void zmq4_take_now(zmq4_socket *s)
         zmq4_finish((uintptr_t) s);
 }
 
+/* zmq4_has_zap_domain says whether a socket has a ZAP domain. */
+static inline int zmq4_has_zap_domain(zmq4_socket *s)
+{
+    char domain[256];
+    size_t size = sizeof domain;
+    int rc;
+    ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_ZAP_DOMAIN, domain, &size));
+    return rc == 0 && size > 1; /* with the NUL */
+}
+
+/*
+ * Fence Z003, Z023.
+ * zmq4_secured says whether the options for security go with an endpoint. libzmq aborts
+ * when a client comes to a PLAIN server that must have a ZAP domain and has none, and by
+ * the first heartbeat over ws if the other side has no mechanism: it may do so with NULL.
+ */
+static inline int zmq4_secured(uintptr_t h, const unsigned char *endpoint)
+{
+    int mechanism;
+    if (!zmq4_listens(endpoint))
+        return 0;
+    mechanism = zmq4_get_int(h, ZMQ_MECHANISM);
+    if (mechanism == ZMQ_NULL && zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_HEARTBEAT_IVL) > 0)
+        return -EINVAL;
+    if (mechanism == ZMQ_PLAIN && zmq4_get_int(h, ZMQ_PLAIN_SERVER) == 1
+        && zmq4_get_int(h, ZMQ_ZAP_ENFORCE_DOMAIN) == 1 && !zmq4_has_zap_domain(zmq4_s(h)))
+        return -EINVAL;
+    return 0;
+}
+
 /*
  * Fence Z041.
  * zmq4_credentials makes room for who a client is, where an authenticator says so: libzmq
@@ -580,16 +610,11 @@ static inline void zmq4_take_now(zmq4_socket *s)
 static inline void zmq4_credentials(zmq4_socket *s)
 {
     uintptr_t h = (uintptr_t) s;
-    char domain[256];
-    size_t size = sizeof domain;
     int two = 2, rc;
     if (zmq4_get_int(h, ZMQ_RCVHWM) != 1)
         return;
-    if (zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_NULL) {
-        ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_ZAP_DOMAIN, domain, &size));
-        if (rc != 0 || size <= 1) /* with the NUL */
-            return;
-    }
+    if (zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_NULL && !zmq4_has_zap_domain(s))
+        return;
     ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_RCVHWM, &two, sizeof two));
     if (rc == 0)
         s->rcvhwm = 1;
