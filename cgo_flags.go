@@ -73,8 +73,6 @@ package zmq4
 #cgo noescape zmq4_recv_batch
 #cgo nocallback zmq4_recv_batch
 #cgo nocallback zmq4_reserve
-#cgo noescape zmq4_secured
-#cgo nocallback zmq4_secured
 #cgo noescape zmq4_send
 #cgo noescape zmq4_send_batch
 #cgo nocallback zmq4_send_batch

@@ -188,3 +188,58 @@ func TestConflateParts(t *testing.T) {
 		})
 	}
 }
+
+// When a connection ends that is not to be made again, libzmq drops all that has come by it:
+// a message is received whole, or not at all.
+func TestReconnectOff(t *testing.T) {
+	peers := map[Type]string{PULL: "PUSH", SUB: "PUB", XSUB: "PUB", DEALER: "DEALER", ROUTER: "DEALER", REP: "REQ"}
+	for typ, peer := range peers {
+		for _, look := range onOff {
+			t.Run(fmt.Sprint(typ, look), func(t *testing.T) {
+				inChild(t, func(t *testing.T) {
+					for range 5 {
+						reconnectOff(t, typ, peer, look)
+					}
+				})
+			})
+		}
+	}
+}
+
+func reconnectOff(t *testing.T, typ Type, peer string, look bool) {
+	soc := newSocket(t, newContext(t), typ)
+	must(t, soc.SetReconnectIvl(-1))
+	if typ == SUB {
+		must(t, soc.SetSubscribe(""))
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	disconnected := happens(t, soc, EVENT_DISCONNECTED)
+	must(t, soc.Connect("tcp://"+l.Addr().String()))
+	conn, err := l.Accept()
+	must(t, err)
+	defer conn.Close()
+	p := greetZmtp(t, conn, peer)
+	parts := make([]string, 300)
+	p.send(parts...)
+	if look {
+		eventually(t, "message", func() bool { ev, err := soc.GetEvents(); must(t, err); return ev&POLLIN != 0 })
+	} else {
+		go io.Copy(io.Discard, conn)
+	}
+	must(t, conn.(*net.TCPConn).CloseWrite())
+	within(t, patience, "end", func() { <-disconnected })
+	for range 2 {
+		m, err := soc.RecvMessage(DONTWAIT)
+		if err == nil && len(m) < len(parts)-1 { // REP has no empty part, ROUTER has one more
+			t.Fatalf("%d parts", len(m))
+		}
+		if err != nil && err != eagain && err != EFSM {
+			t.Fatal(err)
+		}
+		if ev, err := soc.GetEvents(); err != nil || !look && ev&POLLIN != 0 {
+			t.Errorf("events %v, %v", ev, err)
+		}
+	}
+}

@@ -184,8 +184,7 @@ func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, va
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
 // does not try again, and when the connection ends libzmq drops what has arrived by
-// it and was not yet received, or aborts the process if that is a message of several
-// parts: docs/libzmq.md, Z005 to Z007. The default is 100 ms. It applies to
+// it and was not yet received: docs/libzmq.md, Z007. The default is 100 ms. It applies to
 // connection-oriented transports.
 //
 // Option ZMQ_RECONNECT_IVL.

@@ -364,7 +364,7 @@ typedef struct {
     int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
     int mandatory; /* ZMQ_ROUTER_MANDATORY */
     int attached; /* it has been bound or connected */
-    int immediate, hasty; /* see zmq4_told */
+    int immediate, hasty; /* see zmq4_tell */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
     int broken;   /* it receives no more: see zmq4_torn */
     int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
@@ -672,7 +672,7 @@ static inline int zmq4_get_int(uintptr_t h, int option)
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
     int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc = zmq4_room(endpoint, 1);
-    if (rc < 0)
+    if (rc < 0 || (rc = zmq4_secured(h, endpoint)) < 0)
         return rc;
     if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
@@ -740,7 +740,7 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int again)
 {
     int rc = zmq4_room(endpoint, 0);
-    if (rc < 0)
+    if (rc < 0 || (rc = zmq4_secured(h, endpoint)) < 0)
         return rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
         return -EINVAL; /* libzmq would abort when the peer accepts the connection */
@@ -751,6 +751,8 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int a
     if (rc < 0)
         return rc;
     zmq4_s(h)->attached = 1;
+    if (zmq4_get_int(h, ZMQ_RECONNECT_IVL) <= 0 || zmq4_get_int(h, ZMQ_RECONNECT_STOP) > 0)
+        zmq4_s(h)->hasty |= ZMQ4_FLEETING;
     if (!again)
         zmq4_settle(zmq4_s(h), endpoint);
     zmq4_events(h);
@@ -1640,7 +1642,9 @@ static inline zmq4_fence *zmq4_fence_new(void)
 static inline int zmq4_connect_peer(uintptr_t h, const unsigned char *endpoint, unsigned int *routing_id)
 {
 #if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
-    int rc;
+    int rc = zmq4_secured(h, endpoint);
+    if (rc < 0)
+        return rc;
     zmq4_tell(zmq4_s(h), 1);
     ZMQ4_CALL(zmq4_s(h), rc, (*routing_id = zmq_connect_peer(zmq4_s(h)->socket, (const char *) endpoint)) != 0 ? 0 : -1);
     rc = rc == 0 ? 0 : zmq4_err();
@@ -1778,6 +1782,8 @@ static inline zmq4_flow *zmq4_flow_new(void)
 static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 {
     int rc = 0, more;
+    if (from->hasty && !from->broken && from->in_next == from->in_len)
+        zmq4_look(from);
     do {
         if (f->len == f->cap) {
             zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);

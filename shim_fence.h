@@ -520,6 +520,12 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
     return s->type == ZMQ_XSUB && *(const unsigned char *) data > 1;
 }
 
+/* What a socket has, if it is hasty: connections that it drops at once when they break. */
+enum {
+    ZMQ4_IMMEDIATE = 1, /* they were made with ZMQ_IMMEDIATE */
+    ZMQ4_FLEETING = 2,  /* they are not to be made again: ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_STOP */
+};
+
 /*
  * Fence Z008, Z009.
  * ZMQ_IMMEDIATE: when a connection that the socket has made breaks, a thread of libzmq
@@ -532,7 +538,7 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
  */
 static inline void zmq4_tell(zmq4_socket *s, int connecting)
 {
-    int rc, told = s->immediate || (s->hasty && !connecting);
+    int rc, told = s->immediate || ((s->hasty & ZMQ4_IMMEDIATE) && !connecting);
     switch (s->type) {
     case ZMQ_SUB:
     case ZMQ_XSUB:
@@ -543,13 +549,13 @@ static inline void zmq4_tell(zmq4_socket *s, int connecting)
         told = 0;
     }
     if (connecting && told)
-        s->hasty = 1;
+        s->hasty |= ZMQ4_IMMEDIATE;
     ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_IMMEDIATE, &told, sizeof told));
     (void) rc;
 }
 
 /*
- * Fence Z008.
+ * Fence Z005, Z008.
  * zmq4_look processes the commands of a socket with such connections before it
  * receives a message: else libzmq does so in the middle of one, now and then.
  */
@@ -562,13 +568,20 @@ static inline void zmq4_look(zmq4_socket *s)
 }
 
 /*
+ * Fence Z006.
  * zmq4_take_now takes the message of which ZMQ_EVENTS has read the first part, before
  * the connection breaks, but no more than anybody looks for before a receive.
  */
 static inline void zmq4_take_now(zmq4_socket *s)
 {
-    if (s->type == ZMQ_ROUTER && s->in_len - s->in_next < 10000)
-        zmq4_finish((uintptr_t) s);
+    switch (s->type) {
+    case ZMQ_SUB:
+    case ZMQ_XSUB:
+    case ZMQ_ROUTER:
+    case ZMQ_REP:
+        if (!s->conflate && s->in_len - s->in_next < 10000)
+            zmq4_finish((uintptr_t) s);
+    }
 }
 
 /* zmq4_has_zap_domain says whether a socket has a ZAP domain. */

@@ -579,9 +579,6 @@ func (s *socket) attach(endpoint string, e *C.uchar, bind bool, call func(*C.uch
 	if err := s.checkFraming(endpoint, bind); err != 0 {
 		return -C.int(err)
 	}
-	if rc := C.zmq4_secured(s.h(), e); rc != 0 {
-		return rc
-	}
 	s.needFence(endpoint)
 	rc := C.int(0)
 	if isInproc(endpoint) {
