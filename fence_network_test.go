@@ -243,3 +243,27 @@ func reconnectOff(t *testing.T, typ Type, peer string, look bool) {
 		}
 	}
 }
+
+// Connect with a routing id does not take any number of messages to find out whether a peer has it.
+func TestConnectRidBusy(t *testing.T) {
+	ctx := newContext(t)
+	router, dealer, other := newSocket(t, ctx, ROUTER), newSocket(t, ctx, DEALER), newSocket(t, ctx, ROUTER)
+	must(t, errors.Join(router.SetRcvhwm(0), dealer.SetSndhwm(0)))
+	must(t, dealer.Connect(bindOn(t, router, "inproc")))
+	endpoint := bindOn(t, other, "inproc")
+	const n = 20_000
+	for range n {
+		send(t, dealer, "x")
+	}
+	must(t, router.SetConnectRid("id"))
+	for range 3 {
+		if err := router.Connect(endpoint); err != EADDRINUSE {
+			t.Error(err)
+		}
+	}
+	for range n {
+		_, err := router.RecvMessage(DONTWAIT)
+		must(t, err)
+	}
+	must(t, router.Connect(endpoint))
+}

@@ -495,7 +495,7 @@ func (s *socket) pause(endpoint *C.uchar) {
 //
 // A publisher that has had a norm endpoint sends no parts of more than 2038
 // bytes: EMSGSIZE. After [Socket.SetConnectRid], EADDRINUSE says that there is a
-// peer with that id.
+// peer with that id, or that more messages are to be received than it looks through for one.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {
