@@ -230,6 +230,9 @@ func reconnectOff(t *testing.T, typ Type, peer string, look bool) {
 	}
 	must(t, conn.(*net.TCPConn).CloseWrite())
 	within(t, patience, "end", func() { <-disconnected })
+	push, pull := newSocket(t, soc.s.ctx, PUSH), newSocket(t, soc.s.ctx, PULL)
+	must(t, push.Connect(bindOn(t, pull, "tcp")))
+	handshake(t, push, pull) // by then the I/O thread has told the socket
 	for range 2 {
 		m, err := soc.RecvMessage(DONTWAIT)
 		if err == nil && len(m) < len(parts)-1 { // REP has no empty part, ROUTER has one more
