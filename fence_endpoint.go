@@ -64,6 +64,26 @@ func checkPorts(endpoint string) Errno {
 	return 0
 }
 
+const (
+	maxHost = 255  // bytes of the name of a host: a SOCKS proxy can be told no longer one
+	maxPath = 7000 // of host and path of a ws endpoint, which libzmq puts into 8192
+)
+
+// checkLength returns EINVAL for an endpoint to connect to that libzmq would abort on
+// once the other side is there.
+//
+// Fence Z029, Z030.
+func checkLength(endpoint string) Errno {
+	transport, address, _ := strings.Cut(endpoint, "://")
+	host := address[strings.LastIndexByte(address, ';')+1:]
+	host = host[:max(strings.LastIndexByte(host, ':'), 0)]
+	ws := transport == "ws" || transport == "wss"
+	if transport == "tcp" && len(host) > maxHost || ws && len(address) > maxPath {
+		return einval
+	}
+	return 0
+}
+
 // bind binds the locked socket. If that fails, libzmq tells the socket's monitor why, and
 // forgets it: what it then leaves is often EAGAIN. The monitor's peer knows.
 //
@@ -128,7 +148,10 @@ func (s *socket) checkFraming(endpoint string, bind bool) Errno {
 	if s.typ == STREAM && transport == "inproc" || s.raw && (transport == "inproc" || ws) {
 		return ENOCOMPATPROTO
 	}
-	if bind && transport == "wss" && Has("WSS") && s.pem != [2]bool{true, true} {
+	if !bind {
+		return checkLength(endpoint)
+	}
+	if transport == "wss" && Has("WSS") && s.pem != [2]bool{true, true} {
 		return einval
 	}
 	return 0

@@ -158,8 +158,14 @@ func (e *inprocs) wait(s *socket, endpoint, name string, call func(*C.uchar) C.i
 	return rc
 }
 
-// bind binds an endpoint, and connects those that wait for it.
+// bind binds an endpoint, and connects those that wait for it. libzmq aborts when it asks a
+// ZAP handler that is of another type.
+//
+// Fence Z024.
 func (e *inprocs) bind(s *socket, endpoint string, name *C.uchar, call func(*C.uchar) C.int) C.int {
+	if endpoint == zapEndpoint && s.typ != REP && s.typ != ROUTER && s.typ != SERVER {
+		return -C.int(ENOCOMPATPROTO)
+	}
 	waiting, h := e.waiting[endpoint], s.h()
 	silent := s.typ != PAIR && s.typ != SUB && s.typ != XSUB
 	for _, w := range waiting { // over tcp these refuse each other, too

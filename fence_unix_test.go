@@ -176,6 +176,51 @@ var fences = map[string]fence{
 		}
 		return soc.Bind("wss://127.0.0.1:*")
 	}, einval},
+	"heartbeats over ws": {func(t *testing.T) error {
+		if !Has("WS") {
+			return einval
+		}
+		soc := newSocket(t, newContext(t), PULL)
+		must(t, soc.SetHeartbeatIvl(time.Second))
+		if err := soc.Connect("ws://127.0.0.1:9"); err != einval {
+			return err
+		}
+		return soc.Bind("ws://127.0.0.1:*")
+	}, einval},
+	"ZAP handler of another type": {func(t *testing.T) error {
+		ctx := newContext(t)
+		if err := newSocket(t, ctx, PULL).Monitor(zapEndpoint, EVENT_ALL); err != ENOCOMPATPROTO {
+			return err
+		}
+		must(t, newSocket(t, ctx, ROUTER).Bind(zapEndpoint))
+		return newSocket(t, newContext(t), DEALER).Bind(zapEndpoint)
+	}, ENOCOMPATPROTO},
+	"PLAIN without the domain that it needs": {func(t *testing.T) error {
+		soc := newSocket(t, newContext(t), PULL)
+		must(t, soc.SetPlainServer(1))
+		if err := soc.SetZapEnforceDomain(true); err != nil {
+			return einval // this libzmq does not have it
+		}
+		if err := soc.Connect("tcp://127.0.0.1:9"); err != einval {
+			return err
+		}
+		err := soc.Bind("tcp://127.0.0.1:*")
+		must(t, soc.SetZapDomain("x"))
+		bindOn(t, soc, "tcp")
+		return err
+	}, einval},
+	"long host name": {func(t *testing.T) error {
+		soc := newSocket(t, newContext(t), PULL)
+		return soc.Connect("tcp://" + strings.Repeat("x", 256) + ":1")
+	}, einval},
+	"long path of ws": {func(t *testing.T) error {
+		if !Has("WS") {
+			return einval
+		}
+		soc := newSocket(t, newContext(t), PULL)
+		must(t, soc.Connect("ws://127.0.0.1:9/"+strings.Repeat("x", 4000)))
+		return soc.Connect("ws://127.0.0.1:9/" + strings.Repeat("x", 9000))
+	}, einval},
 	"raw ROUTER over ws": {func(t *testing.T) error {
 		if !Has("WS") {
 			return ENOCOMPATPROTO

@@ -168,7 +168,8 @@ func (soc *Socket) SetMetadata(value string) error {
 }
 
 // SetZapEnforceDomain makes the ZAP handler be asked only if the socket has a
-// domain, see [Socket.SetZapDomain]. The default is false.
+// domain, see [Socket.SetZapDomain]. Without one, a PLAIN server cannot be bound or
+// connected then: EINVAL. The default is false.
 //
 // Option ZMQ_ZAP_ENFORCE_DOMAIN, libzmq 4.2.3, any build.
 func (soc *Socket) SetZapEnforceDomain(value bool) error {

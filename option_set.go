@@ -70,8 +70,9 @@ func (soc *Socket) SetConnectRid(value string) error {
 // queues, in place of the high-water marks.
 //
 // The default is false. Set it before Bind and Connect. It applies to PULL,
-// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part: a peer that
-// sends others to such a socket can make libzmq abort the program.
+// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part. Once a peer has
+// sent others to such a socket, it receives no more: ENOTSUP, until it is closed. If a
+// SUB with filters drops such a part, libzmq aborts the program.
 //
 // Option ZMQ_CONFLATE.
 func (soc *Socket) SetConflate(value bool) error { return soc.setBool(C.ZMQ_CONFLATE, value) }
@@ -103,9 +104,9 @@ func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
 // connections.
 //
 // libzmq aborts the process if a socket with heartbeats falls behind its
-// [Socket.SetRcvhwm], and if the other side of a ws connection has no mechanism:
-// docs/libzmq.md, Z001 to Z003. [Socket.SetTcpKeepalive] and
-// [Socket.SetTcpMaxrt] find peers that have vanished, too.
+// [Socket.SetRcvhwm]: docs/libzmq.md, Z001 and Z002. [Socket.SetTcpKeepalive] and
+// [Socket.SetTcpMaxrt] find peers that have vanished, too. Bind and Connect of ws and
+// wss endpoints give EINVAL with heartbeats and the mechanism NULL.
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
 // sends none; that is the default. It applies to connection-oriented transports.
@@ -183,8 +184,7 @@ func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, va
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
 // does not try again, and when the connection ends libzmq drops what has arrived by
-// it and was not yet received, or aborts the process if that is a message of several
-// parts: docs/libzmq.md, Z005 to Z007. The default is 100 ms. It applies to
+// it and was not yet received: docs/libzmq.md, Z007. The default is 100 ms. It applies to
 // connection-oriented transports.
 //
 // Option ZMQ_RECONNECT_IVL.

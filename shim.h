@@ -346,7 +346,8 @@ typedef struct {
     int sndmore;       /* the part sent last asked for more */
     int parts;         /* messages of several parts have been sent */
     int dropping;      /* the message under way lost its peer: swallow its rest */
-    int hasty;         /* see zmq4_told */
+    int hasty;         /* see zmq4_tell */
+    int broken;        /* it receives no more: see zmq4_torn */
     /*
      * The inbox has the messages received last, whole. Go hands out their parts:
      *
@@ -372,7 +373,7 @@ typedef struct {
     int rcvhwm;   /* the same for ZMQ_RCVHWM, see zmq4_credentials */
     int mandatory; /* ZMQ_ROUTER_MANDATORY */
     int attached; /* it has been bound or connected */
-    int immediate; /* ZMQ_IMMEDIATE as it was set, see zmq4_told */
+    int immediate; /* ZMQ_IMMEDIATE as it was set, see zmq4_tell */
     int conflate; /* it was attached with ZMQ_CONFLATE, or will be */
     int in_max;   /* tests: in_cap does not grow beyond it, unless it is 0 */
     int relaxed;  /* ZMQ_REQ_RELAXED as it was set */
@@ -525,6 +526,8 @@ static inline int zmq4_events(uintptr_t h)
     zmq4_socket *s = zmq4_s(h);
     int events = 0, rc;
     size_t size = sizeof events;
+    if (s->broken)
+        return ZMQ_POLLIN; /* for the error of a receive */
     zmq4_drain(s);
     rc = zmq4_getsockopt(h, ZMQ_EVENTS, (unsigned char *) &events, &size);
     if (rc < 0)
@@ -630,10 +633,17 @@ static inline int zmq4_socket_new(uintptr_t ctx, int type, zmq4_socket **out)
     return 0;
 }
 
+/*
+ * Fence Z069.
+ * zmq4_close closes the socket. An XSUB first learns of connections that have broken: told
+ * later, libzmq waits for them for ever if it is to linger so long.
+ */
 static inline int zmq4_close(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc;
+    if (s->type == ZMQ_XSUB)
+        zmq4_events(h);
     zmq4_empty(s, s->in_free, s->in_len);
     zmq4_poller_free(s);
     ZMQ4_RETRY(rc, zmq_close(s->socket));
@@ -671,7 +681,7 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
     int64_t limit;
     int none = -1, fd = -1, linger = zmq4_lingers(h), zero = 0, rc = zmq4_room(endpoint, 1);
-    if (rc < 0)
+    if (rc < 0 || (rc = zmq4_secured(h, endpoint)) < 0)
         return rc;
     if (zmq4_listens(endpoint))
         fd = zmq4_get_int(h, ZMQ_USE_FD);
@@ -704,13 +714,21 @@ static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 }
 
 /*
- * Fence Z010.
- * zmq4_unbind unbinds the socket, and takes part in the end of the connections that
- * came in by the endpoint: each waits for the socket to process a command. Until
- * then libzmq aborts if one breaks while a message of several parts is half sent.
- * When they have ended the endpoint tells so, if there are any; but a connection
+ * Fence Z010, Z012, Z013.
+ * zmq4_part_from takes part in the end of the connections of an endpoint that the socket has just
+ * left: each waits for the socket to process a command. Until then libzmq aborts if one breaks
+ * while a message of several parts is half sent, and if a peer of an old version says who it
+ * is. When they have ended the endpoint tells so, if there are any; but a connection
  * with messages that are still to be received waits for that.
  */
+static inline void zmq4_part_from(uintptr_t h, const unsigned char *endpoint, int parts)
+{
+    int type = zmq4_s(h)->type, old = type == ZMQ_ROUTER || type == ZMQ_REP || type == ZMQ_PUB || type == ZMQ_XPUB;
+    if ((parts || old) && zmq4_listens(endpoint))
+        for (int i = 0; i < 100 && zmq4_pending(h, i == 0 ? 500 : parts ? 5 : 1) > 0; i++)
+            zmq4_events(h);
+}
+
 static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
 {
     zmq4_socket *s = zmq4_s(h);
@@ -720,21 +738,21 @@ static inline int zmq4_unbind(uintptr_t h, const unsigned char *endpoint)
     ZMQ4_CALL(s, rc, zmq_unbind(s->socket, (const char *) endpoint));
     if (rc != 0)
         return zmq4_err();
-    if (s->parts && zmq4_listens(endpoint))
-        for (int i = 0; i < 100 && zmq4_pending(h, i == 0 ? 1000 : 5) > 0; i++)
-            zmq4_events(h);
+    zmq4_part_from(h, endpoint, s->parts);
     return 0;
 }
 
 /*
- * Fence Z082.
- * zmq4_connect connects the socket. Again says that libzmq will have nothing to do, and so no command will come.
+ * Fence Z068, Z082.
+ * zmq4_connect connects the socket, which then knows that it has the connection: if it is closed
+ * before, it does not linger for what was sent by it. Again says that libzmq will have nothing
+ * to do, and so no command will come.
  */
 static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int again)
 {
     int64_t limit;
     int rc = zmq4_room(endpoint, 0);
-    if (rc < 0)
+    if (rc < 0 || (rc = zmq4_secured(h, endpoint)) < 0)
         return rc;
     if (zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_GSSAPI)
         return -EINVAL; /* libzmq would abort when the peer accepts the connection */
@@ -747,8 +765,11 @@ static inline int zmq4_connect(uintptr_t h, const unsigned char *endpoint, int a
     if (rc < 0)
         return rc;
     zmq4_s(h)->attached = 1;
+    if (zmq4_get_int(h, ZMQ_RECONNECT_IVL) <= 0 || zmq4_get_int(h, ZMQ_RECONNECT_STOP) > 0)
+        zmq4_s(h)->hasty |= ZMQ4_FLEETING;
     if (!again)
         zmq4_settle(zmq4_s(h), endpoint);
+    zmq4_events(h);
     return 0;
 }
 
@@ -758,7 +779,10 @@ static inline int zmq4_disconnect(uintptr_t h, const unsigned char *endpoint)
     if (rc < 0)
         return rc;
     ZMQ4_CALL(zmq4_s(h), rc, zmq_disconnect(zmq4_s(h)->socket, (const char *) endpoint));
-    return rc == 0 ? 0 : zmq4_err();
+    if (rc != 0)
+        return zmq4_err();
+    zmq4_part_from(h, endpoint, 0);
+    return 0;
 }
 
 /* zmq4_monitor starts a monitor on endpoint, or stops it if endpoint is NULL. */
@@ -909,6 +933,19 @@ static inline int zmq4_fd_events(uintptr_t fd, int events)
 }
 
 /*
+ * Fence Z016.
+ * zmq4_torn is called with a part that more are to follow, and says whether they will not:
+ * a conflating socket keeps but one part of what a peer sends. libzmq aborts when such
+ * a socket receives the next part, so it receives nothing any more.
+ */
+static inline int zmq4_torn(zmq4_socket *s)
+{
+    if (s->conflate && (s->type == ZMQ_PULL || s->type == ZMQ_SUB || s->type == ZMQ_DEALER))
+        s->broken = 1;
+    return s->broken;
+}
+
+/*
  * zmq4_recv_part receives one more part into s->in and returns whether more
  * follow. libzmq empties the zmq_msg_t that it is given first.
  */
@@ -916,6 +953,8 @@ static inline ZMQ4_HOT int zmq4_recv_part(zmq4_socket *s)
 {
     zmq4_received *part;
     int rc;
+    if (s->broken)
+        return -ENOTSUP;
     if (s->in_len == s->in_cap && zmq4_more_room(s) < 0)
         return -ENOMEM;
     part = &s->in[s->in_len];
@@ -926,6 +965,8 @@ static inline ZMQ4_HOT int zmq4_recv_part(zmq4_socket *s)
     part->size = rc < INT_MAX ? (size_t) rc : zmq_msg_size(&part->msg);
     part->more = zmq_msg_more(&part->msg);
     s->in_len++;
+    if (part->more && zmq4_torn(s))
+        return -ENOTSUP;
     return part->more;
 }
 
@@ -1101,7 +1142,8 @@ static inline int zmq4_peer_exists(uintptr_t h, const unsigned char *id, size_t 
         return 0;
     for (int i = 0; i < 100; i++) {
         while (zmq4_finish(h) >= 0)
-            ;
+            if (s->in_len - s->in_next >= 10000)
+                return 1; /* nobody knows: peers may send without a pause */
         if (zmq4_pending(h, 1) <= 0)
             break;
     }
@@ -1125,6 +1167,8 @@ static inline int zmq4_send_first(zmq4_socket *s, zmq_msg_t *msg, const void *da
     int rc = zmq4_send_try(s, msg, data, size, flags);
     if (rc != -EAGAIN)
         return rc;
+    if (s->broken)
+        return -ENOTSUP; /* nobody would see when there is room */
     s->events = zmq4_events((uintptr_t) s);
     if (s->events < 0)
         return s->events;
@@ -1612,11 +1656,15 @@ static inline zmq4_fence *zmq4_fence_new(void)
 static inline int zmq4_connect_peer(uintptr_t h, const unsigned char *endpoint, unsigned int *routing_id)
 {
 #if ZMQ4_DRAFT && ZMQ_VERSION >= ZMQ_MAKE_VERSION(4, 3, 3)
-    int rc;
+    int rc = zmq4_secured(h, endpoint);
+    if (rc < 0)
+        return rc;
     zmq4_tell(zmq4_s(h), 1);
     ZMQ4_CALL(zmq4_s(h), rc, (*routing_id = zmq_connect_peer(zmq4_s(h)->socket, (const char *) endpoint)) != 0 ? 0 : -1);
     rc = rc == 0 ? 0 : zmq4_err();
     zmq4_tell(zmq4_s(h), 0);
+    if (rc == 0)
+        zmq4_events(h); /* see zmq4_connect */
     return rc;
 #else
     (void) h, (void) endpoint, (void) routing_id;
@@ -1748,6 +1796,8 @@ static inline zmq4_flow *zmq4_flow_new(void)
 static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 {
     int rc = 0, more;
+    if (from->hasty && !from->broken && from->in_next == from->in_len)
+        zmq4_look(from);
     do {
         if (f->len == f->cap) {
             zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
@@ -1765,13 +1815,22 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
             zmq_msg_move(msg, &from->in[from->in_next].msg);
             more = from->in[from->in_next++].more;
         } else {
-            ZMQ4_CALL(from, rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
-            if (rc == -1) {
-                rc = zmq4_err();
+            if (from->broken) {
+                rc = -ENOTSUP;
+            } else {
+                ZMQ4_CALL(from, rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
+                if (rc == -1)
+                    rc = zmq4_err();
+            }
+            if (rc < 0) {
                 zmq_msg_close(msg);
                 return rc;
             }
             more = zmq_msg_more(msg);
+            if (more && zmq4_torn(from)) {
+                zmq_msg_close(msg);
+                return -ENOTSUP;
+            }
             zmq4_count(&from->received, !more, zmq_msg_size(msg));
         }
         f->len++;

@@ -285,7 +285,7 @@ static inline int zmq4_bind_failure(uintptr_t h)
 {
     zmq4_socket *s = zmq4_s(h);
     int rc = -EAGAIN, first = 1;
-    while (zmq4_finish(h) >= 0)
+    for (int i = 0; i < 10000 && zmq4_finish(h) >= 0; i++)
         ;
     for (int i = s->in_next; i < s->in_len; i++) {
         uint16_t event1;
@@ -457,7 +457,7 @@ static inline void zmq4_settle(zmq4_socket *s, const unsigned char *endpoint)
     if (s->thread_safe /* has another mailbox */ || zmq4_has_prefix(endpoint, "inproc:")
         || zmq_getsockopt(s->socket, ZMQ_FD, &item.fd, &size) != 0)
         return;
-    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 1000)); /* it takes two instructions of that thread */
+    ZMQ4_RETRY(rc, zmq_poll(&item, 1, 500)); /* it takes two instructions of that thread */
     (void) rc;
 }
 
@@ -544,6 +544,12 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
     return s->type == ZMQ_XSUB && *(const unsigned char *) data > 1;
 }
 
+/* What a socket has, if it is hasty: connections that it drops at once when they break. */
+enum {
+    ZMQ4_IMMEDIATE = 1, /* they were made with ZMQ_IMMEDIATE */
+    ZMQ4_FLEETING = 2,  /* they are not to be made again: ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_STOP */
+};
+
 /*
  * Fence Z008, Z009.
  * ZMQ_IMMEDIATE: when a connection that the socket has made breaks, a thread of libzmq
@@ -556,7 +562,7 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
  */
 static inline void zmq4_tell(zmq4_socket *s, int connecting)
 {
-    int rc, told = s->immediate || (s->hasty && !connecting);
+    int rc, told = s->immediate || ((s->hasty & ZMQ4_IMMEDIATE) && !connecting);
     switch (s->type) {
     case ZMQ_SUB:
     case ZMQ_XSUB:
@@ -567,13 +573,13 @@ static inline void zmq4_tell(zmq4_socket *s, int connecting)
         told = 0;
     }
     if (connecting && told)
-        s->hasty = 1;
+        s->hasty |= ZMQ4_IMMEDIATE;
     ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_IMMEDIATE, &told, sizeof told));
     (void) rc;
 }
 
 /*
- * Fence Z008.
+ * Fence Z005, Z008.
  * zmq4_look processes the commands of a socket with such connections before it
  * receives a message: else libzmq does so in the middle of one, now and then.
  */
@@ -586,13 +592,50 @@ static inline ZMQ4_RARE void zmq4_look(zmq4_socket *s)
 }
 
 /*
+ * Fence Z006.
  * zmq4_take_now takes the message of which ZMQ_EVENTS has read the first part, before
  * the connection breaks, but no more than anybody looks for before a receive.
  */
 static inline ZMQ4_RARE void zmq4_take_now(zmq4_socket *s)
 {
-    if (s->type == ZMQ_ROUTER && s->in_len - s->in_next < 10000)
-        zmq4_finish((uintptr_t) s);
+    switch (s->type) {
+    case ZMQ_SUB:
+    case ZMQ_XSUB:
+    case ZMQ_ROUTER:
+    case ZMQ_REP:
+        if (!s->conflate && s->in_len - s->in_next < 10000)
+            zmq4_finish((uintptr_t) s);
+    }
+}
+
+/* zmq4_has_zap_domain says whether a socket has a ZAP domain. */
+static inline int zmq4_has_zap_domain(zmq4_socket *s)
+{
+    char domain[256];
+    size_t size = sizeof domain;
+    int rc;
+    ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_ZAP_DOMAIN, domain, &size));
+    return rc == 0 && size > 1; /* with the NUL */
+}
+
+/*
+ * Fence Z003, Z023.
+ * zmq4_secured says whether the options for security go with an endpoint. libzmq aborts
+ * when a client comes to a PLAIN server that must have a ZAP domain and has none, and by
+ * the first heartbeat over ws if the other side has no mechanism: it may do so with NULL.
+ */
+static inline int zmq4_secured(uintptr_t h, const unsigned char *endpoint)
+{
+    int mechanism;
+    if (!zmq4_listens(endpoint))
+        return 0;
+    mechanism = zmq4_get_int(h, ZMQ_MECHANISM);
+    if (mechanism == ZMQ_NULL && zmq4_has_prefix(endpoint, "ws") && zmq4_get_int(h, ZMQ_HEARTBEAT_IVL) > 0)
+        return -EINVAL;
+    if (mechanism == ZMQ_PLAIN && zmq4_get_int(h, ZMQ_PLAIN_SERVER) == 1
+        && zmq4_get_int(h, ZMQ_ZAP_ENFORCE_DOMAIN) == 1 && !zmq4_has_zap_domain(zmq4_s(h)))
+        return -EINVAL;
+    return 0;
 }
 
 /*
@@ -604,16 +647,11 @@ static inline ZMQ4_RARE void zmq4_take_now(zmq4_socket *s)
 static inline void zmq4_credentials(zmq4_socket *s)
 {
     uintptr_t h = (uintptr_t) s;
-    char domain[256];
-    size_t size = sizeof domain;
     int two = 2, rc;
     if (zmq4_get_int(h, ZMQ_RCVHWM) != 1)
         return;
-    if (zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_NULL) {
-        ZMQ4_CALL(s, rc, zmq_getsockopt(s->socket, ZMQ_ZAP_DOMAIN, domain, &size));
-        if (rc != 0 || size <= 1) /* with the NUL */
-            return;
-    }
+    if (zmq4_get_int(h, ZMQ_MECHANISM) == ZMQ_NULL && !zmq4_has_zap_domain(s))
+        return;
     ZMQ4_CALL(s, rc, zmq_setsockopt(s->socket, ZMQ_RCVHWM, &two, sizeof two));
     if (rc == 0)
         s->rcvhwm = 1;

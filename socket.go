@@ -456,8 +456,9 @@ func (soc *Socket) Bind(endpoint string) error {
 }
 
 // Unbind stops accepting connections on an endpoint, and closes those that
-// came in by it; these end only once the socket is next used or waited on, and
-// has no messages of theirs to be received. If it has sent messages of several
+// came in by it; but for a ROUTER, REP, PUB or XPUB, which takes a millisecond for it,
+// these end only once the socket is next used or waited on, and not before their messages
+// have been received. If it has sent messages of several
 // parts, Unbind takes 20 ms or more, in which what was sent gets out and the
 // connections end: libzmq may abort the process if one is half sent when the peer
 // breaks such a connection. A wildcard in the
@@ -494,7 +495,7 @@ func (s *socket) pause(endpoint *C.uchar) {
 //
 // A publisher that has had a norm endpoint sends no parts of more than 2038
 // bytes: EMSGSIZE. After [Socket.SetConnectRid], EADDRINUSE says that there is a
-// peer with that id.
+// peer with that id, or that more messages are to be received than it looks through for one.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {

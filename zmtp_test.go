@@ -22,10 +22,16 @@ func dialZmtp(t testing.TB, endpoint, typ string) zmtpPeer {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
 	must(t, err)
 	t.Cleanup(func() { conn.Close() })
+	return greetZmtp(t, conn, typ)
+}
+
+// greetZmtp does so by a connection that somebody has made.
+func greetZmtp(t testing.TB, conn net.Conn, typ string) zmtpPeer {
+	t.Helper()
 	greeting := make([]byte, 64)
 	greeting[0], greeting[9], greeting[10] = 0xff, 0x7f, 3
 	copy(greeting[12:], "NULL")
-	_, err = conn.Write(greeting)
+	_, err := conn.Write(greeting)
 	must(t, err)
 	_, err = io.ReadFull(conn, greeting)
 	must(t, err)
@@ -40,14 +46,19 @@ func dialZmtp(t testing.TB, endpoint, typ string) zmtpPeer {
 func (p zmtpPeer) send(parts ...string) {
 	p.t.Helper()
 	for i, part := range parts {
-		flags := byte(2) // long
-		if i < len(parts)-1 {
-			flags |= 1 // more
-		}
-		frame := binary.BigEndian.AppendUint64([]byte{flags}, uint64(len(part)))
-		_, err := p.conn.Write(append(frame, part...))
-		must(p.t, err)
+		p.sendPart(part, i < len(parts)-1)
 	}
+}
+
+func (p zmtpPeer) sendPart(part string, more bool) {
+	p.t.Helper()
+	flags := byte(2) // long
+	if more {
+		flags |= 1
+	}
+	frame := binary.BigEndian.AppendUint64([]byte{flags}, uint64(len(part)))
+	_, err := p.conn.Write(append(frame, part...))
+	must(p.t, err)
 }
 
 func (p zmtpPeer) close() { p.conn.Close() }
