@@ -220,6 +220,8 @@ func shortFilter(_ *socket, value []byte) ([]byte, error) {
 // newFilter also refuses what libzmq 4.3.3 and 4.3.4 cannot send: the subscription to
 // a filter of these lengths, which is ten bytes longer, has the size of a short message
 // in the form of a long one. The publisher takes what follows for it, and hangs up.
+//
+// Fence Z045.
 func newFilter(s *socket, value []byte) ([]byte, error) {
 	if _, minor, patch := Version(); s.typ == SUB && minor == 3 && (patch == 3 || patch == 4) && len(value) > 255-10 && len(value) <= 255 {
 		return nil, einval

@@ -676,7 +676,7 @@ static inline int zmq4_get_int(uintptr_t h, int option)
     return value;
 }
 
-/* Fence Z100. */
+/* Fence Z100, Z105. */
 static inline int zmq4_bind(uintptr_t h, const unsigned char *endpoint)
 {
     int64_t limit;
@@ -1093,6 +1093,7 @@ static inline int zmq4_gets(uintptr_t h, const unsigned char *name, const char *
 }
 
 /*
+ * Fence Z103.
  * zmq4_groups reports whether libzmq can send a message to several peers: it counts
  * the peers that have its content, but not those that have its group, if that
  * is too long to lie inside the message. The first to free it frees it for all.

@@ -419,6 +419,7 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
 }
 
 /*
+ * Fence Z104.
  * zmq4_try_device says whether a UDP socket can be bound to the device that the
  * socket's options name: if it cannot, libzmq's Term waits for ever.
  */
@@ -658,6 +659,7 @@ static inline void zmq4_credentials(zmq4_socket *s)
 }
 
 /*
+ * Fence Z020.
  * zmq4_commands limits what the peers of a RADIO can send to the commands by which they join
  * and leave groups: libzmq aborts if one names a longer group. The limit is that of the
  * connections of an endpoint that is used now. A handshake of CURVE needs longer ones. It
