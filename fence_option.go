@@ -45,7 +45,7 @@ var optionFences map[C.int]optionFence
 func init() {
 	optionFences = map[C.int]optionFence{
 		// A new mark is passed on to peers, which may be going away.
-		C.ZMQ_SNDHWM: settleFirst,
+		C.ZMQ_SNDHWM: sendMark,
 		C.ZMQ_RCVHWM: settleFirst,
 
 		// libzmq aborts if it gives an id that a peer has.
@@ -178,6 +178,24 @@ func settleFirst(s *socket, value []byte) ([]byte, error) {
 		s.settle()
 	}
 	return value, nil
+}
+
+// sendMark keeps the mark of a SUB, which sends nothing but subscriptions: libzmq drops those
+// above the mark without an error.
+//
+// Fence Z072.
+func sendMark(s *socket, value []byte) ([]byte, error) {
+	if s.typ != SUB {
+		return settleFirst(s, value)
+	}
+	if s.ctx.c.ended.Load() {
+		return nil, ETERM
+	}
+	if len(value) != 4 || int32(binary.NativeEndian.Uint32(value)) < 0 {
+		return nil, einval
+	}
+	s.c.sndhwm = C.int(binary.NativeEndian.Uint32(value))
+	return nil, errUnchanged
 }
 
 func freeRid(s *socket, value []byte) ([]byte, error) {

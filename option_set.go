@@ -289,8 +289,8 @@ func (soc *Socket) SetSndbuf(value int) error { return soc.setInt(C.ZMQ_SNDBUF, 
 // bytes, and 0 means no limit. The default is 1000.
 //
 // What a SUB or XSUB socket sends are subscriptions, of which libzmq drops those
-// above the limit without an error. So these have no limit until one is set,
-// though [Socket.GetSndhwm] returns 1000.
+// above the limit without an error. So a SUB has no limit, whatever is set, and an XSUB
+// none until one is set. [Socket.GetSndhwm] returns what was set, or 1000.
 //
 // The limit is approximate: libzmq may hold far fewer messages, or, over TCP,
 // some more. Unlike most options it also takes effect on existing connections;

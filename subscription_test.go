@@ -18,6 +18,9 @@ func TestManySubscriptions(t *testing.T) {
 					ctx := newContext(t)
 					pub, sub := newSocket(t, ctx, XPUB), newSocket(t, ctx, typ)
 					must(t, pub.SetRcvtimeo(patience))
+					if typ == SUB {
+						must(t, sub.SetSndhwm(10)) // is not for subscriptions
+					}
 					if when == "bound" {
 						must(t, pub.Connect(bindOn(t, sub, transport)))
 					}
