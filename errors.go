@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -186,6 +187,11 @@ func (e *OpError) Error() string {
 
 // Unwrap returns the reason.
 func (e *OpError) Unwrap() error { return e.Err }
+
+// Is reports whether target is os.ErrDeadlineExceeded and the deadline of a context was over.
+func (e *OpError) Is(target error) bool {
+	return target == os.ErrDeadlineExceeded && errors.Is(e.Err, context.DeadlineExceeded)
+}
 
 // Timeout reports whether a deadline was over.
 func (e *OpError) Timeout() bool {

@@ -236,6 +236,22 @@ func TestContextOtherErrors(t *testing.T) {
 			})
 		}
 	}
+	t.Run("deadline", func(t *testing.T) {
+		pull, _ := socketPair(t, "inproc", PULL, PUSH)
+		for _, after := range []time.Duration{-time.Second, time.Millisecond} {
+			ctx, cancel := context.WithTimeout(context.Background(), after)
+			_, err := pull.RecvContext(ctx, 0)
+			cancel()
+			if !errors.Is(err, os.ErrDeadlineExceeded) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			ctx, cancel = context.WithCancel(context.Background())
+			cancel()
+			if _, err := pull.RecvContext(ctx, 0); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+		}
+	})
 	t.Run("timeout option", func(t *testing.T) {
 		pull, _ := socketPair(t, "inproc", PULL, PUSH)
 		must(t, pull.SetRcvtimeo(time.Millisecond))

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -36,6 +37,14 @@ type SocketStats struct {
 
 	// Waiting is how many goroutines wait to send or receive now.
 	Waiting int
+}
+
+// String returns the counts in one line, such as
+// "received 3 (24 B), sent 1 (8 B), 2 receives waited 1.5s, 0 sends waited 0s, 1 waiting".
+func (s SocketStats) String() string {
+	return fmt.Sprintf("received %d (%d B), sent %d (%d B), %d receives waited %v, %d sends waited %v, %d waiting",
+		s.MessagesReceived, s.BytesReceived, s.MessagesSent, s.BytesSent,
+		s.ReceiveWaits, s.ReceiveWaited, s.SendWaits, s.SendWaited, s.Waiting)
 }
 
 // Stats returns what the socket has done so far. That is counted anyway, for

@@ -320,3 +320,11 @@ func ExampleSocket_Stats() {
 	// out: 2 messages of 11 bytes
 	// {"MessagesReceived":0,"BytesReceived":0,"MessagesSent":2,"BytesSent":11,"ReceiveWaits":0,"ReceiveWaited":0,"SendWaits":0,"SendWaited":0,"Waiting":0}
 }
+
+func TestStatsString(t *testing.T) {
+	stats := SocketStats{MessagesReceived: 3, BytesReceived: 24, MessagesSent: 1, BytesSent: 8, ReceiveWaits: 2, ReceiveWaited: 1500 * time.Millisecond, Waiting: 1}
+	const want = "received 3 (24 B), sent 1 (8 B), 2 receives waited 1.5s, 0 sends waited 0s, 1 waiting"
+	if got := fmt.Sprint(stats); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
