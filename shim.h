@@ -3,10 +3,10 @@
 /*
  * The whole C side of the package: static inline functions that Go calls.
  *
- * One contract: every function returns a value >= 0, or -errno. None blocks
- * (but zmq4_ctx_term and zmq4_nap, and zmq4_settle for an instant), none keeps a
- * Go pointer after it returns, none calls back into Go, and EINTR is always
- * retried here.
+ * One contract: every function returns a value >= 0, or -errno. None keeps a Go
+ * pointer after it returns, none calls back into Go, and EINTR is always retried
+ * here. None blocks, except zmq4_ctx_term, and zmq4_nap for a millisecond. A few
+ * fences give a thread of libzmq a moment to do its part: see zmq4_pending.
  *
  * Go passes handles as uintptr_t and Go memory as pointers to pointer-free
  * types, because cgo does not spend time on checking those.
