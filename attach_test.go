@@ -303,7 +303,7 @@ func TestInprocRefused(t *testing.T) {
 	must(t, pair.Bind("inproc://pair"))
 }
 
-// A high-water mark may be set while connections by inproc end: libzmq crashed in
+// A high-water mark may be set while connections over inproc end: libzmq crashed in
 // each of these runs.
 func TestHighWaterMarkAtEnd(t *testing.T) {
 	disconnect := func(t *testing.T, bound, peer *Socket, endpoint string) {
@@ -382,7 +382,7 @@ func TestHighWaterMarkOfPeers(t *testing.T) {
 }
 
 // A message that ZMQ_EVENTS has begun to read can be received after the connection
-// by inproc that it came from was ended. libzmq aborted on the next receive.
+// over inproc that it came from was ended. libzmq aborted on the next receive.
 func TestDisconnectBegun(t *testing.T) {
 	tests := []struct {
 		typ, peer Type

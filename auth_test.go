@@ -120,7 +120,7 @@ func captureAuthLog(t testing.TB) *authLog {
 	return b
 }
 
-// An authServer is a PULL socket that takes clients by tcp, and its monitor.
+// An authServer is a PULL socket that takes clients over tcp, and its monitor.
 type authServer struct {
 	soc, mon *Socket
 	endpoint string
@@ -224,7 +224,7 @@ func asUser(username, password string) func(*Socket) error {
 func plainServer(soc *Socket) error { return soc.ServerAuthPlain("domain") }
 func nullServer(soc *Socket) error  { return soc.ServerAuthNull("domain") }
 
-// TestAuth has clients connect by tcp.
+// TestAuth has clients connect over tcp.
 func TestAuth(t *testing.T) {
 	type role = func(*Socket) error
 	alice := asUser("alice", "secret")

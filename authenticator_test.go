@@ -34,7 +34,7 @@ func prefixes(networks ...string) (list []netip.Prefix) {
 	return list
 }
 
-// TestAuthenticator has clients connect by tcp.
+// TestAuthenticator has clients connect over tcp.
 func TestAuthenticator(t *testing.T) {
 	alice := asUser("alice", "secret")
 	users := map[string]string{"alice": "secret"}

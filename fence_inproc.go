@@ -118,7 +118,7 @@ func (e *inprocs) of(s *socket) *inprocSocket {
 	return r
 }
 
-// attach binds or connects a socket by inproc.
+// attach binds or connects a socket over inproc.
 func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func(*C.uchar) C.int) C.int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -218,7 +218,7 @@ func (e *inprocs) boundInC(endpoint string) {
 	delete(e.waiting, endpoint)
 }
 
-// detach unbinds or disconnects a socket by inproc, which to libzmq is the same.
+// detach unbinds or disconnects a socket over inproc, which to libzmq is the same.
 func (e *inprocs) detach(s *socket, endpoint string, call func() C.int) C.int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -105,7 +105,7 @@ var fences = map[string]fence{
 			must(t, soc.Close())
 		}
 	}, nil},
-	"meet by inproc":           {meetByInproc, nil},
+	"meet over inproc":         {meetByInproc, nil},
 	"Bind without descriptors": {bindWithoutFiles, nil},
 	"contexts started at once": {func(t *testing.T) error {
 		for n := uint64(20); n < 60; n++ {

@@ -125,7 +125,7 @@ func TestAuthRoles(t *testing.T) {
 }
 
 // TestInprocHasNoSecurity shows what docs/security.md warns of: a client
-// without a key gets in by inproc.
+// without a key gets in over inproc.
 func TestInprocHasNoSecurity(t *testing.T) {
 	needCurve(t)
 	zctx := newContext(t)

@@ -189,7 +189,7 @@ static inline ZMQ4_RARE void zmq4_linger(zmq4_socket *s)
 }
 
 /*
- * zmq4_delivers says whether a socket may have sent something by inproc to an endpoint
+ * zmq4_delivers says whether a socket may have sent something over inproc to an endpoint
  * that nobody has bound, which is to be delivered although it leaves. Those who
  * publish have no subscribers there, and a conflating socket's last message takes the
  * place of what libzmq looks for before it.

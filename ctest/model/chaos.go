@@ -60,7 +60,7 @@ func (w *world) choose() {
 		if len(f.transports) == len(usual) && w.r.IntN(2) == 0 {
 			f.transports = []string{pick(w.r, f.transports...)}
 		}
-		if f.draft && w.avoid("drafts by inproc") {
+		if f.draft && w.avoid("drafts over inproc") {
 			f.transports = slices.DeleteFunc(slices.Clone(f.transports), func(t string) bool { return t == "inproc" })
 		}
 		if len(f.transports) > 0 {

@@ -88,7 +88,7 @@ func (c *config) command() string {
 }
 
 // knownLeaks are functions of libzmq whose memory leaks, for the address sanitizer: an
-// event of a monitor that its peer does not take, what an XSUB has sent by inproc to
+// event of a monitor that its peer does not take, what an XSUB has sent over inproc to
 // several XPUBs, and what a connection has received of a message when its socket ends.
 const knownLeaks = `leak:zmq::socket_base_t::monitor_event
 leak:zmq::xpub_t::xrecv

@@ -4,7 +4,7 @@
 // hold up others.
 //
 // It is the broker of msgqueue in one program: the workers are goroutines with
-// a REP socket each, which connect by inproc, a transport inside the program.
+// a REP socket each, which connect over inproc, a transport inside the program.
 // They could move to other machines with no other change than the endpoint.
 // Where that is not wanted sharedsocket does the same with one socket.
 //

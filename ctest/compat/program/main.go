@@ -386,7 +386,7 @@ func bind(soc *zmq.Socket) string {
 	return endpoint
 }
 
-// pair makes two sockets that are connected by inproc.
+// pair makes two sockets that are connected over inproc.
 func pair(bound, connected zmq.Type) (*zmq.Socket, *zmq.Socket) {
 	a, b, name := open(bound), open(connected), inproc()
 	must(a.Bind(name))

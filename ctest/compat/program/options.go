@@ -328,7 +328,7 @@ func optionStates() {
 	endpoint := bind(soc)
 	say("GetLastEndpoint bound", v(soc.GetLastEndpoint())...)
 	must(soc.Connect("inproc://nobody"))
-	say("GetLastEndpoint connected by inproc", v(soc.GetLastEndpoint())...)
+	say("GetLastEndpoint connected over inproc", v(soc.GetLastEndpoint())...)
 	must(soc.Connect("tcp://127.0.0.1:1"))
 	say("GetLastEndpoint connected", v(soc.GetLastEndpoint())...)
 	must(soc.Unbind(endpoint))
