@@ -146,7 +146,7 @@ func chunk(parts []C.zmq4_part) C.int {
 	return C.int(n)
 }
 
-// RecvBatch waits for a message as [Socket.RecvMessageContext] does, and adds
+// RecvBatch waits for a message as [Socket.RecvMessageBytesContext] does, and adds
 // it and those that are there behind it to the batch: up to max messages, or
 // up to 1000 if max is not positive. It returns how many were added; with an
 // [*OpError] none was. A nil batch is EINVAL.

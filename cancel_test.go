@@ -181,7 +181,7 @@ func (c *cancelTorture) receive(seed uint64) error {
 				}
 			case way < 2:
 				var msg [][]byte
-				if msg, err = c.pull.RecvMessageContext(ctx); err == nil {
+				if msg, err = c.pull.RecvMessageBytesContext(ctx); err == nil {
 					msgs = [][][]byte{msg}
 				}
 			case way == 2:

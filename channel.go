@@ -10,7 +10,7 @@ import (
 )
 
 // Messages iterates over the messages that the socket receives, as
-// [Socket.RecvMessageContext] returns them. It ends with an error, which it
+// [Socket.RecvMessageBytesContext] returns them. It ends with an error, which it
 // yields last with a nil message: that of ctx when ctx is done.
 //
 // While the loop runs, the socket takes up to 64 messages from libzmq in one
@@ -24,7 +24,7 @@ func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 			defer soc.s.endLoop()
 		}
 		for {
-			msg, err := soc.RecvMessageContext(ctx)
+			msg, err := soc.RecvMessageBytesContext(ctx)
 			if !yield(msg, err) || err != nil {
 				return
 			}

@@ -31,7 +31,7 @@ Context can be cancelled:
 	if _, err := client.SendMessageContext(ctx, "Why?"); err != nil {
 		return err
 	}
-	msg, err := client.RecvMessageContext(ctx)
+	msg, err := client.RecvMessageBytesContext(ctx)
 
 The documentation of each function, option and constant here ends with its name
 in C, under which libzmq's manual has it.
@@ -64,7 +64,7 @@ those whose last wait took less than a millisecond. It returns
   - when the context is terminated: [ETERM].
 
 Nothing else ends it; signals do not. The functions whose names end in Context,
-such as [Socket.RecvMessageContext], also return when their context.Context is
+such as [Socket.RecvMessageBytesContext], also return when their context.Context is
 done. Then no message is lost: a receive has taken none, a send has sent
 nothing. More, and common mistakes, in docs/goroutines.md.
 

@@ -22,7 +22,7 @@ func ExampleSocket_RecvMessageContext() {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(time.Millisecond, cancel)
-	msg, err := pull.RecvMessageContext(ctx)
+	msg, err := pull.RecvMessageBytesContext(ctx)
 	fmt.Println(msg, err, errors.Is(err, context.Canceled))
 	// Output: [] zmq4: recv PULL inproc://recv-context: context canceled true
 }

@@ -96,7 +96,7 @@ func ExampleOpError() {
 		log.Fatal(err)
 	}
 	defer pull.Close()
-	_, err = pull.RecvMessageContext(context.Background())
+	_, err = pull.RecvMessageBytesContext(context.Background())
 	var op *OpError
 	if errors.As(err, &op) {
 		fmt.Println(op.Op, "|", op.Socket, "|", op.Timeout(), errors.Is(err, syscall.EAGAIN))

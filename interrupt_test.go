@@ -143,13 +143,13 @@ func TestInterruptAll(t *testing.T) {
 // Calls with a context.Context are ended by that alone, and nothing of the package's own ends.
 func TestInterruptNot(t *testing.T) {
 	calls := map[string]func(ctx context.Context, soc *Socket) error{
-		"RecvContext":        func(ctx context.Context, s *Socket) error { _, err := s.RecvContext(ctx, 0); return err },
-		"RecvMessageContext": func(ctx context.Context, s *Socket) error { _, err := s.RecvMessageContext(ctx); return err },
-		"RecvBatch":          func(ctx context.Context, s *Socket) error { _, err := s.RecvBatch(ctx, new(Batch), 0); return err },
-		"SendContext":        func(ctx context.Context, s *Socket) error { _, err := s.SendContext(ctx, "x", 0); return err },
-		"PollContext":        func(ctx context.Context, s *Socket) error { _, err := pollerOf(s).PollContext(ctx); return err },
-		"RunContext":         func(ctx context.Context, s *Socket) error { return reactorOf(s).RunContext(ctx) },
-		"ProxyContext":       func(ctx context.Context, s *Socket) error { return ProxyContext(ctx, s, s, nil) },
+		"RecvContext":             func(ctx context.Context, s *Socket) error { _, err := s.RecvContext(ctx, 0); return err },
+		"RecvMessageBytesContext": func(ctx context.Context, s *Socket) error { _, err := s.RecvMessageBytesContext(ctx); return err },
+		"RecvBatch":               func(ctx context.Context, s *Socket) error { _, err := s.RecvBatch(ctx, new(Batch), 0); return err },
+		"SendContext":             func(ctx context.Context, s *Socket) error { _, err := s.SendContext(ctx, "x", 0); return err },
+		"PollContext":             func(ctx context.Context, s *Socket) error { _, err := pollerOf(s).PollContext(ctx); return err },
+		"RunContext":              func(ctx context.Context, s *Socket) error { return reactorOf(s).RunContext(ctx) },
+		"ProxyContext":            func(ctx context.Context, s *Socket) error { return ProxyContext(ctx, s, s, nil) },
 		"Messages": func(ctx context.Context, s *Socket) error {
 			for _, err := range s.Messages(ctx) {
 				return err

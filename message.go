@@ -189,7 +189,11 @@ func (soc *Socket) recvBytes(ctx context.Context, flags Flag) ([]byte, error) {
 // goroutine can get a part of it. See [Socket.RecvBytes] for errors; none of
 // them leaves a message half received.
 func (soc *Socket) RecvMessage(flags Flag) (msg []string, err error) {
-	s, parts, err := soc.receive(interruptible, true, flags, nil)
+	return soc.recvMessage(interruptible, flags)
+}
+
+func (soc *Socket) recvMessage(ctx context.Context, flags Flag) (msg []string, err error) {
+	s, parts, err := soc.receive(ctx, true, flags, nil)
 	if err != nil {
 		return []string{}, err
 	}

@@ -34,10 +34,23 @@ func (soc *Socket) RecvBytesContext(ctx context.Context, flags Flag) ([]byte, er
 	return nil, soc.opError("recv", err)
 }
 
-// RecvMessageContext receives all parts of one message, as
+// RecvMessageContext receives all parts of one message as strings. See
+// [Socket.RecvMessageBytesContext].
+func (soc *Socket) RecvMessageContext(ctx context.Context) ([]string, error) {
+	err := ctx.Err()
+	if err == nil {
+		var msg []string
+		if msg, err = soc.recvMessage(ctx, 0); err == nil {
+			return msg, nil
+		}
+	}
+	return nil, soc.opError("recv", err)
+}
+
+// RecvMessageBytesContext receives all parts of one message, as
 // [Socket.RecvMessageBytes] does, until ctx is done. The error is an
 // [*OpError], with ctx.Err() in it then; no message is lost by it.
-func (soc *Socket) RecvMessageContext(ctx context.Context) ([][]byte, error) {
+func (soc *Socket) RecvMessageBytesContext(ctx context.Context) ([][]byte, error) {
 	err := ctx.Err()
 	if err == nil {
 		var msg [][]byte

@@ -25,7 +25,7 @@ var contextCalls = []struct {
 }{
 	{"RecvContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvContext(ctx, 0); return err }},
 	{"RecvBytesContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvBytesContext(ctx, 0); return err }},
-	{"RecvMessageContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMessageContext(ctx); return err }},
+	{"RecvMessageBytesContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMessageBytesContext(ctx); return err }},
 	{"SendContext", PUSH, func(ctx context.Context, soc *Socket) error { _, err := soc.SendContext(ctx, "m", 0); return err }},
 	{"SendBytesContext", PUSH, func(ctx context.Context, soc *Socket) error {
 		_, err := soc.SendBytesContext(ctx, nil, SNDMORE)
@@ -33,6 +33,24 @@ var contextCalls = []struct {
 	}},
 	{"SendMessageContext", PUSH, func(ctx context.Context, soc *Socket) error {
 		_, err := soc.SendMessageContext(ctx, "a", "b")
+		return err
+	}},
+	{"RecvMessageContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMessageContext(ctx); return err }},
+	{"RecvMsgContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMsgContext(ctx, &Msg{}, 0); return err }},
+	{"RecvIntoContext", PULL, func(ctx context.Context, soc *Socket) error {
+		_, _, err := soc.RecvIntoContext(ctx, nil, 0)
+		return err
+	}},
+	{"SendMsgContext", PUSH, func(ctx context.Context, soc *Socket) error {
+		m, err := NewMsg(1)
+		if err == nil {
+			defer m.Close()
+			_, err = soc.SendMsgContext(ctx, m, 0)
+		}
+		return err
+	}},
+	{"Socket.PollContext", PULL, func(ctx context.Context, soc *Socket) error {
+		_, err := soc.PollContext(ctx, POLLIN)
 		return err
 	}},
 	{"PollContext", PULL, func(ctx context.Context, soc *Socket) error {
@@ -181,7 +199,7 @@ func TestContextLosesNothing(t *testing.T) {
 			wg.Go(func() {
 				for i, try := 0, 0; i < n; try++ {
 					ctx, cancel := context.WithTimeout(context.Background(), time.Duration(try%5)*50*time.Microsecond)
-					msg, err := pull.RecvMessageContext(ctx)
+					msg, err := pull.RecvMessageBytesContext(ctx)
 					cancel()
 					switch {
 					case err == nil:
@@ -314,5 +332,40 @@ func TestContextAllocs(t *testing.T) {
 		pull.RecvBytesContext(ctx, 0)
 	}); n > 1 {
 		t.Errorf("%v allocations, want 1", n)
+	}
+}
+
+// The calls that take a context do what those without one do.
+func TestContextCallsSucceed(t *testing.T) {
+	ctx := t.Context()
+	pull, push := socketPair(t, "inproc", PULL, PUSH)
+	m, err := NewMsg(3)
+	must(t, err)
+	copy(m.Bytes(), "msg")
+	if n, err := push.SendMsgContext(ctx, m, SNDMORE); n != 3 || err != nil {
+		t.Error(n, err)
+	}
+	if n, err := push.SendMsgContext(ctx, m, 0); n != -1 || !errors.Is(err, ErrMsgClosed) {
+		t.Error(n, err)
+	}
+	send(t, push, "end")
+	if ready, err := pull.PollContext(ctx, POLLIN); ready != POLLIN || err != nil {
+		t.Error(ready, err)
+	}
+	var short *ShortBufferError
+	if _, _, err := pull.RecvIntoContext(ctx, make([]byte, 2), 0); !errors.As(err, &short) || short.Size != 3 {
+		t.Error(err)
+	}
+	buf := make([]byte, 4)
+	if n, more, err := pull.RecvIntoContext(ctx, buf, 0); n != 3 || !more || err != nil {
+		t.Error(n, more, err)
+	}
+	if n, err := pull.RecvMsgContext(ctx, m, 0); n != 3 || err != nil || string(m.Bytes()) != "end" {
+		t.Error(n, err)
+	}
+	must(t, m.Close())
+	send(t, push, "a", "b")
+	if msg, err := pull.RecvMessageContext(ctx); err != nil || !slices.Equal(msg, []string{"a", "b"}) {
+		t.Error(msg, err)
 	}
 }

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"strconv"
@@ -152,12 +153,26 @@ func (m *Msg) Close() error {
 //
 // Function zmq_msg_send.
 func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
+	return soc.sendMsg(interruptible, m, flags)
+}
+
+// SendMsgContext is [Socket.SendMsg] until ctx is done. The error is an [*OpError], with
+// ctx.Err() in it then.
+func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return -1, soc.opError("send", err)
+	}
+	n, err := soc.sendMsg(ctx, m, flags)
+	return n, soc.opError("send", err)
+}
+
+func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	c := m.open()
 	if c == nil {
 		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
-	err := soc.transmit(interruptible, flags, func(s *socket) C.int {
+	err := soc.transmit(ctx, flags, func(s *socket) C.int {
 		return C.zmq4_msg_send(s.h(), c, C.int(flags))
 	})
 	if err != nil {
@@ -174,6 +189,20 @@ func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
+	return soc.recvMsg(interruptible, m, flags)
+}
+
+// RecvMsgContext is [Socket.RecvMsg] until ctx is done. The error is an [*OpError], with
+// ctx.Err() in it then; no message is lost by it.
+func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return -1, soc.opError("recv", err)
+	}
+	n, err := soc.recvMsg(ctx, m, flags)
+	return n, soc.opError("recv", err)
+}
+
+func (soc *Socket) recvMsg(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if m == nil {
 		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
@@ -184,7 +213,7 @@ func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 			return -1, err
 		}
 	}
-	s, parts, err := soc.receive(interruptible, false, flags, into.c)
+	s, parts, err := soc.receive(ctx, false, flags, into.c)
 	if err != nil {
 		if closed {
 			msgs.Put(into)
@@ -217,7 +246,20 @@ func (e *ShortBufferError) Error() string {
 // A part that does not fit is not received: the error is a [*ShortBufferError]
 // with its size, and the next receive gets it.
 func (soc *Socket) RecvInto(buf []byte, flags Flag) (n int, more bool, err error) {
-	s, parts, err := soc.receive(interruptible, false, flags, nil)
+	return soc.recvInto(interruptible, buf, flags)
+}
+
+// RecvIntoContext is [Socket.RecvInto] until ctx is done. The error is an [*OpError], with
+// ctx.Err() or a [*ShortBufferError] in it; no message is lost by it.
+func (soc *Socket) RecvIntoContext(ctx context.Context, buf []byte, flags Flag) (n int, more bool, err error) {
+	if err = ctx.Err(); err == nil {
+		n, more, err = soc.recvInto(ctx, buf, flags)
+	}
+	return n, more, soc.opError("recv", err)
+}
+
+func (soc *Socket) recvInto(ctx context.Context, buf []byte, flags Flag) (n int, more bool, err error) {
+	s, parts, err := soc.receive(ctx, false, flags, nil)
 	if err != nil {
 		return 0, false, err
 	}

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -214,11 +215,22 @@ func (soc *Socket) GetOption(option int, value any) error {
 //
 // The errors are [ErrorSocketClosed] and [ETERM], in an [*OpError].
 func (soc *Socket) Poll(events State, timeout time.Duration) (State, error) {
-	ready, err := soc.poll(events, timeout)
+	ready, err := soc.poll(interruptible, events, timeout)
 	return ready, soc.opError("poll", err)
 }
 
-func (soc *Socket) poll(events State, timeout time.Duration) (State, error) {
+// PollContext is [Socket.Poll] without a timeout, until ctx is done. The error is an
+// [*OpError], with ctx.Err() in it then.
+func (soc *Socket) PollContext(ctx context.Context, events State) (State, error) {
+	err := ctx.Err()
+	if err != nil {
+		return 0, soc.opError("poll", err)
+	}
+	ready, err := soc.poll(ctx, events, -1)
+	return ready, soc.opError("poll", err)
+}
+
+func (soc *Socket) poll(ctx context.Context, events State, timeout time.Duration) (State, error) {
 	var limit time.Time
 	for expired := timeout == 0; ; {
 		ready, err := soc.GetEvents()
@@ -228,7 +240,7 @@ func (soc *Socket) poll(events State, timeout time.Duration) (State, error) {
 		if limit.IsZero() {
 			limit = deadline(timeout)
 		}
-		if _, err := soc.s.wait(interruptible, events, limit); err == eagain {
+		if _, err := soc.s.wait(ctx, events, limit); err == eagain {
 			expired = true
 		} else if err != nil {
 			return 0, err

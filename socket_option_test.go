@@ -179,7 +179,7 @@ func TestSocketPoll(t *testing.T) {
 			must(t, <-done)
 		}
 	})
-	if m, err := x.RecvMessageContext(context.Background()); len(m) != 1 || err != nil {
+	if m, err := x.RecvMessageBytesContext(context.Background()); len(m) != 1 || err != nil {
 		t.Errorf("%q, %v", m, err)
 	}
 	go func() { _, err := x.Poll(POLLIN, -1); done <- err }()

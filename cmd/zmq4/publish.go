@@ -61,7 +61,7 @@ func (s *session) awaitSubscriptions(soc *zmq4.Socket, n int) error {
 		return nil
 	}
 	for there := 0; there < n; {
-		msg, err := soc.RecvMessageContext(s.ctx)
+		msg, err := soc.RecvMessageBytesContext(s.ctx)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (s *session) awaitSubscriptions(soc *zmq4.Socket, n int) error {
 	}
 	go func() {
 		for {
-			if _, err := soc.RecvMessageContext(s.ctx); err != nil {
+			if _, err := soc.RecvMessageBytesContext(s.ctx); err != nil {
 				return
 			}
 		}

@@ -56,7 +56,7 @@ It binds. An endpoint that begins with > is connected instead.`,
 			return err
 		}
 		for n := 0; count == 0 || n < count; n++ {
-			msg, err := soc.RecvMessageContext(s.ctx)
+			msg, err := soc.RecvMessageBytesContext(s.ctx)
 			if err != nil {
 				return err
 			}

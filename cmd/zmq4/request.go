@@ -37,7 +37,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 			if err := s.send(soc, msg); err != nil {
 				return err
 			}
-			reply, err := soc.RecvMessageContext(s.ctx)
+			reply, err := soc.RecvMessageBytesContext(s.ctx)
 			if err != nil {
 				return err
 			}

@@ -235,8 +235,8 @@ func request(typ zmq.Type) func(context.Context, *world, string, chan []byte) er
 			_, err = s.SendMessageContext(once, "hello", "", "you")
 			if err == nil {
 				var msg [][]byte
-				for msg, err = s.RecvMessageContext(once); err == nil && len(msg) == 1 && len(msg[0]) == 0; {
-					msg, err = s.RecvMessageContext(once) // that was the probe of a ROUTER
+				for msg, err = s.RecvMessageBytesContext(once); err == nil && len(msg) == 1 && len(msg[0]) == 0; {
+					msg, err = s.RecvMessageBytesContext(once) // that was the probe of a ROUTER
 				}
 				if err == nil && string(bytes.Join(msg, []byte("|"))) != "hello||you" {
 					err = fmt.Errorf("reply %q", msg)
@@ -298,7 +298,7 @@ func listenTo(typ zmq.Type) func(context.Context, *world, string, chan []byte) e
 			}
 		}
 		for range 3 {
-			msg, err := s.RecvMessageContext(ctx)
+			msg, err := s.RecvMessageBytesContext(ctx)
 			if err != nil {
 				return err
 			}

@@ -129,7 +129,7 @@ func TestComments(t *testing.T) {
 func TestWrong(t *testing.T) {
 	c := newChecker(t)
 	for _, test := range []struct{ name, page, want string }{
-		{"right", "# A b\n[x](#a-b) [y](docs/design.md#c)\n```go\nmsg, err := socket.RecvMessageContext(ctx)\n```\n", ""},
+		{"right", "# A b\n[x](#a-b) [y](docs/design.md#c)\n```go\nmsg, err := socket.RecvMessageBytesContext(ctx)\n```\n", ""},
 		{"declared", "<!-- go: var n int; func handle([][]byte) error -->\n```go\nif n++; true {\n\treturn handle(msg)\n}\n```\n", ""},
 		{"shadows", "<!-- go: var msg string -->\n```go\nmsg += \"\"\n```\n", ""},
 		{"declarations", "```go\nfunc f(s *zmq4.Socket) { s.Close() }\n```\n", ""},
@@ -141,7 +141,7 @@ func TestWrong(t *testing.T) {
 		{"program", "```go\npackage main\n\nimport \"fmt\"\n\nfunc main() {}\n```\n", "p.md:4:8: \"fmt\" imported and not used"},
 		{"no main", "```go\npackage main\n```\n", "function main is undeclared"},
 		{"declaration", "<!-- go: var n -->\n```go\nn++\n```\n", "p.md:1:"},
-		{"no fence", "text\n\n    msg, err := socket.RecvMessageContext(ctx)\n", "p.md:3: Go code outside of a block of Go"},
+		{"no fence", "text\n\n    msg, err := socket.RecvMessageBytesContext(ctx)\n", "p.md:3: Go code outside of a block of Go"},
 		{"other fence", "```\nsocket.Send(\"\", zmq4.DONTWAIT)\n```\n", "p.md:2: Go code outside of a block of Go"},
 		{"open fence", "```go\nx := 1\n", "p.md:1: the block does not end"},
 		{"shell", "```sh\nif true\n```\n", "p.md:1: "},

@@ -487,7 +487,7 @@ func (x *strict) publish() error {
 	ctx, cancel := context.WithTimeout(context.Background(), x.hang)
 	defer cancel()
 	for topics := 0; topics < subs; {
-		msg, err := pub.RecvMessageContext(ctx)
+		msg, err := pub.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return fmt.Errorf("subscriptions: %w", err)
 		}

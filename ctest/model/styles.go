@@ -281,11 +281,11 @@ var recvStyles = []recvStyle{
 		}
 		return nil
 	}},
-	{"RecvMessageContext", false, func(w *worker, s *sock, n int, got func([][]byte)) error {
+	{"RecvMessageBytesContext", false, func(w *worker, s *sock, n int, got func([][]byte)) error {
 		ctx, cancel := w.limit()
 		defer cancel()
 		for range n {
-			msg, err := s.RecvMessageContext(ctx)
+			msg, err := s.RecvMessageBytesContext(ctx)
 			if err != nil {
 				return err
 			}

@@ -213,7 +213,7 @@ func subscribe(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range *count {
-		parts, err := soc.RecvMessageContext(ctx)
+		parts, err := soc.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return fmt.Errorf("after %d messages: %w", i, err)
 		}

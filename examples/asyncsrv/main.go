@@ -108,7 +108,7 @@ func client(ctx context.Context, endpoint, name string, n int, interval time.Dur
 	}()
 	left := slices.Clone(wanted) // what of them has not come yet
 	for range total {
-		msg, err := server.RecvMessageContext(ctx)
+		msg, err := server.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}

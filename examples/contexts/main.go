@@ -49,7 +49,7 @@ func run(wait time.Duration) (err error) {
 
 	// A deadline.
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	_, err = receiver.RecvMessageContext(ctx)
+	_, err = receiver.RecvMessageBytesContext(ctx)
 	cancel()
 	if err := report("deadline", err, context.DeadlineExceeded); err != nil {
 		return err
@@ -58,7 +58,7 @@ func run(wait time.Duration) (err error) {
 	// Another goroutine cancels. A channel would do as well: see channels.
 	ctx, cancel = context.WithCancel(context.Background())
 	time.AfterFunc(wait, cancel)
-	_, err = receiver.RecvMessageContext(ctx)
+	_, err = receiver.RecvMessageBytesContext(ctx)
 	if err := report("cancel", err, context.Canceled); err != nil {
 		return err
 	}
@@ -68,11 +68,11 @@ func run(wait time.Duration) (err error) {
 	if _, err := sender.SendMessageContext(context.Background(), "not", "lost"); err != nil {
 		return err
 	}
-	_, err = receiver.RecvMessageContext(ctx)
+	_, err = receiver.RecvMessageBytesContext(ctx)
 	if err := report("done before", err, context.Canceled); err != nil {
 		return err
 	}
-	msg, err := receiver.RecvMessageContext(context.Background())
+	msg, err := receiver.RecvMessageBytesContext(context.Background())
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func run(wait time.Duration) (err error) {
 	// Another goroutine closes the socket.
 	closed := make(chan error, 1)
 	time.AfterFunc(wait, func() { closed <- receiver.Close() })
-	_, err = receiver.RecvMessageContext(context.Background())
+	_, err = receiver.RecvMessageBytesContext(context.Background())
 	if err := errors.Join(report("close", err, net.ErrClosed), <-closed); err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, sub.Close()) }()
 	for n := 0; *count == 0 || n < *count; n++ {
-		msg, err := sub.RecvMessageContext(ctx)
+		msg, err := sub.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}

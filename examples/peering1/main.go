@@ -84,7 +84,7 @@ func run(ctx context.Context, dir, self string, peers []string, n int, interval 
 // follow prints the states of the peers.
 func follow(ctx context.Context, theirs *zmq4.Socket, self string, n int) error {
 	for i := 0; i < n || n <= 0; i++ {
-		state, err := theirs.RecvMessageContext(ctx)
+		state, err := theirs.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}

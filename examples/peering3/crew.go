@@ -74,7 +74,7 @@ func (s *settings) do(ctx context.Context, broker *zmq4.Socket, task string) (by
 	if _, err := broker.SendContext(ctx, task, 0); err != nil {
 		return "", err
 	}
-	answer, err := broker.RecvMessageContext(ctx)
+	answer, err := broker.RecvMessageBytesContext(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -39,7 +39,7 @@ func run(ctx context.Context, endpoint, key string, n int) (err error) {
 	defer func() { err = errors.Join(err, sub.Close(), zmq4.Term()) }()
 
 	for i := 0; n == 0 || i < n; i++ {
-		msg, err := sub.RecvMessageContext(ctx)
+		msg, err := sub.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}

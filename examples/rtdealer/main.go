@@ -72,7 +72,7 @@ func run(ctx context.Context, endpoint string, workers, tasks, ahead int, work t
 // the end of work, until nobody waits for an answer.
 func deal(ctx context.Context, broker *zmq4.Socket, waiting, tasks int) error {
 	for waiting > 0 {
-		request, err := broker.RecvMessageContext(ctx)
+		request, err := broker.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func worker(ctx context.Context, endpoint string, id, ahead int, work time.Durat
 	}
 	done := 0
 	for asked := ahead; asked > 0; {
-		order, err := broker.RecvMessageContext(ctx)
+		order, err := broker.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}

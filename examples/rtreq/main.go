@@ -72,7 +72,7 @@ func run(ctx context.Context, endpoint string, workers, tasks int, work time.Dur
 // no tasks left.
 func deal(ctx context.Context, broker *zmq4.Socket, workers, tasks int) error {
 	for workers > 0 {
-		request, err := broker.RecvMessageContext(ctx)
+		request, err := broker.RecvMessageBytesContext(ctx)
 		if err != nil {
 			return err
 		}

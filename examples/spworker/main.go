@@ -56,7 +56,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	for cycle := 1; ; cycle++ {
-		msg, err := worker.RecvMessageContext(ctx) // client, empty, request
+		msg, err := worker.RecvMessageBytesContext(ctx) // client, empty, request
 		if err != nil {
 			return err
 		}

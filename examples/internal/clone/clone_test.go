@@ -301,7 +301,7 @@ func TestMalformedServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() {
-		if msg, err := router.RecvMessageContext(ctx); err == nil {
+		if msg, err := router.RecvMessageBytesContext(ctx); err == nil {
 			_, _ = router.SendMessageContext(ctx, msg[0], "no snapshot")
 		}
 	}()

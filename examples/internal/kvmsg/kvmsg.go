@@ -175,7 +175,7 @@ func (m Message) Send(ctx context.Context, soc *zmq4.Socket, envelope ...[]byte)
 
 // Recv receives a message.
 func Recv(ctx context.Context, soc *zmq4.Socket) (Message, error) {
-	parts, err := soc.RecvMessageContext(ctx)
+	parts, err := soc.RecvMessageBytesContext(ctx)
 	if err != nil {
 		return Message{}, err
 	}

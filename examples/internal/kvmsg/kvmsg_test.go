@@ -176,7 +176,7 @@ func TestSnapshot(t *testing.T) {
 	want := Map{"/a/1": all["/a/1"], "/a/3": all["/a/3"]}
 	served := make(chan error, 1)
 	go func() {
-		msg, err := router.RecvMessageContext(ctx)
+		msg, err := router.RecvMessageBytesContext(ctx)
 		if err != nil {
 			served <- err
 			return

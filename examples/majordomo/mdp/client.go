@@ -74,7 +74,7 @@ func (c *Client) try(ctx context.Context, service string, body [][]byte) ([][]by
 	if _, err := c.soc.SendMessageContext(ctx, clientHeader, service, body); err != nil {
 		return nil, err
 	}
-	msg, err := c.soc.RecvMessageContext(ctx)
+	msg, err := c.soc.RecvMessageBytesContext(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (c *AsyncClient) Send(ctx context.Context, service string, body ...[]byte) 
 
 // Recv waits for the next reply to any request.
 func (c *AsyncClient) Recv(ctx context.Context) (service string, body [][]byte, err error) {
-	msg, err := c.soc.RecvMessageContext(ctx)
+	msg, err := c.soc.RecvMessageBytesContext(ctx)
 	if err != nil {
 		return "", nil, err
 	}
