@@ -61,6 +61,7 @@ var faults = map[string]fault{
 	"drafts over inproc": {"a DISH with other peers than RADIO; a close while the peer is in use", ""},
 	"half sent":          {"parts are never freed if the peer ends while the rest is to come", ""},
 	"wrong peer":         {"parts go to another peer if one of three ends while the rest is to come", ""},
+	"never freed":        {"a message that was sent to a peer which has gone stays in memory", "the memory of messages was not given back"},
 	"half sent, broken":  {"a connection ends that is just being ended, with a message half sent", "session_base.cpp:260"},
 }
 
