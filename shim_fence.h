@@ -78,7 +78,7 @@ static inline int zmq4_try_threads(zmq4_trial *t, int n)
 {
     sigset_t all, old;
     int made, rc = 0;
-    pthread_t *threads = (pthread_t *) malloc((size_t) n * sizeof *threads);
+    pthread_t *threads = (pthread_t *) calloc((unsigned int) n, sizeof *threads);
     if (!threads)
         return -ENOMEM;
     /* No signal of Go's may reach a thread that Go did not make. */
@@ -104,7 +104,7 @@ static inline int zmq4_try_threads(zmq4_trial *t, int n)
 static inline int zmq4_try_fds(int n)
 {
     int made = 0, rc = 0;
-    int *fds = (int *) malloc((size_t) n * sizeof *fds);
+    int *fds = (int *) calloc((unsigned int) n, sizeof *fds);
     if (!fds)
         return -ENOMEM;
     for (; made < n; made++) {
