@@ -62,6 +62,11 @@ func init() {
 		C.ZMQ_XPUB_MANUAL:            notFor(PUB),
 		C.ZMQ_XPUB_MANUAL_LAST_VALUE: notFor(PUB),
 
+		// libzmq crashes up to 4.3.4 when a connection breaks that the socket is ending.
+		//
+		// Fence Z021.
+		C.ZMQ_DISCONNECT_MSG: needs(any435),
+
 		// libzmq closes each connection, or aborts (4.2), if the system refuses one.
 		C.ZMQ_TOS:                 between(0, 255),
 		C.ZMQ_TCP_KEEPALIVE_CNT:   keepalive(127),
@@ -212,6 +217,16 @@ func notFor(typ Type) optionFence {
 	return func(s *socket, value []byte) ([]byte, error) {
 		if s.typ == typ {
 			return nil, einval
+		}
+		return value, nil
+	}
+}
+
+// needs refuses an option to each libzmq that does not have a feature.
+func needs(f feature) optionFence {
+	return func(_ *socket, value []byte) ([]byte, error) {
+		if f.missing() != nil {
+			return nil, einval // as for an option that it does not know
 		}
 		return value, nil
 	}

@@ -163,6 +163,12 @@ func TestOptionNumberChecked(t *testing.T) {
 			t.Error(got, err)
 		}
 	})
+	t.Run("DisconnectMsg", func(t *testing.T) {
+		err := newSocket(t, ctx, ROUTER).SetOption(111, "x")
+		if has := draft435.missing() == nil; has != (err == nil) || !has && !errors.Is(err, einval) {
+			t.Error(err)
+		}
+	})
 	t.Run("CURVE key", func(t *testing.T) {
 		if !curve {
 			t.Skip("no CURVE")

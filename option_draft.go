@@ -374,11 +374,13 @@ func (soc *Socket) SetHelloMsg(value string) error {
 }
 
 // SetDisconnectMsg sets a message that the socket receives when a peer that it
-// has accepted is gone, as if from that peer. The default is "", none.
+// has accepted is gone, as if from that peer. The default is "", none. Up to libzmq 4.3.4,
+// which crashes when a peer goes whose connection the socket is just ending, the error is
+// [ErrorNotImplemented435].
 //
-// Option ZMQ_DISCONNECT_MSG, libzmq 4.3.3.
+// Option ZMQ_DISCONNECT_MSG, libzmq 4.3.5.
 func (soc *Socket) SetDisconnectMsg(value string) error {
-	return setIf(soc, draft433, C.ZMQ_DISCONNECT_MSG, (*Socket).setBytes, value)
+	return setIf(soc, draft435, C.ZMQ_DISCONNECT_MSG, (*Socket).setBytes, value)
 }
 
 // SetHiccupMsg sets a message that the socket receives when a connection that it

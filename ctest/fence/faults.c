@@ -1492,6 +1492,33 @@ static void user_id_hwm(void)
 		LOSE("all messages");
 }
 
+// A connection breaks whose pipe the socket has ended, and is to report that.
+static void disconnect_message(void)
+{
+	need_draft();
+#if DRAFT
+	void *s = sock(ZMQ_ROUTER);
+	set(s, ZMQ_ROUTER_HANDOVER, 1);
+	set_text(s, ZMQ_DISCONNECT_MSG, "bye", 3);
+	bind_tcp(s);
+	void *twins[2];
+	for (int i = 0; i < 2; i++) {
+		twins[i] = sock(ZMQ_DEALER);
+		set_text(twins[i], ZMQ_ROUTING_ID, "twin", 4);
+		try(zmq_connect(twins[i], endpoint));
+		text(twins[i], "x", 0);
+		ready_for(s, ZMQ_POLLIN);
+		if (i == 0) {
+			take_any(s);
+			take_any(s);
+		}
+	}
+	ms(100);
+	zmq_close(twins[0]);
+	ms(200);
+#endif
+}
+
 // A PUB that was told to keep subscriptions for a receive, which it cannot do.
 static void pub_manual(void)
 {
@@ -1650,6 +1677,7 @@ static struct {
 	{"immediate-half", immediate_half},
 	{"immediate-off", immediate_off},
 	{"user-id-hwm", user_id_hwm},
+	{"disconnect-message", disconnect_message},
 	{"pub-manual", pub_manual},
 	{"ws-heartbeat", ws_heartbeat},
 	{"draft-type", draft_type},
