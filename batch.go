@@ -113,7 +113,7 @@ func (soc *Socket) SendBatch(ctx context.Context, b *Batch) (n int, err error) {
 			break
 		}
 		before := sent
-		err = soc.transmit(ctx, flags, func(s *socket) C.int {
+		err = soc.transmit(ctx, flags, func(s *socket, _ bool) C.int {
 			if s.c.sndmore != 0 {
 				return -C.EFSM // the first message would be the rest of another one
 			}
@@ -199,7 +199,7 @@ func (s *socket) drain(b *Batch, max int) bool {
 	room := b.parts[len(b.parts):cap(b.parts)]
 	n := int(C.zmq4_recv_batch(s.h(), C.int(max), (*C.uchar)(unsafe.SliceData(b.data)), C.size_t(cap(b.data)), &used,
 		unsafe.SliceData(room), C.int(len(room)), &usedParts))
-	s.noteDry()
+	s.guess.noteReceive(false, false, s.c.empty != 0)
 	s.taken += int(used) - len(b.data)
 	b.data = b.data[:used]
 	b.parts = b.parts[:len(b.parts)+int(usedParts)]

@@ -172,7 +172,7 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 		return -1, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
-	err := soc.transmit(ctx, flags, func(s *socket) C.int {
+	err := soc.transmit(ctx, flags, func(s *socket, _ bool) C.int {
 		return C.zmq4_msg_send(s.h(), c, C.int(flags))
 	})
 	if err != nil {

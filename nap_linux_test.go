@@ -24,7 +24,7 @@ func TestNapSignals(t *testing.T) {
 		defer runtime.UnlockOSThread()
 		thread <- syscall.Gettid()
 		drowsy(soc)
-		soc.s.park.crowd.Store(0)
+		soc.s.guess.crowd.Store(0)
 		if _, err := soc.Recv(0); err != eagain {
 			t.Error(err)
 		}

@@ -34,10 +34,10 @@ const (
 // napLimit is how long a nap may last. Tests change it.
 var napLimit = 5 * napTime / 4
 
-// A napper is what a parker knows of naps. All but alarm is the leader's.
+// A napper lets the leader of a parker wait in a nap. All but alarm is the leader's; that is
+// changed with parker.mu held.
 type napper struct {
 	alarm  *alarm        // of the leader, while it naps
-	short  bool          // the last wait was
 	awoken time.Duration // when Go's scheduler has run others last, since epoch
 	inRow  int           // naps since the last wait in the network poller
 }
@@ -109,37 +109,20 @@ func (a *alarm) giveBack() {
 	alarms.idle = append(alarms.idle, a)
 }
 
-// nap waits with the thread, if that is likely to be short. It reports whether
-// lead has to return; else the network poller has to go on.
-func (k *parker) nap(w *waiter, deadline time.Time) bool {
-	if !k.short || !k.naps.Load() {
+// wait waits with the thread, if that is likely to be short. It reports whether
+// the wait is over; else the network poller has to go on.
+func (n *napper) wait(d *descriptor, w *waiter, deadline time.Time) bool {
+	k := d.parker
+	if !k.guess.waitIsShort() {
 		return false
 	}
-	if k.crowd.Load() > 0 {
-		k.crowd.Add(-1)
-		return false
-	}
-	now := time.Since(epoch)
-	if now-k.awoken > napTime {
-		runtime.Gosched()
-		now = time.Since(epoch)
-		k.awoken = now
-	}
-	last := k.awoken + napLimit + napTime/4
-	if !deadline.IsZero() {
-		left := time.Until(deadline)
-		if left < napTime {
-			return false
-		}
-		last = min(last, now+left)
-	}
-	a := takeAlarm(now, last)
+	a := n.take(deadline)
 	if a == nil {
 		return false
 	}
 	dry := w.want&^pollChanged == POLLIN && k.dry != nil && k.dry()
 	k.mu.Lock()
-	k.alarm = a
+	n.alarm = a
 	over := k.over(w)
 	if dry {
 		w.parked = true
@@ -147,16 +130,16 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 	k.mu.Unlock()
 	signalled := false
 	if !over && (dry || !k.round(w, false)) {
-		signalled = a.nap(k.fd)
-		k.short = signalled
+		signalled = a.nap(d.fd)
+		k.guess.short = signalled
 	}
 	k.mu.Lock()
-	k.alarm = nil
+	n.alarm = nil
 	closed := k.closed
 	k.mu.Unlock()
 	a.giveBack()
 	if closed {
-		k.shut()
+		d.close()
 		return true
 	}
 	if signalled {
@@ -166,10 +149,29 @@ func (k *parker) nap(w *waiter, deadline time.Time) bool {
 		over = k.over(w)
 		k.mu.Unlock()
 	}
-	if k.inRow++; k.inRow == napsInRow {
-		k.unregister()
+	if n.inRow++; n.inRow == napsInRow {
+		d.unregister()
 	}
 	return over
+}
+
+// take returns an alarm for a nap that may last until deadline, or nil if there is to be none.
+func (n *napper) take(deadline time.Time) *alarm {
+	now := time.Since(epoch)
+	if now-n.awoken > napTime {
+		runtime.Gosched()
+		now = time.Since(epoch)
+		n.awoken = now
+	}
+	last := n.awoken + napLimit + napTime/4
+	if !deadline.IsZero() {
+		left := time.Until(deadline)
+		if left < napTime {
+			return nil
+		}
+		last = min(last, now+left)
+	}
+	return takeAlarm(now, last)
 }
 
 // alone ends the wait of w if nobody else waits: w looks for itself.
@@ -183,22 +185,9 @@ func (k *parker) alone(w *waiter) bool {
 	return true
 }
 
-// awake is called after a wait in the network poller.
-func (k *parker) awake(start time.Duration) {
-	k.awoken = time.Since(epoch)
-	k.short = k.awoken-start < napTime
-	k.inRow = 0
-}
-
-// unregister makes the network poller forget the descriptor. That takes a
-// duplicate: if there can be none, it stays.
-func (k *parker) unregister() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.file == nil || k.closed || k.shared {
-		return
-	}
-	if fd := C.zmq4_dup(C.int(k.fd)); fd >= 0 {
-		k.release(k.file, int(fd))
-	}
+// ended is called after a wait in the network poller.
+func (n *napper) ended(g *guess, start time.Duration) {
+	n.awoken = time.Since(epoch)
+	g.short = n.awoken-start < napTime
+	n.inRow = 0
 }

@@ -31,14 +31,14 @@ func longNaps(t *testing.T) {
 }
 
 // drowsy makes the next wait for a socket a nap.
-func drowsy(soc *Socket) { soc.s.park.short = true }
+func drowsy(soc *Socket) { soc.s.guess.short = true }
 
 // napping reports whether a goroutine naps on a socket.
 func napping(soc *Socket) bool {
 	k := &soc.s.park
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.alarm != nil && len(k.waiters) > 0 && k.waiters[0].parked
+	return k.desc.nap.alarm != nil && len(k.waiters) > 0 && k.waiters[0].parked
 }
 
 // registered reports whether the network poller knows a socket's descriptor.
@@ -46,7 +46,7 @@ func registered(soc *Socket) bool {
 	k := &soc.s.park
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.file != nil
+	return k.desc.file != nil
 }
 
 // Whatever ends a wait ends a nap.
@@ -93,7 +93,7 @@ func TestNapEnds(t *testing.T) {
 				must(t, soc.SetRcvtimeo(5*napTime))
 			}
 			drowsy(soc)
-			soc.s.park.crowd.Store(0)
+			soc.s.guess.crowd.Store(0)
 			var msg string
 			var err error
 			start, done := time.Now(), make(chan struct{})
@@ -143,7 +143,7 @@ func TestNapRegisters(t *testing.T) {
 		return !registered(a)
 	})
 	eventually(t, "the network poller has it again", func() bool {
-		a.s.park.short = false
+		a.s.guess.short = false
 		ask() // may find the answer there, without a wait
 		return registered(a)
 	})
@@ -175,7 +175,7 @@ func TestNapThreadSafe(t *testing.T) {
 	oneNaps(t)
 	a, b := socketPair(t, "tcp", CHANNEL, CHANNEL)
 	handshake(t, b, a)
-	if a.s.park.naps.Load() || b.s.park.naps.Load() {
+	if a.s.guess.remote.Load() || b.s.guess.remote.Load() {
 		t.Error("may nap")
 	}
 }
@@ -232,7 +232,7 @@ func TestAlarms(t *testing.T) {
 				if taken%2 == 0 {
 					a.ring()
 				}
-				if a.nap(never.fd) {
+				if a.nap(never.desc.fd) {
 					t.Error("the pipe can be read")
 				}
 				if taken%2 != 0 && time.Since(epoch)-now < napTime/4 {
@@ -282,8 +282,9 @@ func newParker(t *testing.T) (*parker, *os.File) {
 	var p [2]int
 	must(t, syscall.Pipe(p[:]))
 	must(t, syscall.SetNonblock(p[0], true))
-	k := &parker{scan: func(bool) State { return 0 }}
-	must(t, k.open(p[0]))
+	k := new(parker)
+	k.init(func(bool) State { return 0 }, new(guess))
+	must(t, k.desc.open(p[0]))
 	w := os.NewFile(uintptr(p[1]), "pipe")
 	t.Cleanup(func() { w.Close() })
 	return k, w
@@ -293,8 +294,8 @@ func newParker(t *testing.T) (*parker, *os.File) {
 // forgotten it.
 func TestLostUnregistered(t *testing.T) {
 	k, w := newParker(t)
-	k.unregister()
-	if k.file != nil {
+	k.desc.unregister()
+	if k.desc.file != nil {
 		t.Error("the network poller knows it")
 	}
 	k = nil
@@ -316,26 +317,27 @@ func TestNotPollable(t *testing.T) {
 		must(t, err)
 		return fd
 	}
-	var k parker
-	if err := k.open(open()); err == nil {
+	k := new(parker)
+	k.init(nil, new(guess))
+	if err := k.desc.open(open()); err == nil {
 		t.Fatal("the network poller takes a regular file")
 	}
 	for range 4 {
 		opened = append(opened, open()) // with the same number
 	}
 	waits, _ := newParker(t)
-	waits.unregister()
-	waits.loose.Stop()
-	syscall.Close(waits.fd)
-	waits.fd = open()
+	waits.desc.unregister()
+	waits.desc.loose.Stop()
+	syscall.Close(waits.desc.fd)
+	waits.desc.fd = open()
 	for range 3 {
-		waits.short = true
+		waits.guess.short = true
 		if _, err := waits.wait(context.Background(), POLLIN, time.Now().Add(napTime)); err != eagain {
 			t.Error(err)
 		}
 		collectFiles(t)
 	}
-	for _, fd := range append(opened, waits.fd) {
+	for _, fd := range append(opened, waits.desc.fd) {
 		if err := syscall.Fstat(fd, new(syscall.Stat_t)); err != nil {
 			t.Errorf("descriptor %d: %v", fd, err)
 		}

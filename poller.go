@@ -123,7 +123,8 @@ type pollRef struct {
 // pollQueue collects the sockets that may have become ready: those that were
 // signalled, that somebody used, or that were ready the last time.
 type pollQueue struct {
-	park parker
+	park  parker
+	guess guess
 
 	mu      sync.Mutex
 	set     pollSet
@@ -137,7 +138,7 @@ type pollQueue struct {
 // pollQueues are queues without sockets, to be used by the next Poller.
 var pollQueues = sync.Pool{New: func() any {
 	q := &pollQueue{refs: make(map[int32]*pollRef), watched: ownFD}
-	q.park.scan = q.scan
+	q.park.init(q.scan, &q.guess)
 	q.err = q.set.open(&q.park)
 	return q
 }}
@@ -205,7 +206,7 @@ func (p *Poller) detach() {
 	q.dirty = nil
 	delete(q.refs, ownFD)
 	q.mu.Unlock()
-	q.park.naps.Store(false)
+	q.guess.remote.Store(false)
 	pollQueues.Put(q)
 }
 
@@ -242,8 +243,8 @@ func (p *Poller) enter(m *pollMember) {
 	p.refs[m.ref] = m
 	if s, err := m.s.lock(); err == nil {
 		m.ref.enter(s)
-		if s.park.naps.Load() && !p.bulk {
-			p.q.park.naps.Store(true)
+		if s.guess.remote.Load() && !p.bulk {
+			p.q.guess.remote.Store(true)
 		}
 		s.mu.Unlock()
 	}
@@ -813,7 +814,7 @@ func (p *Poller) interval() time.Duration {
 
 // waitFor waits for the only socket.
 func (p *Poller) waitFor(ctx context.Context, s *socket, limit time.Time) error {
-	if !s.park.opened() {
+	if !s.park.desc.opened() {
 		if err := s.openPark(); err != nil && err != ErrorSocketClosed { // which collect reports
 			return err
 		}
@@ -969,7 +970,7 @@ func (s *socket) poll(ref *pollRef) (State, error) {
 		return 0, check(ev)
 	}
 	if State(ev)&POLLIN == 0 {
-		s.looked = s.uses
+		s.guess.noteLook()
 	}
 	s.park.wake(State(ev))
 	s.tellPollers(State(ev), ref)

@@ -22,9 +22,9 @@ func (e *pollSet) open(k *parker) error {
 		return Errno(err.(syscall.Errno))
 	}
 	e.epfd = fd
-	k.shared = true
+	k.desc.shared = true
 	syscall.SetNonblock(fd, true) // os.NewFile asks for it: there is no I/O to block
-	return k.open(fd)
+	return k.desc.open(fd)
 }
 
 // add adds a locked socket and returns its descriptor.

@@ -38,25 +38,12 @@ type socket struct {
 	ctx *Context
 	typ Type
 
-	// uses counts what may have called libzmq, and dry is its value if that was
-	// last a receive that found nothing more. Then ZMQ_FD can be read as soon
-	// as there may be something: till then neither a look nor another try finds it.
-	uses, dry uint64
-
-	looked uint64 // likewise, if that was last a look that did not find POLLIN: for naps
+	guess guess
 
 	ahead C.int // how many messages to receive at a time
 
-	// Whether the last receive or send had to wait. Then the next one is
-	// likely to: a try that fails costs more than a look at what is there.
-	rcvIdle, sndIdle bool
-
-	// sent says that the last thing done was to send a whole message.
-	sent bool
-
 	conflate bool
 	pinned   bool // there is something to unpin
-	waited   bool // the send that tries now has waited
 
 	// -1 is for ever, 0 is not at all.
 	rcvtimeo, sndtimeo time.Duration
@@ -132,7 +119,7 @@ func NewSocket(t Type) (soc *Socket, err error) {
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
 	// Fence Z085.
-	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1, uses: 1}
+	s := &socket{ctx: ctx, typ: t, rcvtimeo: -1, sndtimeo: -1, ahead: 1, guess: guess{uses: 1}}
 	err = ctx.create(s)
 	if err == emfile {
 		err = ctx.c.patiently(func() error { return ctx.create(s) })
@@ -158,8 +145,8 @@ func (ctx *Context) create(s *socket) error {
 	if err := c.create(s); err != nil {
 		return err
 	}
-	s.park.scan = s.scan
-	s.park.dry = s.isDry
+	s.park.init(s.scan, &s.guess)
+	s.park.dry = s.isEmpty
 	c.sockets.Add(1)
 	h := s.h()
 	s.forget = c.born(s)
@@ -192,7 +179,7 @@ func (s *socket) lock() (*socket, error) {
 		s.mu.Unlock()
 		return nil, ErrorSocketClosed
 	}
-	s.uses++
+	s.guess.uses++
 	return s, nil
 }
 
@@ -204,7 +191,7 @@ func (s *socket) unlock() { s.unlockAfter(anyEvent) }
 // none (0). Two that fail must not wake each other for ever.
 func (s *socket) unlockAfter(progress State) {
 	if s.watched() {
-		s.park.crowd.Store(crowdWaits)
+		s.guess.noteCrowd()
 		ev := s.events()
 		s.tellPollers(ev, nil)
 		if progress != 0 && (s.typ == REQ || s.typ == REP) {
@@ -249,7 +236,7 @@ func (s *socket) events() State {
 	if s.c == nil {
 		return everyone
 	}
-	s.uses++
+	s.guess.uses++
 	ev := C.zmq4_events(s.h())
 	if ev < 0 {
 		return everyone
@@ -270,89 +257,6 @@ func (s *socket) scan(signalled bool) State {
 	}
 	s.tellPollers(ev, nil)
 	return ev
-}
-
-// isDry is what the parker asks before a nap.
-func (s *socket) isDry() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.dry == s.uses || s.looked == s.uses
-}
-
-// wait parks the goroutine until one of the events in want may be there, or
-// the socket is closed. Else the error is EAGAIN when the deadline is over, or
-// ctx.Err().
-func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
-	if !s.park.opened() {
-		if err := s.openPark(); err != nil {
-			return false, err
-		}
-	}
-	w := s.waits(want)
-	start := w.begin()
-	parked, err = s.park.wait(ctx, want, deadline)
-	w.end(parked, start)
-	return parked, err
-}
-
-// suspend unlocks the socket and waits. Unless there is an error other than EAGAIN, the caller has to
-// lock the socket again, call resume, and try what it waited for.
-func (s *socket) suspend(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
-	if s.closing != nil {
-		s.unlockAfter(0)
-		return false, ErrorSocketClosed
-	}
-	s.suspended++
-	s.unlockAfter(0)
-	parked, err = s.wait(ctx, want, deadline)
-	if err != nil && err != eagain {
-		s.mu.Lock()
-		s.resume()
-		s.mu.Unlock()
-	}
-	return parked, err
-}
-
-// resume undoes what suspend has counted, with the socket locked.
-func (s *socket) resume() {
-	s.suspended--
-	if s.closing != nil && s.suspended == 0 {
-		s.closing.Broadcast()
-	}
-}
-
-// hurry lets calls that wait receive what is there before the socket is closed. They have begun
-// before, and nobody else can receive it after that. The socket is locked, but not all the time.
-func (s *socket) hurry() {
-	if s.closing == nil {
-		if s.suspended == 0 || s.events()&(POLLIN|everyone) != POLLIN {
-			return
-		}
-		s.closing = sync.NewCond(&s.mu)
-		s.park.wake(everyone)
-	}
-	for s.c != nil && s.suspended > 0 {
-		s.closing.Wait()
-	}
-}
-
-func (s *socket) openPark() error {
-	if _, err := s.lock(); err != nil {
-		return err
-	}
-	defer s.mu.Unlock()
-	return s.openLockedPark()
-}
-
-func (s *socket) openLockedPark() error {
-	if s.park.opened() {
-		return nil
-	}
-	fd := C.zmq4_fd(s.h())
-	if fd < 0 {
-		return check(fd)
-	}
-	return s.park.open(int(fd))
 }
 
 // Close closes the socket. Calls that wait on it return [ErrorSocketClosed], except that
@@ -590,7 +494,7 @@ func (s *socket) attach(endpoint string, e *C.uchar, bind bool, call func(*C.uch
 		s.where = endpoint
 		// The descriptor of a thread-safe type can be read at all times once it was signalled.
 		if s.c.thread_safe == 0 && !isInproc(endpoint) {
-			s.park.naps.Store(true)
+			s.guess.remote.Store(true)
 		}
 		s.hasNorm(endpoint)
 		s.hasUdp(endpoint)

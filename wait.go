@@ -2,6 +2,9 @@
 
 package zmq4
 
+// #include "shim.h"
+import "C"
+
 import (
 	"context"
 	"math"
@@ -17,10 +20,6 @@ const anyEvent State = 1 << 30
 // everyone is an event that ends all waits: the socket is closed or its
 // context terminated.
 const everyone State = 1 << 29
-
-// crowdWaits is for how many waits nobody naps on a socket that other
-// goroutines use as well: they may need the processor that a nap keeps.
-const crowdWaits = 256
 
 // interruptible is the context of calls that are not given one: they can also be ended by
 // SetRetryAfterEINTR.
@@ -38,15 +37,15 @@ var interrupts atomic.Uint64
 // each new wait forgets what has been signalled before: therefore scan runs
 // once the new wait has been armed, and after each signal.
 type parker struct {
-	n    atomic.Int32 // len(waiters)
-	naps atomic.Bool  // waits may be short: what is waited for is not done by this process
+	n     atomic.Int32 // len(waiters)
+	guess *guess
 
 	// scan returns the events that are there now. signalled is false when it
 	// runs because a wait begins, and true when the descriptor was signalled.
 	scan func(signalled bool) State
 
 	// dry, if there is one, reports whether no scan can find POLLIN now: the
-	// descriptor will be signalled first.
+	// descriptor will be signalled first. See guess.empty.
 	dry func() bool
 
 	mu      sync.Mutex
@@ -54,10 +53,12 @@ type parker struct {
 	leader  *waiter // one of waiters, or one that is ready but has not left yet
 	closed  bool
 
-	crowd  atomic.Int32 // how many waits are to be no naps
-	shared bool         // somebody else uses the descriptor by its number
+	desc descriptor // how the leader waits
+}
 
-	descriptor // how the leader waits
+// init makes a parker ready.
+func (k *parker) init(scan func(signalled bool) State, g *guess) {
+	k.scan, k.guess, k.desc.parker = scan, g, k
 }
 
 // A waiter is one goroutine that waits. parker.mu guards it.
@@ -115,7 +116,7 @@ func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Ti
 	for expired := false; !k.over(w) && !expired; {
 		if k.leader == w {
 			k.mu.Unlock()
-			k.lead(w, deadline)
+			k.desc.wait(w, deadline)
 			k.mu.Lock()
 		} else {
 			k.mu.Unlock()
@@ -152,7 +153,7 @@ func (k *parker) cancel(w *waiter, err error) {
 func (k *parker) cancelLocked(w *waiter, err error) {
 	w.ended = err
 	if k.leader == w {
-		k.interrupt()
+		k.desc.interrupt()
 	}
 	w.signal()
 }
@@ -235,7 +236,7 @@ func (k *parker) wakeLocked(ev State, self *waiter) {
 			continue
 		}
 		if w == k.leader {
-			k.interrupt()
+			k.desc.interrupt()
 		}
 		w.signal()
 	}
@@ -249,13 +250,13 @@ func (k *parker) close() {
 	k.mu.Lock()
 	k.closed = true
 	if k.leader != nil {
-		k.interrupt()
+		k.desc.interrupt()
 	}
 	for _, w := range k.waiters {
 		w.signal()
 	}
 	k.mu.Unlock()
-	k.shut()
+	k.desc.close()
 }
 
 func (w *waiter) signal() {
@@ -277,4 +278,146 @@ func (w *waiter) sleep(deadline time.Time) {
 	case <-w.ch:
 	case <-t.C:
 	}
+}
+
+// again waits and tries by turns until try is done or wait returns an error. EAGAIN from wait
+// says that the time is over: then try is called once more. Each call that can wait comes here.
+func again(timeout time.Duration, wait func(limit time.Time) error, try func() (done bool)) error {
+	limit := deadline(timeout)
+	for {
+		err := wait(limit)
+		if err != nil && err != eagain {
+			return err
+		}
+		if try() || err != nil {
+			return nil
+		}
+	}
+}
+
+// deadline is when a timeout that starts now is over. A negative one has no
+// limit, which is the zero time. An option that changes while a call waits is
+// for the calls after it.
+func deadline(timeout time.Duration) time.Time {
+	if timeout < 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(timeout)
+}
+
+// retryAny is how long a send waits for a signal that may not come.
+const retryAny = 5 * time.Millisecond
+
+// await gives the socket away until one of the events in *want may be there, and calls try with the
+// socket locked again, until that returns something else than EAGAIN or the time is over. It returns
+// what try did, with the socket locked, or an error, with the socket unlocked.
+func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, try func(parked bool) C.int) (rc C.int, err error) {
+	var parked bool
+	err = again(timeout, func(limit time.Time) (err error) {
+		until := limit
+		if *want == anyEvent {
+			// What would wake it may have been taken by another sender's try.
+			if retry := time.Now().Add(retryAny); limit.IsZero() || retry.Before(limit) {
+				until = retry
+			}
+		}
+		if parked, err = s.suspend(ctx, *want, until); err != nil && err != eagain {
+			return err
+		}
+		if _, closed := s.lock(); closed != nil {
+			return closed
+		}
+		s.resume()
+		if until != limit {
+			return nil
+		}
+		return err
+	}, func() bool {
+		rc = try(parked)
+		return rc != -C.EAGAIN
+	})
+	return rc, err
+}
+
+// wait parks the goroutine until one of the events in want may be there, or
+// the socket is closed. Else the error is EAGAIN when the deadline is over, or
+// ctx.Err().
+func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
+	if !s.park.desc.opened() {
+		if err := s.openPark(); err != nil {
+			return false, err
+		}
+	}
+	w := s.waits(want)
+	start := w.begin()
+	parked, err = s.park.wait(ctx, want, deadline)
+	w.end(parked, start)
+	return parked, err
+}
+
+// suspend unlocks the socket and waits. Unless there is an error other than EAGAIN, the caller has to
+// lock the socket again, and call resume.
+func (s *socket) suspend(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
+	if s.closing != nil {
+		s.unlockAfter(0)
+		return false, ErrorSocketClosed
+	}
+	s.suspended++
+	s.unlockAfter(0)
+	parked, err = s.wait(ctx, want, deadline)
+	if err != nil && err != eagain {
+		s.mu.Lock()
+		s.resume()
+		s.mu.Unlock()
+	}
+	return parked, err
+}
+
+// resume undoes what suspend has counted, with the socket locked.
+func (s *socket) resume() {
+	s.suspended--
+	if s.closing != nil && s.suspended == 0 {
+		s.closing.Broadcast()
+	}
+}
+
+// hurry lets calls that wait receive what is there before the socket is closed. They have begun
+// before, and nobody else can receive it after that. The socket is locked, but not all the time.
+func (s *socket) hurry() {
+	if s.closing == nil {
+		if s.suspended == 0 || s.events()&(POLLIN|everyone) != POLLIN {
+			return
+		}
+		s.closing = sync.NewCond(&s.mu)
+		s.park.wake(everyone)
+	}
+	for s.c != nil && s.suspended > 0 {
+		s.closing.Wait()
+	}
+}
+
+func (s *socket) openPark() error {
+	if _, err := s.lock(); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	return s.openLockedPark()
+}
+
+func (s *socket) openLockedPark() error {
+	if s.park.desc.opened() {
+		return nil
+	}
+	fd := C.zmq4_fd(s.h())
+	if fd < 0 {
+		return check(fd)
+	}
+	return s.park.desc.open(int(fd))
+}
+
+// isEmpty is what the parker asks before a nap.
+func (s *socket) isEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.guess.empty()
 }

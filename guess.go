@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import "sync/atomic"
+
+// A guess is what a socket, or the queue of a Poller, expects of its next call by what it has seen of
+// those before. Each method that asks is one question. A guess that is wrong costs time and changes
+// nothing else: the build tag zmq4_noguess makes all of them no, and the tests pass.
+type guess struct {
+	// Guarded by socket.mu. uses counts what may have called libzmq. The others are its value if
+	// that was last a receive which found nothing more, or a look which did not find POLLIN.
+	uses, emptied, looked uint64
+
+	// Guarded by socket.mu: whether the last receive or send had to wait, and whether the last
+	// thing done was to send a whole message.
+	receiveWaited, sendWaited, sentWhole bool
+
+	short  bool         // the last wait was: of the goroutine that waits for the descriptor
+	remote atomic.Bool  // what is waited for is not done by this process alone
+	crowd  atomic.Int32 // how many waits are to be no naps
+}
+
+// receiveWaits says whether a receive will have to wait, so that it does so at once: a try that fails
+// costs as much as ten that succeed, and the look that follows costs the same. A nap needs no look
+// after a try. It must be false where a try would give an error other than EAGAIN.
+func (g *guess) receiveWaits(typ Type) bool {
+	return guessing && g.receiveWaited && !g.remote.Load() && (g.sentWhole || typ != REQ && typ != REP)
+}
+
+// sendWaits is receiveWaits for a send. Types that know a peer that is not there have to find out by
+// a try, and so has the middle of a message.
+func (g *guess) sendWaits(typ Type, middle bool) bool {
+	if !guessing || !g.sendWaited || middle {
+		return false
+	}
+	return typ == PUSH || typ == DEALER || typ == PAIR || typ == REQ && !g.sentWhole
+}
+
+// stillEmpty says whether there is nothing to receive because the use before this one was a receive
+// that found nothing more: ZMQ_FD is signalled when something comes, and till then neither a look nor
+// another try finds it. If so, this use is such a one, too.
+func (g *guess) stillEmpty() bool {
+	if g.emptied == g.uses-1 {
+		g.emptied = g.uses
+	}
+	return guessing && g.emptied == g.uses
+}
+
+// empty says the same after the last use, which may also have been a look.
+func (g *guess) empty() bool {
+	return guessing && (g.emptied == g.uses || g.looked == g.uses)
+}
+
+// waitIsShort says whether a wait will be shorter than it takes to switch threads, and nobody else
+// needs the processor: then the goroutine naps, see nap_unix.go. A process that is waited for is likely
+// to answer as fast as it did before.
+func (g *guess) waitIsShort() bool {
+	if !guessing || !g.short || !g.remote.Load() {
+		return false
+	}
+	if g.crowd.Load() > 0 {
+		g.crowd.Add(-1)
+		return false
+	}
+	return true
+}
+
+// crowdWaits is for how many waits nobody naps on a socket that other
+// goroutines use as well: they may need the processor that a nap keeps.
+const crowdWaits = 256
+
+// noteCrowd is called when a goroutine uses the socket while others wait for it.
+func (g *guess) noteCrowd() { g.crowd.Store(crowdWaits) }
+
+// noteReceive is called after a receive, which may have found nothing more.
+func (g *guess) noteReceive(got, waited, emptied bool) {
+	g.emptied = 0
+	if emptied {
+		g.emptied = g.uses
+	}
+	if got {
+		g.receiveWaited, g.sentWhole = waited, false
+	}
+}
+
+// noteSend is called after a send that has succeeded.
+func (g *guess) noteSend(waited, whole bool) { g.sendWaited, g.sentWhole = waited, whole }
+
+// noteLook is called after a look that did not find POLLIN.
+func (g *guess) noteLook() { g.looked = g.uses }
