@@ -139,15 +139,24 @@ func (soc *Socket) membership(group string, join C.int) error {
 //
 // Function zmq_connect_peer, libzmq 4.3.3.
 func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
-	e, err := cstring(endpoint)
+	u, err := soc.lockFor(endpoint)
 	if err != nil {
-		return 0, soc.unlessClosed(err)
+		return 0, err
+	}
+	defer u.unlock()
+	if err := (feature{3, 3, true}).missing(); err != nil {
+		return 0, err
+	}
+	if err := u.beforeConnect(); err != nil {
+		return 0, err
 	}
 	var id C.uint
-	err = soc.ifHas(feature{3, 3, true}, func(s *socket) C.int {
-		return s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect_peer(s.h(), e, &id) })
-	})
-	return uint32(id), err
+	err = check(C.zmq4_connect_peer(u.s.h(), u.name, &id))
+	if err = u.afterConnect(err); err != nil {
+		return 0, err
+	}
+	u.s.noteEndpoint(endpoint)
+	return uint32(id), nil
 }
 
 // DisconnectPeer ends the connection to a peer of a [PEER] or [SERVER] socket.
