@@ -59,10 +59,11 @@ type handle struct {
 type contextSockets struct {
 	mu        sync.Mutex
 	open      map[weak.Pointer[socket]]struct{} // guarded by mu
-	closed    sync.WaitGroup                    // done when all are
+	closed    sync.WaitGroup                    // counts those that are open
 	lastClose atomic.Int64                      // when one was closed last
 }
 
+// add takes note of a new socket.
 func (l *contextSockets) add(s *socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,7 +83,7 @@ func (l *contextSockets) remove(s weak.Pointer[socket]) {
 	l.closed.Done()
 }
 
-func (l *contextSockets) len() int {
+func (l *contextSockets) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.open)

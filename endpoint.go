@@ -5,8 +5,8 @@ package zmq4
 // #include "shim.h"
 import "C"
 
-// socketPlace is what a socket knows of the endpoints that it uses. The socket's mu
-// guards it.
+// socketPlace is what a socket knows of the endpoints that it uses, and the options that
+// decide which it may use. The socket's mu guards it.
 type socketPlace struct {
 	where string // endpoint of the last Bind or Connect, for errors
 
@@ -22,20 +22,20 @@ type socketPlace struct {
 	pem [2]bool // a certificate and a key for wss have been set
 }
 
-// An endpointUse is the use of an endpoint by one call: Bind, Connect, Unbind or
-// Disconnect. From lockFor to unlock it holds the socket, and the context's inproc names
-// if the endpoint is one of them. The fences come before and after libzmq uses name.
+// An endpointUse is what one Bind, Connect, Unbind or Disconnect has locked: the socket, and
+// for an inproc endpoint the context's names of such. Its methods, but for unlock, are the
+// fences before and after the call of libzmq: see fence_endpoint.go.
 type endpointUse struct {
 	s        *socket
 	endpoint string
 	name     *C.uchar // what libzmq calls the endpoint
 
-	names *inprocs // locked, or nil
-	peer  *socket  // of the monitor, if a failure can be learned from it: locked, or nil
+	names *inprocs // locked, or nil if the endpoint is not inproc
 	own   string   // name of an inproc connection that has to wait, or ""
+	peer  *socket  // locked, or nil if there is no monitor that hears why Bind failed
 }
 
-// lockFor locks the socket to use an endpoint.
+// lockFor locks the socket to use an endpoint, until unlock.
 func (soc *Socket) lockFor(endpoint string) (*endpointUse, error) {
 	s, err := soc.lock()
 	if err != nil {
@@ -178,6 +178,7 @@ func (s *socket) noteEndpoint(endpoint string) {
 	}
 }
 
+// noteOnce takes note of a connection that libzmq makes only once.
 func (s *socket) noteOnce(endpoint string) {
 	switch s.typ {
 	case DEALER, SUB, PUB, REQ:

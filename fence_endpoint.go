@@ -79,7 +79,7 @@ func (u *endpointUse) beforeConnect() error {
 }
 
 // checkRid returns EADDRINUSE if the socket has a peer with the routing id that the next
-// one is to get.
+// one is to get: see zmq4_peer_exists.
 func (u *endpointUse) checkRid() error {
 	id := u.s.place.rids.next
 	if id != "" && C.zmq4_peer_exists(u.s.h(), (*C.uchar)(unsafe.StringData(id)), C.size_t(len(id))) != 0 {

@@ -48,7 +48,7 @@ func (h *handle) create(s *socket) error {
 		}
 		st.started = true
 	}
-	if h.sockets.len() >= int(st.max) {
+	if h.sockets.count() >= int(st.max) {
 		return emfile
 	}
 	if err := check(C.zmq4_socket_new(h.p, C.int(s.typ), &s.c)); err != nil {

@@ -140,11 +140,10 @@ func (ctx *Context) create(s *socket) error {
 	if draftTypes[s.typ] != "" && s.typ != DGRAM && !HasDraft() {
 		return ErrorNotImplemented42draft
 	}
+	s.park.scan, s.park.dry = s.scan, s.isDry
 	if err := c.create(s); err != nil {
 		return err
 	}
-	s.park.scan = s.scan
-	s.park.dry = s.isDry
 	h, self := s.h(), weak.Make(s)
 	s.cleanup = runtime.AddCleanup(s, func(c *handle) {
 		c.inprocs.close(h)
