@@ -386,7 +386,12 @@ func portOf(endpoint string) string {
 //
 // Function zmq_socket_monitor_pipes_stats, libzmq 4.3.2.
 func (soc *Socket) MonitorPipesStats() error {
-	return soc.ifHas(feature{3, 2, true}, func(s *socket) C.int { return C.zmq4_pipes_stats(s.h()) })
+	s, err := soc.lockIf(feature{3, 2, true})
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	return check(C.zmq4_pipes_stats(s.h()))
 }
 
 // A ProtocolError is what was wrong in a handshake that failed with
