@@ -332,29 +332,37 @@ func (e *inprocs) hold(w *inprocWaiter) bool {
 // close closes a socket. What it has bound is free at once, which libzmq leaves to a
 // thread of its own.
 func (e *inprocs) close(h C.uintptr_t) error {
-	e.mu.Lock()
-	if r := e.socks[h]; r != nil {
-		for other := range r.met {
-			if o := e.socks[other]; o != nil {
-				delete(o.met, h)
-			}
-		}
-		if !e.ended {
-			for _, endpoint := range r.bound {
-				name, _ := cstring(endpoint)
-				C.zmq4_unbind(h, name)
-				delete(e.bound, endpoint)
-			}
-			for endpoint := range r.names {
-				if slices.ContainsFunc(e.waiting[endpoint], func(w inprocWaiter) bool { return w.h == h }) {
-					e.disconnect(h, r, endpoint)
-				}
-			}
-		}
-		delete(e.socks, h)
-	}
-	e.mu.Unlock()
+	e.forget(h)
 	return check(C.zmq4_close(h))
+}
+
+// forget unbinds a socket, ends its connections that wait, and forgets it.
+func (e *inprocs) forget(h C.uintptr_t) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := e.socks[h]
+	if r == nil {
+		return
+	}
+	delete(e.socks, h)
+	for other := range r.met {
+		if o := e.socks[other]; o != nil {
+			delete(o.met, h)
+		}
+	}
+	if e.ended {
+		return
+	}
+	for _, endpoint := range r.bound {
+		name, _ := cstring(endpoint)
+		C.zmq4_unbind(h, name)
+		delete(e.bound, endpoint)
+	}
+	for endpoint := range r.names {
+		if slices.ContainsFunc(e.waiting[endpoint], func(w inprocWaiter) bool { return w.h == h }) {
+			e.disconnect(h, r, endpoint)
+		}
+	}
 }
 
 // end connects all that still wait to the reserve, which goes away, and shuts the

@@ -164,6 +164,8 @@ type socketMon struct {
 	failures *Socket  // who hears of a Bind that failed, or nil
 }
 
+// relay starts a monitor, and a relay of its events to an address.
+//
 // Fence Z074.
 func (soc *Socket) relay(addr string, events Event) error {
 	ctx, err := soc.Context()
