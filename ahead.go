@@ -90,9 +90,9 @@ func (s *socket) endLoop() {
 	s.setAhead()
 }
 
-// subscribed keeps the filters of a SUB socket, and drops what was received
+// noteFilter keeps the filters of a SUB socket, and drops what was received
 // ahead and is not subscribed to any more. libzmq only does so for what it holds.
-func (s *socket) subscribed(option C.int, filter string) {
+func (s *socket) noteFilter(option C.int, filter string) {
 	if s.typ != SUB {
 		return
 	}

@@ -170,7 +170,7 @@ func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err
 	for b.n-before < max {
 		if s.c.in_next < s.c.in_len { // received ahead
 			s.fill(b, s.take(true))
-		} else if !s.drain(b, max-(b.n-before)) {
+		} else if !s.fillMore(b, max-(b.n-before)) {
 			break
 		}
 	}
@@ -190,9 +190,9 @@ func (s *socket) fill(b *Batch, parts []C.zmq4_received) {
 	b.n++
 }
 
-// drain adds up to max messages that are there to a batch. It reports whether
+// fillMore adds up to max messages that are there to a batch. It reports whether
 // it stopped at one that needs more room, which is in the inbox then.
-func (s *socket) drain(b *Batch, max int) bool {
+func (s *socket) fillMore(b *Batch, max int) bool {
 	b.data = slices.Grow(b.data, 16<<10)
 	b.parts = slices.Grow(b.parts, min(max, 1024))
 	used, usedParts := C.size_t(len(b.data)), C.int(0)
