@@ -10,6 +10,15 @@ import (
 	"unsafe"
 )
 
+// socketAhead decides how many messages a socket receives at a time, and which of those it
+// has it still wants.
+type socketAhead struct {
+	asked   C.int          // by SetReceiveAhead
+	loops   int            // of Messages that run
+	loopMax C.int          // how many messages they receive at a time
+	filters map[string]int // what a SUB socket has subscribed to, and how often
+}
+
 // maxAhead is the most that SetReceiveAhead takes: a socket takes 88 bytes for
 // each part, and keeps a megabyte.
 const maxAhead = 100_000
@@ -45,7 +54,7 @@ func (soc *Socket) SetReceiveAhead(n int) error {
 	case n > 1 && s.oneAtATime():
 		return ENOTSUP
 	}
-	s.asked = C.int(n)
+	s.ahead.asked = C.int(n)
 	s.setAhead()
 	return nil
 }
@@ -57,9 +66,9 @@ func (s *socket) oneAtATime() bool {
 
 // setAhead decides how many messages are received at a time.
 func (s *socket) setAhead() {
-	s.ahead = max(s.asked, 1)
-	if s.loops > 0 && !s.oneAtATime() {
-		s.ahead = max(s.ahead, s.loopMax)
+	s.rx.ahead = max(s.ahead.asked, 1)
+	if s.ahead.loops > 0 && !s.oneAtATime() {
+		s.rx.ahead = max(s.rx.ahead, s.ahead.loopMax)
 	}
 }
 
@@ -72,13 +81,13 @@ const loopAhead = 64
 func (s *socket) beginLoop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loops++
-	s.loopMax = loopAhead
+	s.ahead.loops++
+	s.ahead.loopMax = loopAhead
 	if s.c == nil {
 		return
 	}
 	if hwm := C.zmq4_get_int(s.h(), C.ZMQ_RCVHWM); hwm > 0 {
-		s.loopMax = min(hwm, loopAhead)
+		s.ahead.loopMax = min(hwm, loopAhead)
 	}
 	s.setAhead()
 }
@@ -86,25 +95,25 @@ func (s *socket) beginLoop() {
 func (s *socket) endLoop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loops--
+	s.ahead.loops--
 	s.setAhead()
 }
 
-// subscribed keeps the filters of a SUB socket, and drops what was received
+// noteFilter keeps the filters of a SUB socket, and drops what was received
 // ahead and is not subscribed to any more. libzmq only does so for what it holds.
-func (s *socket) subscribed(option C.int, filter string) {
+func (s *socket) noteFilter(option C.int, filter string) {
 	if s.typ != SUB {
 		return
 	}
 	if option == C.ZMQ_SUBSCRIBE {
-		if s.filters == nil {
-			s.filters = make(map[string]int)
+		if s.ahead.filters == nil {
+			s.ahead.filters = make(map[string]int)
 		}
-		s.filters[filter]++
-	} else if s.filters[filter] > 1 {
-		s.filters[filter]--
+		s.ahead.filters[filter]++
+	} else if s.ahead.filters[filter] > 1 {
+		s.ahead.filters[filter]--
 	} else {
-		delete(s.filters, filter)
+		delete(s.ahead.filters, filter)
 	}
 	if s.c.in_next == s.c.in_len {
 		return
@@ -129,7 +138,7 @@ func (s *socket) subscribed(option C.int, filter string) {
 // matches says whether a message is subscribed to, by its first part.
 func (s *socket) matches(part *C.zmq4_received) bool {
 	topic := unsafe.String((*byte)(part.data), part.size)
-	for filter := range s.filters {
+	for filter := range s.ahead.filters {
 		if strings.HasPrefix(topic, filter) {
 			return true
 		}

@@ -170,7 +170,7 @@ func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err
 	for b.n-before < max {
 		if s.c.in_next < s.c.in_len { // received ahead
 			s.fill(b, s.take(true))
-		} else if !s.drain(b, max-(b.n-before)) {
+		} else if !s.fillMore(b, max-(b.n-before)) {
 			break
 		}
 	}
@@ -190,9 +190,9 @@ func (s *socket) fill(b *Batch, parts []C.zmq4_received) {
 	b.n++
 }
 
-// drain adds up to max messages that are there to a batch. It reports whether
+// fillMore adds up to max messages that are there to a batch. It reports whether
 // it stopped at one that needs more room, which is in the inbox then.
-func (s *socket) drain(b *Batch, max int) bool {
+func (s *socket) fillMore(b *Batch, max int) bool {
 	b.data = slices.Grow(b.data, 16<<10)
 	b.parts = slices.Grow(b.parts, min(max, 1024))
 	used, usedParts := C.size_t(len(b.data)), C.int(0)
@@ -200,7 +200,7 @@ func (s *socket) drain(b *Batch, max int) bool {
 	n := int(C.zmq4_recv_batch(s.h(), C.int(max), (*C.uchar)(unsafe.SliceData(b.data)), C.size_t(cap(b.data)), &used,
 		unsafe.SliceData(room), C.int(len(room)), &usedParts))
 	s.guess.noteReceive(false, false, s.c.empty != 0)
-	s.taken += int(used) - len(b.data)
+	s.rx.taken += int(used) - len(b.data)
 	b.data = b.data[:used]
 	b.parts = b.parts[:len(b.parts)+int(usedParts)]
 	b.n += n

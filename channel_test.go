@@ -170,16 +170,16 @@ func TestMessagesLosesNothing(t *testing.T) {
 				if err != nil || string(msg[0]) != fmt.Sprint(i) {
 					t.Fatalf("message %d is %q, %v", i, msg, err)
 				}
-				if want := max(1, min(loopAhead, cmp.Or(hwm, loopAhead))); int(to.s.ahead) != want {
-					t.Fatalf("takes %d messages at a time, want %d", to.s.ahead, want)
+				if want := max(1, min(loopAhead, cmp.Or(hwm, loopAhead))); int(to.s.rx.ahead) != want {
+					t.Fatalf("takes %d messages at a time, want %d", to.s.rx.ahead, want)
 				}
 				if i++; left == 0 || i == n {
 					break
 				}
 				left--
 			}
-			if to.s.ahead != 1 {
-				t.Fatalf("takes %d messages at a time behind a loop", to.s.ahead)
+			if to.s.rx.ahead != 1 {
+				t.Fatalf("takes %d messages at a time behind a loop", to.s.rx.ahead)
 			}
 		}
 		if ev, err := to.GetEvents(); ev != 0 || err != nil {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 	"weak"
 )
 
@@ -43,10 +44,7 @@ type handle struct {
 	closed  bool          // by Term; p is not used any more
 	ended   atomic.Bool   // the same, for sockets: a send does not always notice by itself
 	down    chan struct{} // closed when it ends
-	sockets sync.WaitGroup
-
-	live      atomic.Int32 // how many sockets there are
-	lastClose atomic.Int64 // when one was closed last
+	sockets contextSockets
 
 	stop, term       sync.Once
 	stopErr, termErr error
@@ -55,36 +53,52 @@ type handle struct {
 	inprocs inprocs
 
 	noRetryEINTR atomic.Bool
-
-	all struct {
-		sync.Mutex
-		sockets map[weak.Pointer[socket]]struct{} // that are not closed
-	}
 }
 
-// born notes a new socket, and returns what forgets it.
-func (h *handle) born(s *socket) (forget func()) {
-	w := weak.Make(s)
-	h.all.Lock()
-	defer h.all.Unlock()
-	if h.all.sockets == nil {
-		h.all.sockets = make(map[weak.Pointer[socket]]struct{})
+// contextSockets are the sockets of a context that libzmq has. It does not keep them alive.
+type contextSockets struct {
+	mu        sync.Mutex
+	open      map[weak.Pointer[socket]]struct{} // guarded by mu
+	closed    sync.WaitGroup                    // counts those that are open
+	lastClose atomic.Int64                      // when one was closed last
+}
+
+// add takes note of a new socket.
+func (l *contextSockets) add(s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil {
+		l.open = make(map[weak.Pointer[socket]]struct{})
 	}
-	h.all.sockets[w] = struct{}{}
-	return func() {
-		h.all.Lock()
-		defer h.all.Unlock()
-		delete(h.all.sockets, w)
-	}
+	l.open[weak.Make(s)] = struct{}{}
+	l.closed.Add(1)
+}
+
+// remove takes note that a socket was closed.
+func (l *contextSockets) remove(s weak.Pointer[socket]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lastClose.Store(time.Now().UnixNano())
+	delete(l.open, s)
+	l.closed.Done()
+}
+
+func (l *contextSockets) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
+}
+
+func (l *contextSockets) all() []weak.Pointer[socket] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.open))
 }
 
 // interrupt ends the calls that wait for sockets of the context now, if they can be.
 func (h *handle) interrupt() {
 	var parkers []*parker
-	h.all.Lock()
-	sockets := slices.Collect(maps.Keys(h.all.sockets))
-	h.all.Unlock()
-	for _, w := range sockets {
+	for _, w := range h.sockets.all() {
 		if s := w.Value(); s != nil {
 			s.mu.Lock()
 			parkers = append(parkers, &s.park)
@@ -210,7 +224,7 @@ func (h *handle) shutdown() error {
 func (h *handle) terminate() error {
 	h.term.Do(func() {
 		h.termErr = h.shutdown()
-		h.sockets.Wait() // so that no thread is held for longer than the linger time
+		h.sockets.closed.Wait() // so that no thread is held for longer than the linger time
 		if err := check(C.zmq4_ctx_term(h.p)); err != nil {
 			h.termErr = err
 		}

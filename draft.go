@@ -93,17 +93,17 @@ func (f feature) missing() error {
 	return ENOTSUP
 }
 
-// ifHas calls a function of libzmq's draft API.
-func (soc *Socket) ifHas(f feature, call func(s *socket) C.int) error {
+// lockIf locks the socket if libzmq has a feature.
+func (soc *Socket) lockIf(f feature) (*socket, error) {
 	s, err := soc.lock()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer s.unlock()
 	if err := f.missing(); err != nil {
-		return err
+		s.unlock()
+		return nil, err
 	}
-	return check(call(s))
+	return s, nil
 }
 
 // section: udp
@@ -128,7 +128,12 @@ func (soc *Socket) membership(group string, join C.int) error {
 	if err != nil {
 		return soc.unlessClosed(err)
 	}
-	return soc.ifHas(feature{2, 0, true}, func(s *socket) C.int { return C.zmq4_membership(s.h(), g, join) })
+	s, err := soc.lockIf(feature{2, 0, true})
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	return check(C.zmq4_membership(s.h(), g, join))
 }
 
 // section: peers
@@ -139,15 +144,24 @@ func (soc *Socket) membership(group string, join C.int) error {
 //
 // Function zmq_connect_peer, libzmq 4.3.3.
 func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
-	e, err := cstring(endpoint)
+	u, err := soc.lockFor(endpoint)
 	if err != nil {
-		return 0, soc.unlessClosed(err)
+		return 0, err
+	}
+	defer u.unlock()
+	if err := (feature{3, 3, true}).missing(); err != nil {
+		return 0, err
+	}
+	if err := u.beforeConnect(); err != nil {
+		return 0, err
 	}
 	var id C.uint
-	err = soc.ifHas(feature{3, 3, true}, func(s *socket) C.int {
-		return s.attach(endpoint, e, false, func(e *C.uchar) C.int { return C.zmq4_connect_peer(s.h(), e, &id) })
-	})
-	return uint32(id), err
+	err = check(C.zmq4_connect_peer(u.s.h(), u.name, &id))
+	if err = u.afterConnect(err); err != nil {
+		return 0, err
+	}
+	u.s.noteEndpoint(endpoint)
+	return uint32(id), nil
 }
 
 // DisconnectPeer ends the connection to a peer of a [PEER] or [SERVER] socket.
@@ -156,7 +170,12 @@ func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
 //
 // Function zmq_disconnect_peer, libzmq 4.3.6.
 func (soc *Socket) DisconnectPeer(routingID uint32) error {
-	return soc.ifHas(feature{3, 6, true}, func(s *socket) C.int { return C.zmq4_disconnect_peer(s.h(), C.uint(routingID)) })
+	s, err := soc.lockIf(feature{3, 6, true})
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	return check(C.zmq4_disconnect_peer(s.h(), C.uint(routingID)))
 }
 
 // PeerState returns [POLLOUT] if a [ROUTER] socket can send to the peer with this
@@ -165,16 +184,17 @@ func (soc *Socket) DisconnectPeer(routingID uint32) error {
 //
 // Function zmq_socket_get_peer_state, libzmq 4.2.3.
 func (soc *Socket) PeerState(routingID string) (State, error) {
-	var state C.int
+	s, err := soc.lockIf(feature{2, 3, true})
+	if err != nil {
+		return 0, err
+	}
+	defer s.unlock()
+	if s.typ != ROUTER {
+		return 0, ENOTSUP
+	}
 	id := (*C.uchar)(unsafe.StringData(routingID))
-	err := soc.ifHas(feature{2, 3, true}, func(s *socket) C.int {
-		if s.typ != ROUTER {
-			return -C.ENOTSUP
-		}
-		state = C.zmq4_peer_state(s.h(), id, C.size_t(len(routingID)))
-		return state
-	})
-	return State(max(state, 0)), err
+	state := C.zmq4_peer_state(s.h(), id, C.size_t(len(routingID)))
+	return State(max(state, 0)), check(state)
 }
 
 // section: message properties

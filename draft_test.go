@@ -864,8 +864,8 @@ func TestDishReceivesNothingAhead(t *testing.T) {
 	}
 	dish.s.beginLoop()
 	defer dish.s.endLoop()
-	if dish.s.ahead != 1 {
-		t.Errorf("a loop receives %d at a time", dish.s.ahead)
+	if dish.s.rx.ahead != 1 {
+		t.Errorf("a loop receives %d at a time", dish.s.rx.ahead)
 	}
 }
 

@@ -214,8 +214,8 @@ func (soc *Socket) opError(op string, err error) error {
 	if soc != nil && soc.s != nil {
 		e.Socket = soc.s.typ.String()
 		soc.s.mu.Lock()
-		if soc.s.where != "" {
-			e.Socket += " " + soc.s.where
+		if soc.s.place.where != "" {
+			e.Socket += " " + soc.s.place.where
 		}
 		soc.s.mu.Unlock()
 	}

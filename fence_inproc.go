@@ -34,7 +34,7 @@ import (
 //
 // Fence Z058, Z059, Z060, Z061, Z062, Z065.
 type inprocs struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // locked after a socket's mu, if both are
 	ctx     C.uintptr_t
 	reserve C.uintptr_t // from the first socket of the context on
 	bound   map[string]C.uintptr_t
@@ -46,7 +46,7 @@ type inprocs struct {
 
 // An inprocWaiter is a connection that waits.
 type inprocWaiter struct {
-	h     C.uintptr_t // 0 if it was closed, or has left
+	h     C.uintptr_t // 0 if it waits without a socket
 	typ   Type
 	name  string
 	holds bool // h is ours, and only has messages of a socket that is gone
@@ -76,7 +76,7 @@ type inprocSocket struct {
 	typ   Type
 	bound []string
 	names map[string][]string  // of its connections that have waited, by endpoints
-	met   map[C.uintptr_t]bool // see settle
+	met   map[C.uintptr_t]bool // those that it has a connection to
 }
 
 // inprocNames is what the names of waiting connections begin with.
@@ -118,65 +118,33 @@ func (e *inprocs) of(s *socket) *inprocSocket {
 	return r
 }
 
-// attach binds or connects a socket over inproc.
-func (e *inprocs) attach(s *socket, endpoint string, bind bool, call func(*C.uchar) C.int) C.int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	name, _ := cstring(endpoint)
-	if e.ended {
-		return call(name)
-	}
-	if bind {
-		return e.bind(s, endpoint, name, call)
-	}
-	if h := e.bound[endpoint]; h != 0 {
-		if !inprocPeers(s.typ, e.socks[h].typ) {
-			return -C.int(ENOCOMPATPROTO)
-		}
-		rc := call(name)
-		if rc == 0 {
-			e.meet(e.of(s), h)
-		}
-		return rc
-	}
-	if len(endpoint) == len("inproc://") {
-		return call(name) // which libzmq refuses
-	}
-	e.count++
-	return e.wait(s, endpoint, fmt.Sprint(inprocNames, e.count), call)
-}
-
-// wait connects a socket to an endpoint that nobody has bound, by a name of its own.
-func (e *inprocs) wait(s *socket, endpoint, name string, call func(*C.uchar) C.int) C.int {
-	c, _ := cstring(name)
-	rc := call(c)
-	if rc == 0 {
-		r := e.of(s)
-		r.names[endpoint] = append(r.names[endpoint], name)
-		e.waiting[endpoint] = append(e.waiting[endpoint], inprocWaiter{h: s.h(), typ: s.typ, name: name})
-	}
-	return rc
-}
-
-// bind binds an endpoint, and connects those that wait for it. libzmq aborts when it asks a
-// ZAP handler that is of another type.
+// checkBind returns ENOCOMPATPROTO for a socket that may not bind an endpoint. libzmq aborts
+// when it asks a ZAP handler that is of another type. The names are locked.
 //
 // Fence Z024.
-func (e *inprocs) bind(s *socket, endpoint string, name *C.uchar, call func(*C.uchar) C.int) C.int {
-	if endpoint == zapEndpoint && s.typ != REP && s.typ != ROUTER && s.typ != SERVER {
-		return -C.int(ENOCOMPATPROTO)
+func (e *inprocs) checkBind(s *socket, endpoint string) error {
+	if e.ended {
+		return nil // libzmq refuses it
 	}
-	waiting, h := e.waiting[endpoint], s.h()
+	if endpoint == zapEndpoint && s.typ != REP && s.typ != ROUTER && s.typ != SERVER {
+		return ENOCOMPATPROTO
+	}
 	silent := s.typ != PAIR && s.typ != SUB && s.typ != XSUB
-	for _, w := range waiting { // over tcp these refuse each other, too
+	for _, w := range e.waiting[endpoint] { // over tcp these refuse each other, too
 		if w.routes() && !silent || !inprocPeers(s.typ, w.typ) {
-			return -C.int(ENOCOMPATPROTO)
+			return ENOCOMPATPROTO
 		}
 	}
-	if rc := call(name); rc != 0 {
-		return rc
+	return nil
+}
+
+// noteBind takes note that a socket has bound an endpoint, and connects those that wait
+// for it. The names are locked.
+func (e *inprocs) noteBind(s *socket, endpoint string) {
+	if e.ended {
+		return
 	}
-	r := e.of(s)
+	r, h, waiting := e.of(s), s.h(), e.waiting[endpoint]
 	r.bound = append(r.bound, endpoint)
 	e.bound[endpoint] = h
 	delete(e.waiting, endpoint)
@@ -188,7 +156,62 @@ func (e *inprocs) bind(s *socket, endpoint string, name *C.uchar, call func(*C.u
 			e.meet(r, w.h)
 		}
 	}
-	return 0
+}
+
+// checkConnect returns ENOCOMPATPROTO for a socket that cannot talk to the one that has
+// bound an endpoint. The names are locked.
+func (e *inprocs) checkConnect(s *socket, endpoint string) error {
+	if h := e.bound[endpoint]; h != 0 && !e.ended && !inprocPeers(s.typ, e.socks[h].typ) {
+		return ENOCOMPATPROTO
+	}
+	return nil
+}
+
+// ownName returns a new name for a connection to an endpoint, by which it waits until
+// somebody binds the endpoint, or "" if it need not wait. The names are locked.
+func (e *inprocs) ownName(endpoint string) string {
+	if e.ended || e.bound[endpoint] != 0 || endpoint == "inproc://" { // which libzmq refuses
+		return ""
+	}
+	e.count++
+	return fmt.Sprint(inprocNames, e.count)
+}
+
+// noteConnect takes note that a socket is connected to an endpoint, or waits for it by a
+// name of its own. The names are locked.
+func (e *inprocs) noteConnect(s *socket, endpoint, own string) {
+	switch {
+	case e.ended:
+	case own == "":
+		e.meet(e.of(s), e.bound[endpoint])
+	default:
+		r := e.of(s)
+		r.names[endpoint] = append(r.names[endpoint], own)
+		e.waiting[endpoint] = append(e.waiting[endpoint], inprocWaiter{h: s.h(), typ: s.typ, name: own})
+	}
+}
+
+// connectFirst connects a locked socket to an endpoint that a monitor of libzmq is about to
+// bind. The endpoint is the name of the connection as well.
+func (e *inprocs) connectFirst(s *socket, endpoint string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended {
+		return ETERM
+	}
+	name, _ := cstring(endpoint)
+	if err := check(C.zmq4_connect(s.h(), name, 0)); err != nil {
+		return err
+	}
+	e.noteConnect(s, endpoint, endpoint)
+	return nil
+}
+
+// noteMonitor takes note that a monitor of libzmq has bound an endpoint.
+func (e *inprocs) noteMonitor(endpoint string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.waiting, endpoint)
 }
 
 // connect connects what waits to a socket.
@@ -198,58 +221,30 @@ func (w inprocWaiter) connect(h C.uintptr_t) {
 	C.zmq4_unbind(h, name)
 }
 
-// waitForC connects a locked socket to an endpoint that a monitor of libzmq is about to
-// bind.
-func (e *inprocs) waitForC(s *socket, endpoint string) C.int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	call := func(name *C.uchar) C.int { return C.zmq4_connect(s.h(), name, 0) }
-	if e.ended {
-		return -C.int(ETERM)
-	}
-	return e.wait(s, endpoint, endpoint, call)
-}
-
-// boundInC is called when a monitor of libzmq has bound an endpoint, which is the name of
-// what waits for it as well.
-func (e *inprocs) boundInC(endpoint string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.waiting, endpoint)
-}
-
-// detach unbinds or disconnects a socket over inproc, which to libzmq is the same.
-func (e *inprocs) detach(s *socket, endpoint string, call func() C.int) C.int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// noteEnd takes note that libzmq has unbound or disconnected a socket, which over inproc is
+// the same, or has failed with err. It also ends connections that libzmq does not know by
+// the endpoint. The names are locked.
+func (e *inprocs) noteEnd(s *socket, endpoint string, err error) error {
 	r := e.socks[s.h()]
 	if e.ended || r == nil {
-		return call()
+		return err
 	}
-	rc := call()
 	if e.bound[endpoint] == s.h() {
-		if rc == 0 {
-			e.unbound(r, endpoint)
+		if err == nil {
+			delete(e.bound, endpoint)
+			r.bound = slices.DeleteFunc(r.bound, func(name string) bool { return name == endpoint })
 		}
-		return rc
+		return err
 	}
-	if rc != 0 && rc != -C.ENOENT {
-		return rc
+	if (err == nil || err == Errno(C.ENOENT)) && e.disconnect(s.h(), r, endpoint) {
+		return nil
 	}
-	if e.leave(s.h(), r, endpoint) {
-		return 0
-	}
-	return rc
+	return err
 }
 
-func (e *inprocs) unbound(r *inprocSocket, endpoint string) {
-	delete(e.bound, endpoint)
-	r.bound = slices.DeleteFunc(r.bound, func(name string) bool { return name == endpoint })
-}
-
-// leave ends the connections of a socket to an endpoint that wait for it, or have done
+// disconnect ends the connections of a socket to an endpoint that wait for it, or have done
 // so. It reports whether there were any.
-func (e *inprocs) leave(h C.uintptr_t, r *inprocSocket, endpoint string) (some bool) {
+func (e *inprocs) disconnect(h C.uintptr_t, r *inprocSocket, endpoint string) (some bool) {
 	for _, name := range r.names[endpoint] {
 		i := slices.IndexFunc(e.waiting[endpoint], func(w inprocWaiter) bool { return w.name == name })
 		if i < 0 {
@@ -259,45 +254,49 @@ func (e *inprocs) leave(h C.uintptr_t, r *inprocSocket, endpoint string) (some b
 		}
 		some = true
 		w := &e.waiting[endpoint][i]
-		if C.zmq4_delivers(h) != 0 && e.hold(w) || !e.drop(w) {
+		if C.zmq4_delivers(h) != 0 && e.hold(w) {
 			continue
 		}
-		if e.waiting[endpoint] = slices.Delete(e.waiting[endpoint], i, i+1); len(e.waiting[endpoint]) == 0 {
-			delete(e.waiting, endpoint)
+		if e.drop(w) {
+			e.waiting[endpoint] = slices.Delete(e.waiting[endpoint], i, i+1)
 		}
+	}
+	if len(e.waiting[endpoint]) == 0 {
+		delete(e.waiting, endpoint)
 	}
 	delete(r.names, endpoint)
 	return some
 }
 
-// drop ends a connection that waits, and what it was sent.
+// drop ends a connection that waits, and what it was sent. It reports false if it still
+// waits, without a socket.
 func (e *inprocs) drop(w *inprocWaiter) bool {
 	if draftPeers[w.typ] == 0 {
-		w.end(e.reserve)
+		w.moveTo(e.reserve)
 		C.zmq4_pass(e.reserve, 0)
 		return true
 	}
 	h, err := newInternal(e.ctx) // which does not read what they send
 	if err != nil {
-		w.leave()
+		w.orphan()
 		return false
 	}
-	w.end(h)
+	w.moveTo(h)
 	C.zmq4_close(h)
 	return true
 }
 
-// leave ends a connection that waits as libzmq does: it waits on, without a socket.
-func (w *inprocWaiter) leave() bool {
+// orphan ends a connection that waits as libzmq does: it waits on, without a socket.
+func (w *inprocWaiter) orphan() bool {
 	name, _ := cstring(w.name)
-	left := C.zmq4_disconnect(w.h, name) == 0
+	done := C.zmq4_disconnect(w.h, name) == 0
 	w.h = 0
-	return left
+	return done
 }
 
-// end ends a connection that waits, whose messages the reserve then has.
-func (w inprocWaiter) end(reserve C.uintptr_t) {
-	w.connect(reserve)
+// moveTo ends a connection that waits, whose messages socket h then has.
+func (w inprocWaiter) moveTo(h C.uintptr_t) {
+	w.connect(h)
 	name, _ := cstring(w.name)
 	C.zmq4_disconnect(w.h, name)
 }
@@ -307,11 +306,11 @@ func (w inprocWaiter) end(reserve C.uintptr_t) {
 // wait by themselves, as libzmq lets them: only a ROUTER may not.
 func (e *inprocs) hold(w *inprocWaiter) bool {
 	if draftPeers[w.typ] != 0 {
-		return w.leave()
+		return w.orphan()
 	}
 	h, err := newInternal(e.ctx)
 	if err != nil {
-		return !w.routes() && w.leave()
+		return !w.routes() && w.orphan()
 	}
 	e.count++
 	holder := inprocWaiter{h: h, typ: w.typ, name: fmt.Sprint(inprocNames, e.count), holds: true}
@@ -320,9 +319,9 @@ func (e *inprocs) hold(w *inprocWaiter) bool {
 		C.zmq4_close(h)
 		return false
 	}
-	w.end(e.reserve)
+	w.moveTo(e.reserve)
 	if C.zmq4_pass(e.reserve, h) == 0 {
-		holder.end(e.reserve)
+		holder.moveTo(e.reserve)
 		C.zmq4_close(h)
 		return false
 	}
@@ -332,30 +331,38 @@ func (e *inprocs) hold(w *inprocWaiter) bool {
 
 // close closes a socket. What it has bound is free at once, which libzmq leaves to a
 // thread of its own.
-func (e *inprocs) close(h C.uintptr_t) C.int {
+func (e *inprocs) close(h C.uintptr_t) error {
+	e.forget(h)
+	return check(C.zmq4_close(h))
+}
+
+// forget unbinds a socket, ends its connections that wait, and forgets it.
+func (e *inprocs) forget(h C.uintptr_t) {
 	e.mu.Lock()
-	if r := e.socks[h]; r != nil {
-		for other := range r.met {
-			if o := e.socks[other]; o != nil {
-				delete(o.met, h)
-			}
-		}
-		if !e.ended {
-			for _, endpoint := range r.bound {
-				name, _ := cstring(endpoint)
-				C.zmq4_unbind(h, name)
-				delete(e.bound, endpoint)
-			}
-			for endpoint := range r.names {
-				if slices.ContainsFunc(e.waiting[endpoint], func(w inprocWaiter) bool { return w.h == h }) {
-					e.leave(h, r, endpoint)
-				}
-			}
-		}
-		delete(e.socks, h)
+	defer e.mu.Unlock()
+	r := e.socks[h]
+	if r == nil {
+		return
 	}
-	e.mu.Unlock()
-	return C.zmq4_close(h)
+	delete(e.socks, h)
+	for other := range r.met {
+		if o := e.socks[other]; o != nil {
+			delete(o.met, h)
+		}
+	}
+	if e.ended {
+		return
+	}
+	for _, endpoint := range r.bound {
+		name, _ := cstring(endpoint)
+		C.zmq4_unbind(h, name)
+		delete(e.bound, endpoint)
+	}
+	for endpoint := range r.names {
+		if slices.ContainsFunc(e.waiting[endpoint], func(w inprocWaiter) bool { return w.h == h }) {
+			e.disconnect(h, r, endpoint)
+		}
+	}
 }
 
 // end connects all that still wait to the reserve, which goes away, and shuts the
@@ -407,13 +414,13 @@ func (e *inprocs) peers(h C.uintptr_t) (peers []*socket) {
 	return peers
 }
 
-// settle lets a locked socket, and those that it has met, process their commands
+// processCommands lets a locked socket, and those that it has met, process their commands
 // until there is none for 5 ms. The end of a connection takes a few of them, in
 // turn. Half-way one side is gone, and the other does not know: a new high-water
 // mark, which it passes on, would crash libzmq.
 //
 // Fence Z066.
-func (s *socket) settle() {
+func (s *socket) processCommands() {
 	for range 100 {
 		s.events()
 		for _, peer := range s.ctx.c.inprocs.peers(s.h()) {
@@ -432,3 +439,11 @@ func (s *socket) settle() {
 		}
 	}
 }
+
+// inprocLock is what the thread-safe sockets of the process that use inproc share. It is
+// made once and kept for ever.
+var inprocLock = sync.OnceValue(func() *C.zmq4_fence { return C.zmq4_fence_new() })
+
+// shareLock sees to it that a socket of a thread-safe type that uses inproc and its peers
+// do not wait for each other inside libzmq.
+func (s *socket) shareLock() { s.c.fence = inprocLock() }

@@ -316,7 +316,7 @@ func testInbox(t *testing.T, rnd *rand.Rand) {
 	finish := func() {
 		s, err := sub.lock()
 		must(t, err)
-		s.finish()
+		s.takeHalfRead()
 		s.unlock()
 	}
 	msg := new(Msg)
@@ -477,7 +477,7 @@ func TestInboxShrinks(t *testing.T) {
 	} {
 		send(t, push, make([]string, n))
 		must(t, receive())
-		if in, out := pull.s.c.in_cap, cap(push.s.parts); in > 16384 || out > 16384 {
+		if in, out := pull.s.c.in_cap, cap(push.s.tx.parts); in > 16384 || out > 16384 {
 			t.Errorf("%s: room for %d parts is left, %d to send", name, in, out)
 		}
 	}

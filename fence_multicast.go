@@ -45,19 +45,19 @@ type multicastEndpoint struct {
 }
 
 // checkMulticast returns an error for a multicast endpoint that libzmq cannot
-// use, and 0 for any other endpoint. The socket is locked.
+// use, and nil for any other endpoint. The socket is locked.
 //
 // Fence Z095.
-func (s *socket) checkMulticast(endpoint string) Errno {
+func (s *socket) checkMulticast(endpoint string) error {
 	transport, address, ok := strings.Cut(endpoint, "://")
 	pgm := transport == "pgm" || transport == "epgm"
 	if !ok || !pgm && transport != "norm" || !Has(strings.TrimPrefix(transport, "e")) {
-		return 0
+		return nil
 	}
 	switch s.typ {
 	case PUB, XPUB, SUB, XSUB:
 	default:
-		return 0 // libzmq gives ENOCOMPATPROTO
+		return nil // libzmq gives ENOCOMPATPROTO
 	}
 	m, ok := parseNorm(address)
 	if pgm {
@@ -68,7 +68,7 @@ func (s *socket) checkMulticast(endpoint string) Errno {
 		return einval
 	}
 	m.transport = transport
-	if err := m.find(); err != 0 {
+	if err := m.find(); err != nil {
 		return err
 	}
 	return m.try()
@@ -90,15 +90,6 @@ func (s *socket) pgmOptions() bool {
 		}
 	}
 	return rate/8*get(C.ZMQ_RECOVERY_IVL)/tpdu <= pgmWindow
-}
-
-// hasNorm notes for later sends that a publisher has got a norm endpoint.
-//
-// Fence Z096.
-func (s *socket) hasNorm(endpoint string) {
-	if strings.HasPrefix(endpoint, "norm://") && (s.typ == PUB || s.typ == XPUB) {
-		s.c.max_part = normPart
-	}
 }
 
 // parsePgm parses "interface;group,group;group:port": the groups to receive
@@ -178,9 +169,9 @@ func unbracket(s string) string {
 
 // find finds the interface, by its address if that is given, and the address
 // that it has of the family of the groups.
-func (m *multicastEndpoint) find() Errno {
+func (m *multicastEndpoint) find() error {
 	if m.device == "" {
-		return 0 // the system chooses
+		return nil // the system chooses
 	}
 	all, err := net.Interfaces()
 	if err != nil {
@@ -202,7 +193,7 @@ func (m *multicastEndpoint) find() Errno {
 				if ifi.Flags&net.FlagUp == 0 {
 					return ENETDOWN
 				}
-				return 0
+				return nil
 			}
 		}
 		if !byAddr {
@@ -213,7 +204,7 @@ func (m *multicastEndpoint) find() Errno {
 }
 
 // try makes a socket such as the I/O thread will make, and closes it again.
-func (m *multicastEndpoint) try() Errno {
+func (m *multicastEndpoint) try() error {
 	v6, raw := C.int(0), C.int(0)
 	if m.transport == "pgm" {
 		raw = 1
@@ -238,6 +229,6 @@ func (m *multicastEndpoint) try() Errno {
 	} else if m.transport == "norm" {
 		reuse = 0
 	}
-	return Errno(-C.zmq4_try_group(v6, raw, reuse, C.int(m.port), (*C.uchar)(&addr[0]),
+	return check(C.zmq4_try_group(v6, raw, reuse, C.int(m.port), (*C.uchar)(&addr[0]),
 		C.uint(m.index), (*C.uchar)(unsafe.SliceData(groups)), C.int(len(groups))))
 }

@@ -46,7 +46,7 @@ func init() {
 	optionFences = map[C.int]optionFence{
 		// A new mark is passed on to peers, which may be going away.
 		C.ZMQ_SNDHWM: sendMark,
-		C.ZMQ_RCVHWM: settleFirst,
+		C.ZMQ_RCVHWM: processFirst,
 
 		// libzmq aborts if it gives an id that a peer has.
 		C.ZMQ_CONNECT_ROUTING_ID: freeRid,
@@ -178,9 +178,9 @@ func replace(old, new int32) optionFence {
 	}
 }
 
-func settleFirst(s *socket, value []byte) ([]byte, error) {
+func processFirst(s *socket, value []byte) ([]byte, error) {
 	if s.c.attached != 0 && len(value) == 4 {
-		s.settle()
+		s.processCommands()
 	}
 	return value, nil
 }
@@ -191,7 +191,7 @@ func settleFirst(s *socket, value []byte) ([]byte, error) {
 // Fence Z072.
 func sendMark(s *socket, value []byte) ([]byte, error) {
 	if s.typ != SUB {
-		return settleFirst(s, value)
+		return processFirst(s, value)
 	}
 	if s.ctx.c.ended.Load() {
 		return nil, ETERM
@@ -207,7 +207,7 @@ func freeRid(s *socket, value []byte) ([]byte, error) {
 	if s.typ == REP && len(value) > 0 {
 		return nil, errUnchanged // libzmq would abort if a client has the same
 	}
-	if s.rids.taken(string(value)) {
+	if s.place.rids.taken(string(value)) {
 		return nil, EADDRINUSE
 	}
 	return value, nil
@@ -339,7 +339,7 @@ func (s *socket) setConflate(on bool) {
 	s.conflate = on || s.conflate && s.c.attached != 0
 	s.c.conflate = C.int(toInt(s.conflate))
 	if on {
-		s.asked = 1
+		s.ahead.asked = 1
 		s.setAhead()
 	}
 }
@@ -350,23 +350,23 @@ func (s *socket) noteOption(option C.int, value []byte) error {
 	number := func() C.int { return C.int(binary.NativeEndian.Uint32(value)) }
 	switch option {
 	case C.ZMQ_RCVTIMEO:
-		s.rcvtimeo = time.Duration(number()) * time.Millisecond
+		s.rx.timeo = time.Duration(number()) * time.Millisecond
 	case C.ZMQ_SNDTIMEO:
-		s.sndtimeo = time.Duration(number()) * time.Millisecond
+		s.tx.timeo = time.Duration(number()) * time.Millisecond
 	case C.ZMQ_REQ_RELAXED:
 		s.c.relaxed = number()
 	case C.ZMQ_CONFLATE:
 		s.setConflate(number() != 0)
 	case C.ZMQ_CONNECT_ROUTING_ID:
-		s.rids.next = string(value)
+		s.place.rids.next = string(value)
 	case C.ZMQ_ROUTER_RAW:
-		s.raw = number() != 0
+		s.place.raw = number() != 0
 	case C.ZMQ_WSS_CERT_PEM:
-		s.pem[0] = hasPem(value, "CERTIFICATE")
+		s.place.pem[0] = hasPem(value, "CERTIFICATE")
 	case C.ZMQ_WSS_KEY_PEM:
-		s.pem[1] = hasPem(value, "PRIVATE KEY")
+		s.place.pem[1] = hasPem(value, "PRIVATE KEY")
 	case C.ZMQ_SUBSCRIBE, C.ZMQ_UNSUBSCRIBE:
-		s.subscribed(option, string(value))
+		s.noteFilter(option, string(value))
 	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:
 		return zap.protect(s.ctx.c)
 	}

@@ -48,13 +48,13 @@ func (h *handle) create(s *socket) error {
 		}
 		st.started = true
 	}
-	if h.live.Load() >= int32(st.max) {
+	if h.sockets.count() >= int(st.max) {
 		return emfile
 	}
 	if err := check(C.zmq4_socket_new(h.p, C.int(s.typ), &s.c)); err != nil {
 		return err
 	}
-	h.live.Add(1)
+	h.sockets.add(s)
 	return nil
 }
 
@@ -94,18 +94,11 @@ const reapTime = time.Second
 func (h *handle) patiently(call func() error) error {
 	for pause := 20 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
 		err := call()
-		if err != emfile || time.Since(time.Unix(0, h.lastClose.Load())) > reapTime {
+		if err != emfile || time.Since(time.Unix(0, h.sockets.lastClose.Load())) > reapTime {
 			return err
 		}
 		time.Sleep(pause)
 	}
-}
-
-// noteClosed takes note that a socket was closed.
-func (h *handle) noteClosed() {
-	h.lastClose.Store(time.Now().UnixNano())
-	h.live.Add(-1)
-	h.sockets.Done()
 }
 
 // note takes note of an option that was set.

@@ -153,10 +153,19 @@ type relay struct {
 	events   Event
 
 	over   context.Context // when nobody can connect any more
-	finish context.CancelFunc
+	cancel context.CancelFunc
 	lost   runtime.Cleanup // of the socket that is monitored
 }
 
+// socketMon is the monitor of a socket. The socket's mu guards it.
+type socketMon struct {
+	monitor  *monitor // that Events began, or nil
+	relay    *relay   // that Monitor began, or nil
+	failures *Socket  // who hears of a Bind that failed, or nil
+}
+
+// relay starts a monitor, and a relay of its events to an address.
+//
 // Fence Z074.
 func (soc *Socket) relay(addr string, events Event) error {
 	ctx, err := soc.Context()
@@ -176,9 +185,9 @@ func (soc *Socket) relay(addr string, events Event) error {
 		return err
 	}
 	r := &relay{from: from, to: to, addr: addr, events: events}
-	r.over, r.finish = context.WithCancel(context.Background())
+	r.over, r.cancel = context.WithCancel(context.Background())
 	soc.s.mu.Lock()
-	old := soc.s.relay
+	old := soc.s.mon.relay
 	soc.s.mu.Unlock()
 	if old != nil {
 		old.to.Unbind(addr)
@@ -187,17 +196,17 @@ func (soc *Socket) relay(addr string, events Event) error {
 	to.SetSndhwm(0)
 	err = to.Bind(addr)
 	if err == nil {
-		err = soc.monitorBy(from, name, events, func(h C.uintptr_t, e *C.uchar) C.int {
-			rc := C.zmq4_monitor(h, e, C.int(events|EVENT_MONITOR_STOPPED))
-			if rc == 0 {
-				soc.s.relay = r
-				r.lost = runtime.AddCleanup(soc.s, (*relay).end, r)
+		err = soc.monitorBy(from, name, events, func(s *socket, endpoint *C.uchar) error {
+			if err := check(C.zmq4_monitor(s.h(), endpoint, C.int(events|EVENT_MONITOR_STOPPED))); err != nil {
+				return err
 			}
-			return rc
+			s.mon.relay = r
+			r.lost = runtime.AddCleanup(s, (*relay).end, r)
+			return nil
 		})
 	}
 	if err != nil {
-		r.finish()
+		r.cancel()
 		to.Close()
 		from.Close()
 		return err
@@ -206,22 +215,26 @@ func (soc *Socket) relay(addr string, events Event) error {
 	return nil
 }
 
-// monitorBy starts a monitor whose events go to a peer, in the place of the one that the
-// socket had.
-func (soc *Socket) monitorBy(peer *Socket, name string, events Event, start func(C.uintptr_t, *C.uchar) C.int) error {
+// monitorBy makes start start a monitor whose events go to a peer, in the place of the one
+// that the socket had.
+func (soc *Socket) monitorBy(peer *Socket, name string, events Event, start func(*socket, *C.uchar) error) error {
 	call := func() error {
-		return soc.endpoint(name, func(h C.uintptr_t, e *C.uchar) C.int {
-			soc.s.endMonitor()
-			soc.s.endRelay()
-			rc := start(h, e)
-			if rc == 0 {
-				soc.s.ctx.c.inprocs.boundInC(name)
-				if events&EVENT_BIND_FAILED != 0 {
-					soc.s.failures = peer
-				}
-			}
-			return rc
-		})
+		s, err := soc.lock()
+		if err != nil {
+			return err
+		}
+		defer s.unlock()
+		s.endMonitor()
+		s.endRelay()
+		endpoint, _ := cstring(name)
+		if err := start(s, endpoint); err != nil {
+			return err
+		}
+		s.ctx.c.inprocs.noteMonitor(name)
+		if events&EVENT_BIND_FAILED != 0 {
+			s.mon.failures = peer
+		}
+		return nil
 	}
 	err := call()
 	if err == emfile { // of libzmq's own socket
@@ -233,8 +246,8 @@ func (soc *Socket) monitorBy(peer *Socket, name string, events Event, start func
 // endRelay lets nobody connect to the monitor that Monitor began any more, if there is
 // one. The socket must be locked.
 func (s *socket) endRelay() {
-	if r := s.relay; r != nil {
-		s.relay, s.failures = nil, nil
+	if r := s.mon.relay; r != nil {
+		s.mon.relay, s.mon.failures = nil, nil
 		r.lost.Stop()
 		r.end()
 	}
@@ -242,15 +255,15 @@ func (s *socket) endRelay() {
 
 func (r *relay) end() {
 	r.to.Unbind(r.addr)
-	r.to.s.ctx.c.lastClose.Store(time.Now().UnixNano()) // its sockets are closed soon
-	r.finish()
+	r.to.s.ctx.c.sockets.lastClose.Store(time.Now().UnixNano()) // its sockets are closed soon
+	r.cancel()
 }
 
 // run passes events on until the last one.
 func (r *relay) run() {
 	defer r.from.Close()
 	defer r.to.Close()
-	defer r.finish()
+	defer r.cancel()
 	for {
 		msg, err := r.from.recvMessageBytes(context.Background(), 0)
 		if err != nil {

@@ -194,14 +194,23 @@ func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
 		return nil, "", err
 	}
 	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	wait := func(h C.uintptr_t, e *C.uchar) C.int { return ctx.c.inprocs.waitForC(pair.s, endpoint) }
-	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.endpoint(endpoint, wait)} {
+	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.connectFirst(endpoint)} {
 		if err != nil {
 			pair.Close()
 			return nil, "", err
 		}
 	}
 	return pair, endpoint, nil
+}
+
+// connectFirst connects the socket to an endpoint that a monitor of libzmq is about to bind.
+func (soc *Socket) connectFirst(endpoint string) error {
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	return s.ctx.c.inprocs.connectFirst(s, endpoint)
 }
 
 func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
@@ -220,14 +229,14 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 		return nil, err
 	}
 	m := &monitor{of: soc.s, pair: pair}
-	err = soc.monitorBy(pair, name, mask, func(h C.uintptr_t, e *C.uchar) C.int {
+	err = soc.monitorBy(pair, name, mask, func(s *socket, endpoint *C.uchar) error {
 		// Without the last one the loop would not notice that it is over.
-		rc := C.zmq4_monitor_v2(h, e, C.uint64_t(mask|EVENT_MONITOR_STOPPED))
-		if rc == 0 {
-			m.of.monitor = m
-			monitors.Store(m, nil)
+		if err := check(C.zmq4_monitor_v2(s.h(), endpoint, C.uint64_t(mask|EVENT_MONITOR_STOPPED))); err != nil {
+			return err
 		}
-		return rc
+		s.mon.monitor = m
+		monitors.Store(m, nil)
+		return nil
 	})
 	if err != nil {
 		pair.Close()
@@ -239,9 +248,9 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 // endMonitor stops the monitor that Events began, if any. The socket must be
 // locked, and not be closed yet.
 func (s *socket) endMonitor() {
-	if m := s.monitor; m != nil {
+	if m := s.mon.monitor; m != nil {
 		C.zmq4_monitor(s.h(), nil, 0)
-		s.monitor, s.failures = nil, nil
+		s.mon.monitor, s.mon.failures = nil, nil
 		m.ended = true
 		if m.unhook != nil {
 			m.unhook()
@@ -335,16 +344,16 @@ func (s *socket) noteBound(endpoint string) {
 	if C.ZMQ4_DRAFT == 0 {
 		return // events tell by themselves
 	}
-	at := place(endpoint)
+	at := portOf(endpoint)
 	if at == "0" || strings.HasSuffix(at, "*") {
 		var last [1024]byte
 		size := C.size_t(len(last))
 		if C.zmq4_getsockopt(s.h(), C.ZMQ_LAST_ENDPOINT, (*C.uchar)(&last[0]), &size) == 0 {
-			at = place(strings.TrimSuffix(string(last[:size]), "\x00"))
+			at = portOf(strings.TrimSuffix(string(last[:size]), "\x00"))
 		}
 	}
-	if !slices.Contains(s.bound, at) {
-		s.bound = append(s.bound, at)
+	if !slices.Contains(s.place.bound, at) {
+		s.place.bound = append(s.place.bound, at)
 	}
 }
 
@@ -353,12 +362,12 @@ func (s *socket) noteBound(endpoint string) {
 func (s *socket) boundTo(local string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Contains(s.bound, place(local))
+	return slices.Contains(s.place.bound, portOf(local))
 }
 
-// place is what the addresses of an endpoint that is bound to all interfaces and of
-// its connections have in common: the port, if they have one.
-func place(endpoint string) string {
+// portOf returns what the addresses of an endpoint that is bound to all interfaces and of
+// its connections have in common: the port, or all if they have none.
+func portOf(endpoint string) string {
 	transport, address, _ := strings.Cut(endpoint, "://")
 	switch transport {
 	case "tcp", "ws", "wss":
@@ -377,7 +386,12 @@ func place(endpoint string) string {
 //
 // Function zmq_socket_monitor_pipes_stats, libzmq 4.3.2.
 func (soc *Socket) MonitorPipesStats() error {
-	return soc.ifHas(feature{3, 2, true}, func(s *socket) C.int { return C.zmq4_pipes_stats(s.h()) })
+	s, err := soc.lockIf(feature{3, 2, true})
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	return check(C.zmq4_pipes_stats(s.h()))
 }
 
 // A ProtocolError is what was wrong in a handshake that failed with

@@ -153,7 +153,7 @@ func (soc *Socket) getSized(option C.int, n int) (string, error) {
 		return "", err
 	}
 	if option == C.ZMQ_LAST_ENDPOINT && strings.HasPrefix(string(value[:size]), inprocNames) {
-		return s.where + "\x00", nil // what libzmq has is the name of a connection that waits or has waited
+		return s.place.where + "\x00", nil // what libzmq has is the name of a connection that waits or has waited
 	}
 	return string(value[:size]), nil
 }

@@ -96,13 +96,13 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 		return s, s.take(all), nil
 	}
 	n := -C.int(C.EAGAIN)
-	nowait := flags&DONTWAIT != 0 || s.rcvtimeo == 0
+	nowait := flags&DONTWAIT != 0 || s.rx.timeo == 0
 	if nowait || !empty && !s.guess.receiveWaits(s.typ) {
 		n = s.fetch(into, false)
 	}
 	if n == -C.EAGAIN && !nowait {
 		want := POLLIN
-		n, err = s.await(ctx, &want, s.rcvtimeo, func(waited bool) C.int {
+		n, err = s.await(ctx, &want, s.rx.timeo, func(waited bool) C.int {
 			if s.guess.stillEmpty(); s.c.in_next < s.c.in_len {
 				return 1 // another goroutine has received it ahead
 			}
@@ -122,9 +122,9 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 // fetch makes libzmq put what is there into the inbox, at least one part.
 func (s *socket) fetch(into *C.zmq4_msg, waited bool) (n C.int) {
 	if into == nil {
-		n = C.zmq4_recv(s.h(), s.ahead)
+		n = C.zmq4_recv(s.h(), s.rx.ahead)
 	} else {
-		n = C.zmq4_recv_msg(s.h(), s.ahead, into)
+		n = C.zmq4_recv_msg(s.h(), s.rx.ahead, into)
 	}
 	s.guess.noteReceive(n > 0, waited, s.c.empty != 0)
 	return n
@@ -150,16 +150,16 @@ func (s *socket) untake() {
 
 // bytes returns a part in C memory: valid until done.
 func (s *socket) bytes(part *C.zmq4_received) []byte {
-	s.taken += int(part.size)
+	s.rx.taken += int(part.size)
 	return unsafe.Slice((*byte)(part.data), part.size)
 }
 
 // done ends what receive began.
 func (s *socket) done() {
-	if s.taken > keep || s.c.in_cap > C.ZMQ4_IN_KEEP && s.c.in_next == s.c.in_len {
+	if s.rx.taken > keep || s.c.in_cap > C.ZMQ4_IN_KEEP && s.c.in_next == s.c.in_len {
 		C.zmq4_release(s.h())
 	}
-	s.taken = 0
+	s.rx.taken = 0
 	s.unlock()
 }
 
@@ -169,7 +169,7 @@ func takeAll[T string | []byte](s *socket, parts []C.zmq4_received, as func([]by
 	for i := range parts {
 		total += int(parts[i].size)
 	}
-	s.taken += total
+	s.rx.taken += total
 	var all []byte
 	if total <= arena {
 		all = make([]byte, total)

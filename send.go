@@ -91,18 +91,18 @@ func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interfac
 			_, load = flatten(parts)
 		}
 		rc := s.outbox(parts, load)
-		if rc == 0 && (load.count != count || len(s.parts) != count) {
+		if rc == 0 && (load.count != count || len(s.tx.parts) != count) {
 			rc = -C.EINVAL // not what flags say
 		}
 		if rc == 0 {
-			rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.parts), C.int(count))
+			rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.tx.parts), C.int(count))
 		}
-		if s.pinned {
-			s.pins.Unpin()
-			s.pinned = false
+		if s.tx.pinned {
+			s.tx.pins.Unpin()
+			s.tx.pinned = false
 		}
-		if cap(s.parts) > C.ZMQ4_IN_KEEP {
-			s.parts = nil
+		if cap(s.tx.parts) > C.ZMQ4_IN_KEEP {
+			s.tx.parts = nil
 		}
 		return rc
 	})
@@ -124,7 +124,7 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(s *socket,
 		return err
 	}
 	rc := -C.int(C.EAGAIN)
-	nowait := flags&DONTWAIT != 0 || s.sndtimeo == 0
+	nowait := flags&DONTWAIT != 0 || s.tx.timeo == 0
 	tried := nowait || !s.guess.sendWaits(s.typ, s.c.sndmore != 0)
 	if tried {
 		rc = try(s, false)
@@ -133,7 +133,7 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(s *socket,
 	if rc == -C.EAGAIN && !nowait {
 		var refused error
 		want := s.sendWants(tried)
-		rc, err = s.await(ctx, &want, s.sndtimeo, func(parked bool) C.int {
+		rc, err = s.await(ctx, &want, s.tx.timeo, func(parked bool) C.int {
 			if refused = s.sendable(flags); refused != nil {
 				return -C.ENOTSUP // refused says why
 			}
@@ -234,15 +234,15 @@ func flatten(parts []interface{}) ([]interface{}, load) {
 	return parts, l
 }
 
-// outbox makes s.parts of the parts of a message: small ones are copied to C
-// memory, large ones pinned until s.pins.Unpin.
+// outbox makes s.tx.parts of the parts of a message: small ones are copied to C
+// memory, large ones pinned until s.tx.pins.Unpin.
 func (s *socket) outbox(parts []interface{}, l load) C.int {
 	if l.small > int(s.c.out_cap) {
 		if rc := C.zmq4_reserve(s.h(), C.size_t(max(l.small, 512))); rc < 0 {
 			return rc
 		}
 	}
-	s.parts = slices.Grow(s.parts[:0], l.count)
+	s.tx.parts = slices.Grow(s.tx.parts[:0], l.count)
 	out, used := unsafe.Slice((*byte)(s.c.out), l.small), 0
 	for _, p := range parts {
 		switch p := p.(type) {
@@ -263,16 +263,16 @@ func (s *socket) outbox(parts []interface{}, l load) C.int {
 	return 0
 }
 
-// put adds one part to s.parts, and returns how much of out is used then.
+// put adds one part to s.tx.parts, and returns how much of out is used then.
 func (s *socket) put(data *byte, size int, out []byte, used int) int {
 	at := unsafe.Pointer(data)
 	if size < gather && used+size <= len(out) { // as load.add has decided, while nobody changes the parts
 		at = unsafe.Pointer(unsafe.SliceData(out[used:]))
 		used += copy(out[used:], unsafe.Slice(data, size))
 	} else {
-		s.pins.Pin(data)
-		s.pinned = true
+		s.tx.pins.Pin(data)
+		s.tx.pinned = true
 	}
-	s.parts = append(s.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
+	s.tx.parts = append(s.tx.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
 	return used
 }

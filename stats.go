@@ -63,7 +63,7 @@ func (soc *Socket) Stats() SocketStats {
 	}
 	s := soc.s
 	s.mu.Lock()
-	received, sent := s.trafficIn, s.trafficOut
+	received, sent := s.rx.traffic, s.tx.traffic
 	if s.c != nil {
 		received, sent = s.c.received, s.c.sent
 	}
@@ -73,11 +73,11 @@ func (soc *Socket) Stats() SocketStats {
 		BytesReceived:    uint64(received.bytes),
 		MessagesSent:     uint64(sent.messages),
 		BytesSent:        uint64(sent.bytes),
-		ReceiveWaits:     s.rcvWaits.count.Load(),
-		ReceiveWaited:    time.Duration(s.rcvWaits.time.Load()),
-		SendWaits:        s.sndWaits.count.Load(),
-		SendWaited:       time.Duration(s.sndWaits.time.Load()),
-		Waiting:          int(s.rcvWaits.now.Load() + s.sndWaits.now.Load()),
+		ReceiveWaits:     s.rx.waits.count.Load(),
+		ReceiveWaited:    time.Duration(s.rx.waits.time.Load()),
+		SendWaits:        s.tx.waits.count.Load(),
+		SendWaited:       time.Duration(s.tx.waits.time.Load()),
+		Waiting:          int(s.rx.waits.now.Load() + s.tx.waits.now.Load()),
 	}
 }
 
@@ -91,9 +91,9 @@ type waits struct {
 // waits returns where to count a wait for events.
 func (s *socket) waits(want State) *waits {
 	if want&POLLIN != 0 {
-		return &s.rcvWaits
+		return &s.rx.waits
 	}
-	return &s.sndWaits
+	return &s.tx.waits
 }
 
 // epoch is where waits are measured from: to read only the monotonic clock

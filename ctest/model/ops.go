@@ -175,9 +175,7 @@ func (w *worker) configure(s *sock) (err error) {
 		try(s.SetRcvtimeo(pick(w.r, 0, time.Millisecond, 10*time.Millisecond)))
 	}
 	if w.r.IntN(3) == 0 {
-		if ivl := pick(w.r, time.Millisecond, 10*time.Millisecond, -1); ivl > 0 || !w.avoid("no reconnect") {
-			try(s.SetReconnectIvl(ivl))
-		}
+		try(s.SetReconnectIvl(pick(w.r, time.Millisecond, 10*time.Millisecond, -1)))
 	}
 	if s.group.conflate && w.r.IntN(2) == 0 {
 		try(s.SetConflate(true))
@@ -196,7 +194,7 @@ func (w *worker) configure(s *sock) (err error) {
 		if w.r.IntN(4) == 0 {
 			try(s.SetRouterHandover(true))
 		}
-		if w.r.IntN(8) == 0 && !w.avoid("raw") {
+		if w.r.IntN(8) == 0 {
 			//lint:ignore SA1019 it is there
 			try(s.SetRouterRaw(1))
 		}
@@ -236,7 +234,7 @@ func (w *worker) lose() error {
 
 // place returns an endpoint where sockets of a family meet.
 func (w *worker) place(g *group, bind bool) string {
-	if w.r.IntN(30) == 0 && !w.avoid("mismatch") {
+	if w.r.IntN(30) == 0 {
 		g = pick(w.r, w.groups...)
 	}
 	if len(g.fixed) > 0 && w.r.IntN(len(g.transports)) > 0 {
@@ -291,7 +289,7 @@ func (w *worker) connect(s *sock) error {
 	}
 	endpoint := w.place(s.group, false)
 	w.ring.note("%s", endpoint)
-	if s.typ == zmq.ROUTER && w.r.IntN(4) == 0 && !w.avoid("connect rid") {
+	if s.typ == zmq.ROUTER && w.r.IntN(4) == 0 {
 		if err := s.SetConnectRid(pick(w.r, "a", "b", "z")); err != nil {
 			return err
 		}
@@ -321,18 +319,9 @@ func (w *worker) some(s *sock, places *[]string, take bool) (string, bool) {
 	return place, true
 }
 
-// prefetches says whether libzmq takes the first part of a message from a
-// connection before it is received.
-func prefetches(typ zmq.Type) bool {
-	return slices.Contains([]zmq.Type{zmq.SUB, zmq.XSUB, zmq.ROUTER, zmq.REP, zmq.DISH, zmq.STREAM}, typ)
-}
-
 func (w *worker) unbind(s *sock) error {
 	endpoint, ok := w.some(s, &s.bound, true)
 	if !ok {
-		return errNothing
-	}
-	if w.avoid("finish") && s.receiver != anyone || w.avoid("prefetch") && prefetches(s.typ) {
 		return errNothing
 	}
 	return s.Unbind(endpoint)
@@ -340,7 +329,7 @@ func (w *worker) unbind(s *sock) error {
 
 func (w *worker) rebind(s *sock) error {
 	endpoint, ok := w.some(s, &s.bound, false)
-	if !ok || w.avoid("finish") && s.receiver != anyone || w.avoid("prefetch") && prefetches(s.typ) {
+	if !ok {
 		return errNothing
 	}
 	if err := s.Unbind(endpoint); err != nil {
@@ -351,7 +340,7 @@ func (w *worker) rebind(s *sock) error {
 
 func (w *worker) disconnect(s *sock) error {
 	endpoint, ok := w.some(s, &s.connected, true)
-	if !ok || w.avoid("finish") && s.receiver != anyone || w.avoid("prefetch") && prefetches(s.typ) {
+	if !ok {
 		return errNothing
 	}
 	return s.Disconnect(endpoint)
@@ -364,12 +353,12 @@ func (w *worker) listenAside(s *sock) error {
 		endpoint = fmt.Sprintf("ipc://%s/aside-%d", w.dir, w.ids.Add(1))
 	}
 	if w.r.IntN(3) == 0 && slices.Contains([]zmq.Type{zmq.PULL, zmq.SUB, zmq.XSUB, zmq.REP}, s.typ) {
-		if err := s.Connect(endpoint); err != nil || w.avoid("prefetch") && prefetches(s.typ) {
+		if err := s.Connect(endpoint); err != nil {
 			return err
 		}
 		return s.Disconnect(endpoint)
 	}
-	if err := s.Bind(endpoint); err != nil || w.avoid("prefetch") && prefetches(s.typ) || w.avoid("finish") && s.receiver != anyone {
+	if err := s.Bind(endpoint); err != nil {
 		return err
 	}
 	return s.Unbind(endpoint)
@@ -495,16 +484,13 @@ var notSet = map[string]bool{
 
 func (w *worker) set(s *sock) error {
 	m := pick(w.r, setters...)
-	if notSet[m.Name] || m.Name == "SetReconnectStop" && w.avoid("no reconnect") || w.avoid("high-water mark") && (m.Name == "SetSndhwm" || m.Name == "SetRcvhwm") {
+	if notSet[m.Name] {
 		return errNothing
 	}
 	arg := reflect.New(m.Type.In(1)).Elem()
 	switch {
 	case arg.Type() == reflect.TypeFor[time.Duration]():
 		arg.SetInt(int64(pick(w.r, -1, 0, time.Millisecond, 20*time.Millisecond, time.Second)))
-		if m.Name == "SetReconnectIvl" && arg.Int() <= 0 && w.avoid("no reconnect") {
-			return errNothing
-		}
 		if m.Name == "SetRcvtimeo" || m.Name == "SetSndtimeo" {
 			arg.SetInt(int64(pick(w.r, 0, time.Millisecond, 20*time.Millisecond)))
 		}
@@ -545,8 +531,7 @@ var notSetNumber = []int{17, 27, 28, 54, 41, 61, 68, 72, 89, 6, 7}
 
 func (w *worker) setNumber(s *sock) error {
 	number := w.r.IntN(optionNumbers)
-	if slices.Contains(notSetNumber, number) || w.avoid("high-water mark") && (number == 23 || number == 24) ||
-		w.avoid("options by number") {
+	if slices.Contains(notSetNumber, number) {
 		return errNothing
 	}
 	var value any
@@ -647,10 +632,7 @@ func (w *worker) pollerPoll() error {
 
 // manyPollers polls by many Pollers, each of them new.
 func (w *worker) manyPollers(s *sock) error {
-	n := 20
-	if !w.avoid("pollers") {
-		n = 600
-	}
+	n := pick(w.r, 20, 20, 600)
 	var kept []*zmq.Poller
 	for range n {
 		p := zmq.NewPoller()
@@ -698,7 +680,7 @@ func (w *worker) monitor(s *sock) error {
 		addr = ""
 	}
 	err := s.Monitor(addr, pick(w.r, zmq.EVENT_ALL, zmq.EVENT_CONNECTED, zmq.EVENT_CLOSED|zmq.EVENT_DISCONNECTED))
-	if err != nil || addr == "" || w.r.IntN(3) == 0 && !w.avoid("monitor") {
+	if err != nil || addr == "" || w.r.IntN(3) == 0 {
 		return err
 	}
 	pair, err := s.ctx.NewSocket(zmq.PAIR)

@@ -473,11 +473,6 @@ func (x *strict) publish() error {
 		if err != nil {
 			return err
 		}
-		if x.avoid("subscriptions") {
-			if err := s.SetSndhwm(0); err != nil {
-				return err
-			}
-		}
 		// The topic is one that nobody else has, so that each subscription is told of.
 		if err := errors.Join(s.SetSubscribe(magic[:4]), s.SetSubscribe(fmt.Sprint("topic", s.id)), x.join(pub, s)); err != nil {
 			return err

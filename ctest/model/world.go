@@ -46,18 +46,7 @@ type fault struct {
 
 // faults are to be deleted when they are mended.
 var faults = map[string]fault{
-	"prefetch":           {"a disconnect while libzmq has read the first part of a message", ""},
-	"finish":             {"a disconnect while a message is half received by parts", ""},
-	"raw":                {"a ROUTER with SetRouterRaw", ""},
-	"mismatch":           {"types at one inproc name that do not go together", ""},
-	"connect rid":        {"SetConnectRid of the id of another peer", ""},
-	"high-water mark":    {"a new high-water mark while connections end", ""},
-	"options by number":  {"what the named setters refuse", ""},
-	"pollers":            {"more than 500 Pollers for one socket", ""},
-	"monitor":            {"a monitor that nobody reads", ""},
 	"replies":            {"a REP that drops replies at a low high-water mark, though the client waits for one only", ""},
-	"subscriptions":      {"a SUB that drops subscriptions at a low high-water mark", ""},
-	"no reconnect":       {"a connection breaks that is not made again, while libzmq has read the first part of a message", ""},
 	"drafts over inproc": {"a DISH with other peers than RADIO; a close while the peer is in use", ""},
 	"half sent":          {"parts are never freed if the peer ends while the rest is to come", ""},
 	"wrong peer":         {"parts go to another peer if one of three ends while the rest is to come", ""},
