@@ -22,22 +22,18 @@
  * Fence Z086.
  * A thread-safe socket of libzmq holds a lock of its own during each call, and takes the
  * lock of its inproc peer to tell it something. Two that do so at the same time wait for
- * each other for ever. So all such sockets of a process that use inproc share a zmq4_fence,
- * and ZMQ4_CALL makes one call at a time. It evaluates call as ZMQ4_RETRY does.
+ * each other for ever. So all such sockets of a process that use inproc share one zmq4_fence,
+ * and ZMQ4_CALL, which evaluates call as ZMQ4_RETRY does, holds it: one call at a time.
  */
 #if ZMQ4_DRAFT && !defined _WIN32
-struct zmq4_fence {
-    pthread_mutex_t lock;
-};
-
 #define ZMQ4_CALL(s, rc, call)                                                 \
     do {                                                                       \
         zmq4_fence *fence_ = (s)->fence;                                       \
         if (fence_)                                                            \
-            pthread_mutex_lock(&fence_->lock);                                 \
+            pthread_mutex_lock(fence_);                                        \
         ZMQ4_RETRY(rc, call);                                                  \
         if (fence_)                                                            \
-            pthread_mutex_unlock(&fence_->lock);                               \
+            pthread_mutex_unlock(fence_);                                      \
     } while (0)
 #else
 #define ZMQ4_CALL(s, rc, call) ZMQ4_RETRY(rc, call)
@@ -49,7 +45,7 @@ static inline zmq4_fence *zmq4_fence_new(void)
 #if ZMQ4_DRAFT && !defined _WIN32
     zmq4_fence *fence = (zmq4_fence *) malloc(sizeof *fence);
     if (fence)
-        pthread_mutex_init(&fence->lock, NULL);
+        pthread_mutex_init(fence, NULL);
     return fence;
 #else
     return NULL;
@@ -58,12 +54,13 @@ static inline zmq4_fence *zmq4_fence_new(void)
 
 /* --- what the fences use --- */
 
+/* zmq4_has_prefix reports whether s begins with prefix. */
 static inline int zmq4_has_prefix(const unsigned char *s, const char *prefix)
 {
     return strncmp((const char *) s, prefix, strlen(prefix)) == 0;
 }
 
-/* zmq4_listens reports whether an endpoint is of a transport on which libzmq accepts connections from the system. */
+/* zmq4_listens reports whether an endpoint is of a transport with connections that libzmq accepts. */
 static inline int zmq4_listens(const unsigned char *endpoint)
 {
     return zmq4_has_prefix(endpoint, "tcp:") || zmq4_has_prefix(endpoint, "ipc:") || zmq4_has_prefix(endpoint, "ws");
@@ -85,7 +82,7 @@ static inline int zmq4_pending(uintptr_t h, int ms)
 }
 
 #ifndef _WIN32
-/* zmq4_try_fds opens n file descriptors and closes them again. */
+/* zmq4_try_fds checks that n file descriptors can be opened, and closes them again. */
 static inline int zmq4_try_fds(int n)
 {
     int made = 0, rc = 0;
@@ -125,7 +122,7 @@ static inline int zmq4_open_socket(int family, int type, int protocol)
 
 /*
  * Fence Z031.
- * zmq4_fits says whether a part can be sent over each transport of the socket, and whether
+ * zmq4_fits reports whether a part can be sent over each transport of the socket, and whether
  * libzmq can keep a filter, which an XSUB socket sends behind a byte of 0 or 1.
  */
 static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
@@ -137,7 +134,7 @@ static inline int zmq4_fits(const zmq4_socket *s, const void *data, size_t size)
 
 /*
  * Fence Z103.
- * zmq4_groups says whether libzmq can send a message to several peers. It counts the peers
+ * zmq4_groups reports whether libzmq can send a message to several peers. It counts the peers
  * that share the content of a message, but not those that share its group, if that is too
  * long to lie inside the message: the first peer to free the group frees it for all.
  */
@@ -216,7 +213,7 @@ static inline void zmq4_lost(zmq4_socket *s, int more)
 
 /*
  * Fence Z016.
- * zmq4_torn is called after a part with ZMQ_RCVMORE, and says whether the rest of its
+ * zmq4_torn is called after a part with ZMQ_RCVMORE, and reports whether the rest of its
  * message is lost. It is on a conflating socket, which keeps only the last part that a peer
  * has sent. libzmq aborts when such a socket receives the next part, so the socket is broken
  * from then on: it receives nothing any more.

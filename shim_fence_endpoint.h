@@ -17,7 +17,7 @@
 
 /*
  * Fence Z100.
- * zmq4_try_endpoint says whether there are descriptors left for an endpoint. libzmq aborts if it
+ * zmq4_try_endpoint checks whether there are descriptors left for an endpoint. libzmq aborts if it
  * cannot open one for a udp socket, or to look up the addresses of this machine, which it does
  * for the local side of a tcp or ws endpoint. It tries other connections again later.
  */
@@ -36,7 +36,7 @@ static inline int zmq4_try_endpoint(const unsigned char *endpoint, int local)
 
 /*
  * Fence Z083, Z084.
- * zmq4_check_listener says whether libzmq can use a descriptor (ZMQ_USE_FD) for a bind to
+ * zmq4_check_listener checks whether libzmq can use a descriptor (ZMQ_USE_FD) for a bind to
  * endpoint. It takes any, and aborts the process later if it cannot.
  */
 static inline int zmq4_check_listener(int fd, const unsigned char *endpoint)
@@ -62,7 +62,7 @@ static inline int zmq4_check_listener(int fd, const unsigned char *endpoint)
 
 /*
  * Fence Z003, Z023.
- * zmq4_secured says whether the socket's options for security are safe at an endpoint. libzmq
+ * zmq4_secured checks whether the socket's options for security are safe at an endpoint. libzmq
  * aborts when a client connects to a PLAIN server that must have a ZAP domain and has none. Over
  * ws it aborts at the first heartbeat if the other side has no mechanism, as it may with NULL.
  */
@@ -82,7 +82,7 @@ static inline int zmq4_secured(uintptr_t h, const unsigned char *endpoint)
 
 /*
  * Fence Z015.
- * zmq4_peer_exists says whether a ROUTER has a peer with a routing id. libzmq aborts if a
+ * zmq4_peer_exists reports whether a ROUTER has a peer with a routing id. libzmq aborts if a
  * connection that the ROUTER makes is to get the same id. A peer that is gone counts until its
  * messages have been received, so they are taken into the inbox. To a peer that is there, an
  * empty message is sent: only a send tells whether it is.

@@ -8,7 +8,7 @@
 #define ZMQ4_SHIM_FENCE_INPROC_H
 
 /*
- * zmq4_delivers says whether a socket may have sent something over inproc to an endpoint
+ * zmq4_delivers reports whether a socket may have sent something over inproc to an endpoint
  * that nobody has bound, so that it is to be delivered even if the socket leaves. A
  * publisher has no subscribers there. In a conflating socket's queue the last message has
  * replaced the routing id, which libzmq expects before it.

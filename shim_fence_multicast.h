@@ -75,7 +75,7 @@ static inline int zmq4_try_group(int v6, int raw, int reuse, int port, const uns
 
 /*
  * Fence Z092, Z093.
- * zmq4_try_udp says whether a UDP socket can be bound to an address. libzmq leaves
+ * zmq4_try_udp checks whether a UDP socket can be bound to an address. libzmq leaves
  * that to an I/O thread, which tries for ever if it cannot. A host that is not an
  * address is left to libzmq.
  */
@@ -105,7 +105,7 @@ static inline int zmq4_try_udp(const unsigned char *host, const unsigned char *p
 
 /*
  * Fence Z104.
- * zmq4_try_device says whether a UDP socket can be bound to the device of
+ * zmq4_try_device checks whether a UDP socket can be bound to the device of
  * ZMQ_BINDTODEVICE. If it cannot, zmq_ctx_term waits for ever.
  */
 static inline int zmq4_try_device(uintptr_t h)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #endif
 
-/* zmq4_try_sockopt says whether this process may set an option of the system on a TCP socket. */
+/* zmq4_try_sockopt checks whether this process may set an option of the system on a TCP socket. */
 static inline int zmq4_try_sockopt(int name, int value)
 {
 #ifdef _WIN32
@@ -34,7 +34,7 @@ static inline int zmq4_try_sockopt(int name, int value)
 
 /*
  * Fence Z088.
- * zmq4_try_priority and zmq4_try_busy_poll say whether this process may set the option.
+ * zmq4_try_priority and zmq4_try_busy_poll check whether this process may set the option.
  * libzmq aborts if it may not.
  */
 static inline int zmq4_try_priority(int value)
@@ -81,7 +81,7 @@ static inline size_t zmq4_max_filter(void)
     return max;
 }
 
-/* zmq4_has_zap_domain says whether a socket has a ZAP domain. */
+/* zmq4_has_zap_domain reports whether a socket has a ZAP domain. */
 static inline int zmq4_has_zap_domain(zmq4_socket *s)
 {
     char domain[256];

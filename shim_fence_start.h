@@ -109,7 +109,7 @@ static inline int zmq4_try_threads(zmq4_trial *t, int n)
 
 /*
  * Fence Z098, Z099.
- * zmq4_ctx_try says whether a context with these settings can start. libzmq does
+ * zmq4_ctx_try checks whether a context with these settings can start. libzmq does
  * not try: it starts its threads, and one more that closes sockets, when it
  * makes the first socket, and aborts the process if that fails.
  */

@@ -85,9 +85,7 @@ static inline int zmq4_msg_lend(zmq4_msg *m, unsigned char *data, size_t size, z
         zmq_msg_init(&m->msg);
         return rc;
     }
-    zmq4_msg_view(m);
-    m->more = m->grouped = 0;
-    return 0;
+    return zmq4_msg_fresh(m);
 }
 
 #endif

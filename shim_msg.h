@@ -24,6 +24,14 @@ static inline void zmq4_msg_view(zmq4_msg *m)
     m->size = zmq_msg_size(&m->msg);
 }
 
+/* zmq4_msg_fresh does the same for content that is not of any message yet. */
+static inline int zmq4_msg_fresh(zmq4_msg *m)
+{
+    zmq4_msg_view(m);
+    m->more = m->grouped = 0;
+    return 0;
+}
+
 /* zmq4_msg_new makes a zmq4_msg that is empty, and stays so until zmq4_msg_alloc. */
 static inline int zmq4_msg_new(zmq4_msg **out)
 {
@@ -43,9 +51,7 @@ static inline int zmq4_msg_alloc(zmq4_msg *m, size_t size)
         zmq_msg_init(&m->msg);
         return rc;
     }
-    zmq4_msg_view(m);
-    m->more = m->grouped = 0;
-    return 0;
+    return zmq4_msg_fresh(m);
 }
 
 /* zmq4_msg_clear frees the content: m is empty then. */

@@ -8,6 +8,10 @@
 #ifndef ZMQ4_SHIM_SOCKET_H
 #define ZMQ4_SHIM_SOCKET_H
 
+#ifndef _WIN32
+#include <pthread.h>
+#endif
+
 /*
  * zmq4_part describes one part of a message: of one to send, or of one that was copied to
  * memory of Go's. data is C memory, or pinned Go memory, or an offset in memory that the
@@ -37,8 +41,12 @@ enum {
     ZMQ4_IN_KEEP = 16384, /* an inbox with more is given back when it is empty: a megabyte */
 };
 
-/* zmq4_fence is the lock of shim_fence.h. */
-typedef struct zmq4_fence zmq4_fence;
+/* zmq4_fence is a lock that thread-safe sockets share: see ZMQ4_CALL. */
+#if ZMQ4_DRAFT && !defined _WIN32
+typedef pthread_mutex_t zmq4_fence;
+#else
+typedef struct zmq4_fence zmq4_fence; /* never made */
+#endif
 
 /*
  * zmq4_socket is a libzmq socket with what goes in and out of it in one

@@ -228,7 +228,7 @@ static inline int zmq4_alarm_set(const zmq4_alarm *a, int64_t ns)
 
 /*
  * zmq4_nap waits until fd can be read, the alarm rings, ZMQ4_NAP_MS are over or a signal comes.
- * It says whether fd can be read.
+ * It reports whether fd can be read.
  */
 static inline int zmq4_nap(int fd, int alarm)
 {
