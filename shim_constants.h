@@ -9,6 +9,8 @@
 #ifndef ZMQ4_SHIM_CONSTANTS_H
 #define ZMQ4_SHIM_CONSTANTS_H
 
+#include <zmq.h>
+
 #ifndef ZMQ_ROUTING_ID
 #define ZMQ_ROUTING_ID 5
 #endif

@@ -7,6 +7,8 @@
 #ifndef ZMQ4_SHIM_CONTEXT_H
 #define ZMQ4_SHIM_CONTEXT_H
 
+#include <zmq.h>
+
 /* zmq4_ctx_new makes a context, which starts with its first socket. */
 static inline int zmq4_ctx_new(uintptr_t *ctx)
 {

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_DRAFT_H
 #define ZMQ4_SHIM_DRAFT_H
 
+#include <zmq.h>
+
 /*
  * Fence Z087.
  * zmq4_msg_mark sets the properties that a part is sent with: a routing id that is not 0, and

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_ENDPOINT_H
 #define ZMQ4_SHIM_ENDPOINT_H
 
+#include <zmq.h>
+
 /*
  * Fence Z105.
  * zmq4_bind binds the socket while its linger time is 0. The listener keeps the time that the

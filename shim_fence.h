@@ -11,6 +11,8 @@
 #ifndef ZMQ4_SHIM_FENCE_H
 #define ZMQ4_SHIM_FENCE_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <fcntl.h>
 #include <pthread.h>

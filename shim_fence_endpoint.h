@@ -9,6 +9,8 @@
 #ifndef ZMQ4_SHIM_FENCE_ENDPOINT_H
 #define ZMQ4_SHIM_FENCE_ENDPOINT_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <sys/socket.h>
 #endif

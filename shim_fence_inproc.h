@@ -7,6 +7,8 @@
 #ifndef ZMQ4_SHIM_FENCE_INPROC_H
 #define ZMQ4_SHIM_FENCE_INPROC_H
 
+#include <zmq.h>
+
 /*
  * zmq4_delivers reports whether a socket may have sent something over inproc to an endpoint
  * that nobody has bound, so that it is to be delivered even if the socket leaves. A

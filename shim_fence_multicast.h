@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_FENCE_MULTICAST_H
 #define ZMQ4_SHIM_FENCE_MULTICAST_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <arpa/inet.h>
 #include <netdb.h>

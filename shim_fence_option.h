@@ -9,6 +9,8 @@
 #ifndef ZMQ4_SHIM_FENCE_OPTION_H
 #define ZMQ4_SHIM_FENCE_OPTION_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <pthread.h>
 #include <sys/socket.h>

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_FENCE_START_H
 #define ZMQ4_SHIM_FENCE_START_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <pthread.h>
 #include <sched.h>

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_LEASE_H
 #define ZMQ4_SHIM_LEASE_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <unistd.h>
 #endif

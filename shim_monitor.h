@@ -7,6 +7,8 @@
 #ifndef ZMQ4_SHIM_MONITOR_H
 #define ZMQ4_SHIM_MONITOR_H
 
+#include <zmq.h>
+
 /* zmq4_monitor starts a monitor on endpoint, or stops it if endpoint is NULL. */
 static inline int zmq4_monitor(uintptr_t h, const unsigned char *endpoint, int events)
 {

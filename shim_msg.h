@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_MSG_H
 #define ZMQ4_SHIM_MSG_H
 
+#include <zmq.h>
+
 /* zmq4_msg is a zmq_msg_t, with its content as Go reads it. */
 typedef struct zmq4_msg {
     zmq_msg_t msg;

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_OPTION_H
 #define ZMQ4_SHIM_OPTION_H
 
+#include <zmq.h>
+
 /*
  * Fence Z055.
  * zmq4_setsockopt sets an option. fence_option.go has refused values that would make libzmq

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_PROXY_H
 #define ZMQ4_SHIM_PROXY_H
 
+#include <zmq.h>
+
 /* zmq4_flow is one direction of a proxy, with at most one message in hand. */
 typedef struct zmq4_flow {
     zmq_msg_t *parts;

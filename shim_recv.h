@@ -9,6 +9,8 @@
 #ifndef ZMQ4_SHIM_RECV_H
 #define ZMQ4_SHIM_RECV_H
 
+#include <zmq.h>
+
 /* --- the inbox --- */
 
 /* zmq4_empty frees the content of the slots from first to before end. */

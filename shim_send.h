@@ -9,6 +9,8 @@
 #ifndef ZMQ4_SHIM_SEND_H
 #define ZMQ4_SHIM_SEND_H
 
+#include <zmq.h>
+
 /* zmq4_send_try sends one part: msg, which is empty then, or a copy of data. */
 static inline int zmq4_send_try(zmq4_socket *s, zmq_msg_t *msg, const void *data, size_t size, int flags)
 {

@@ -8,6 +8,8 @@
 #ifndef ZMQ4_SHIM_SOCKET_H
 #define ZMQ4_SHIM_SOCKET_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <pthread.h>
 #endif

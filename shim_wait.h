@@ -9,6 +9,8 @@
 #ifndef ZMQ4_SHIM_WAIT_H
 #define ZMQ4_SHIM_WAIT_H
 
+#include <zmq.h>
+
 #ifndef _WIN32
 #include <fcntl.h>
 #include <poll.h>
