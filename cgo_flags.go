@@ -2,9 +2,20 @@
 
 package zmq4
 
-// Every #cgo line of the package is here. The functions of shim.h do not keep
-// the pointers that they are given (noescape: arguments may live on the stack)
-// and do not call back into Go (nocallback).
+// Every #cgo line of the package is here. The functions of shim.h and of the
+// headers that it includes do not keep the pointers that they are given (noescape:
+// arguments may live on the stack) and do not call back into Go (nocallback).
+//
+// noescape has an effect only together with nocallback, which adds two calls into
+// the runtime to each call. No function calls Go, but these lack nocallback:
+//
+//   - zmq4_alarm_set, zmq4_events, zmq4_msg_send, zmq4_nap, zmq4_recv,
+//     zmq4_recv_msg, zmq4_release, zmq4_send, zmq4_send_parts: for speed. Sends,
+//     receives and waits call them, with memory that is not on the stack;
+//   - zmq4_bind_failure, zmq4_delivers, zmq4_dup, zmq4_fence_new, zmq4_flow_free,
+//     zmq4_flow_new, zmq4_hold, zmq4_lingers, zmq4_max_filter, zmq4_pass,
+//     zmq4_signal_fd: they get nothing that could be on the stack;
+//   - zmq4_alarm_new, zmq4_listens, zmq4_peer_exists: what they get is on the heap.
 //
 // libzmq comes from pkg-config; on Windows, from where CGO_LDFLAGS says. With
 // the tag zmq4_static, libzmq.a and what it needs go into the program: the

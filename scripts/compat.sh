@@ -167,7 +167,9 @@ END
 	grep -q "^require $pebbe $version\$" go.mod || fail "go mod tidy changed the requirement: $(<go.mod)"
 	[ ! -s go.sum ] || fail "the package pulls in other modules: $(<go.sum)"
 	go mod vendor
-	[ -f "vendor/$pebbe/shim.h" ] || fail "go mod vendor left shim.h behind"
+	for header in "$root"/*.h; do
+		[ -f "vendor/$pebbe/${header##*/}" ] || fail "go mod vendor left ${header##*/} behind"
+	done
 	go vet -mod=vendor ./...
 	go build -mod=vendor -o hello.out ./hello
 	output=$(./hello.out)

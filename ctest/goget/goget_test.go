@@ -79,7 +79,7 @@ func TestPacked(t *testing.T) {
 	if err := json.Unmarshal([]byte(u.run(t, "go", "mod", "download", "-json", packed.String())), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"LICENSE", "README.md", "go.mod", "shim.h", "socket.go", "cert/cert.go"} {
+	for _, name := range []string{"LICENSE", "README.md", "go.mod", "shim.h", "shim_fence.h", "socket.go", "cert/cert.go"} {
 		if _, err := os.Stat(filepath.Join(got.Dir, name)); err != nil {
 			t.Error(err)
 		}
