@@ -44,7 +44,8 @@ tmp=$(mktemp -d)
 export WINEPREFIX=$tmp/wine WINEDEBUG=-all
 cleanup() {
 	/usr/lib/wine/wineserver -k 2>/dev/null || true # that of WINEPREFIX
-	rm -rf "$tmp"
+	/usr/lib/wine/wineserver -w 2>/dev/null || true
+	rm -rf "$tmp" || true # wine may still write there
 }
 trap cleanup EXIT
 
