@@ -42,9 +42,10 @@ test: deps ## run the tests
 	cd ctest/gozeromq && $(GO) test -shuffle=on ./...
 	cd cmd/zmq4 && $(GO) test -shuffle=on ./...
 
-race: deps ## run the tests under the race detector, also with the Poller of systems without epoll
+race: deps ## run the tests under the race detector, also with the Poller of systems without epoll, and without guesses
 	$(GO) test -race -shuffle=on ./...
 	$(GO) test -race -shuffle=on -short -tags zmq4_watch .
+	$(GO) test -shuffle=on -short -tags zmq4_noguess .
 	cd ctest/gozeromq && $(GO) test -race -shuffle=on ./...
 	cd cmd/zmq4 && $(GO) test -race -shuffle=on ./...
 
@@ -83,14 +84,16 @@ matrix: deps ## run the tests against libzmq 4.3.4 with drafts and 4.3.5, and sh
 multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; needs root, ip and nft
 	ZMQ4_MULTICAST=1 $(GO) test -count=1 -timeout=5m -v ./ctest/multicast
 
-torture: deps ## run the torture tests for longer (TORTURE=30s), and cancel 240000 calls, under the race detector
+torture: deps ## run the torture tests for longer (TORTURE=30s) under the race detector, and with a check of the order of locks
 	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)
+	$(GO) test -tags zmq4_lockorder -short -count=1 -timeout=10m -run='LockOrder|Torture|LostWakeup|Poller|Proxy|Auth|Monitor|Close' .
 
 chaos: deps ## put sockets on a bad network, and strangers upon them, by chance (CHAOS=1m)
 	$(GO) test -count=1 -timeout=0 -v -run='^TestChaos$$' ./ctest/chaos -chaos=$(CHAOS)
 
 model: deps ## random calls against a model of what may be lost: fixed seeds (SEEDS=1-40), or new ones for long (MODEL=30m)
 	$(GO) test -count=1 -timeout=0 -v -run=TestModel ./ctest/model $(if $(MODEL),-model.time=$(MODEL),-model.seeds=$(SEEDS))
+	$(if $(MODEL),,$(GO) test -tags zmq4_lockorder -count=1 -timeout=0 -run=TestModel ./ctest/model -model.seeds=101-110)
 
 fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
 	@for package in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n 1 dirname | sort -u); do \

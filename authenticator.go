@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -52,7 +51,7 @@ type Authenticator struct {
 	verbose atomic.Bool   // of the package's functions
 	calls   chan struct{} // one for each client whose callbacks are under way
 
-	mu       sync.RWMutex // guards what follows
+	mu       authLock // guards what follows
 	domains  map[string]*authDomain
 	metadata metadataFunc
 	limit    time.Duration // of the callbacks for a client

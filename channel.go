@@ -6,7 +6,6 @@ import (
 	"context"
 	"iter"
 	"math"
-	"sync"
 )
 
 // Messages iterates over the messages that the socket receives, as
@@ -103,7 +102,7 @@ type Sender struct {
 	done chan struct{}   // closed after err is set
 	err  error
 
-	mu   sync.Mutex // for rest, once done is closed
+	mu   channelLock // for rest, once done is closed
 	rest [][][]byte
 }
 

@@ -144,7 +144,7 @@ func TestOptionDocs(t *testing.T) {
 				continue
 			}
 			direction := f.Name.Name[:min(3, len(f.Name.Name))]
-			if typ := star.X.(*ast.Ident).Name; typ != "Socket" && typ != "Context" || direction != "Set" && direction != "Get" || f.Name.Name == direction+"Option" || f.Name.Name == "SetReceiveAhead" {
+			if typ, ok := star.X.(*ast.Ident); !ok || typ.Name != "Socket" && typ.Name != "Context" || direction != "Set" && direction != "Get" || f.Name.Name == direction+"Option" || f.Name.Name == "SetReceiveAhead" {
 				continue
 			}
 			m := docConstant.FindStringSubmatch(f.Doc.Text())

@@ -39,7 +39,7 @@ type Context struct {
 // context can be terminated when a program loses it: the handle is all that
 // its sockets refer to.
 type handle struct {
-	mu      sync.RWMutex // held for reading while p is in use
+	mu      contextLock // held for reading while p is in use
 	p       C.uintptr_t
 	closed  bool          // by Term; p is not used any more
 	ended   atomic.Bool   // the same, for sockets: a send does not always notice by itself
@@ -57,7 +57,7 @@ type handle struct {
 
 // contextSockets are the sockets of a context that libzmq has. It does not keep them alive.
 type contextSockets struct {
-	mu        sync.Mutex
+	mu        socketListLock
 	open      map[weak.Pointer[socket]]struct{} // guarded by mu
 	closed    sync.WaitGroup                    // counts those that are open
 	lastClose atomic.Int64                      // when one was closed last

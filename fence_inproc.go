@@ -34,7 +34,7 @@ import (
 //
 // Fence Z058, Z059, Z060, Z061, Z062, Z065.
 type inprocs struct {
-	mu      sync.Mutex // locked after a socket's mu, if both are
+	mu      inprocNamesLock // locked after a socket's mu, if both are
 	ctx     C.uintptr_t
 	reserve C.uintptr_t // from the first socket of the context on
 	bound   map[string]C.uintptr_t

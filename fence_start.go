@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"slices"
-	"sync"
 	"time"
 	"unsafe"
 )
@@ -25,7 +24,7 @@ const (
 
 // startup is what a context is started with, which cannot all be read back.
 type startup struct {
-	mu       sync.Mutex // held while libzmq may start the context
+	mu       startLock // held while libzmq may start the context
 	started  bool
 	max      C.int // sockets, once it is started
 	policy   C.int
@@ -35,7 +34,7 @@ type startup struct {
 
 // starting lets one context start at a time, so that what one has tried is not
 // taken away by another one.
-var starting sync.Mutex
+var starting startingLock
 
 // create makes the libzmq socket of s. The first one starts the context.
 func (h *handle) create(s *socket) error {

@@ -8,7 +8,6 @@ import "C"
 import (
 	"runtime"
 	"runtime/cgo"
-	"sync"
 	"unsafe"
 )
 
@@ -22,7 +21,7 @@ type lease struct {
 // that, which costs microseconds each time: they put it on a list in C, and
 // write to a pipe if the list was empty.
 var leases struct {
-	mu      sync.Mutex
+	mu      leasesLock
 	home    *C.zmq4_leases
 	wait    func() // waits until something has been put on the list
 	out     int    // how many there are

@@ -9,7 +9,6 @@ import "C"
 
 import (
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -52,7 +51,7 @@ type alarm struct {
 // alarms are those that can be used at once. They are kept for ever, and are as
 // many as there have been naps at a time.
 var alarms struct {
-	mu   sync.Mutex
+	mu   alarmsLock
 	busy int
 	idle []*alarm
 }

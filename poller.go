@@ -36,7 +36,7 @@ type Polled struct {
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
 type Poller struct {
-	mu          sync.Mutex
+	mu          pollerLock
 	first, last *pollItem           // of those that there are, in the order in which they were added
 	count       int                 // how many
 	ids         map[int]*pollItem   // the same by id, once there were many
@@ -126,7 +126,7 @@ type pollQueue struct {
 	park  parker
 	guess guess
 
-	mu      sync.Mutex
+	mu      pollQueueLock
 	set     pollSet
 	refs    map[int32]*pollRef // by descriptor, as set reports them, or a number below ownFD
 	watched int32              // the last of those numbers

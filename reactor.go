@@ -8,7 +8,6 @@ import (
 	"log"
 	"reflect"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -18,7 +17,7 @@ import (
 // All methods may be called from any goroutine, and from handlers. What is
 // added or removed takes effect at once. A zero Reactor is one of [NewReactor].
 type Reactor struct {
-	mu       sync.Mutex
+	mu       reactorLock
 	poller   *Poller // nil until lock
 	sockets  map[*Socket]*reactorSocket
 	channels []*reactorChannel

@@ -33,7 +33,7 @@ type Socket struct {
 //
 // What each call reads comes first: with a thousand sockets it is not in the caches.
 type socket struct {
-	mu sync.Mutex // held for each call into libzmq, never while waiting
+	mu socketLock // held for each call into libzmq, never while waiting
 
 	// Set before the socket can be used, but for c.
 	c   *C.zmq4_socket // nil when closed; guarded by mu

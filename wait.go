@@ -48,7 +48,7 @@ type parker struct {
 	// descriptor will be signalled first. See guess.empty.
 	dry func() bool
 
-	mu      sync.Mutex
+	mu      parkerLock
 	waiters []*waiter
 	leader  *waiter // one of waiters, or one that is ready but has not left yet
 	closed  bool
@@ -86,7 +86,7 @@ func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (park
 
 // waitUnlocking is wait that unlocks a lock, if it is given one, as soon as wake can
 // end the wait.
-func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Time, lock *sync.Mutex) (parked bool, err error) {
+func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Time, lock *pollerLock) (parked bool, err error) {
 	w := waiterPool.Get().(*waiter)
 	w.want, w.ready, w.parked, w.ended, w.born = want, false, false, nil, math.MaxUint64
 	stop := alwaysStopped

@@ -9,7 +9,6 @@ package zmq4
 import (
 	"errors"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -115,7 +114,7 @@ var zap = zapService{servers: make(map[*handle]*zapServer)}
 // socket is locked, therefore nothing but the servers' own sockets is used
 // under it.
 type zapService struct {
-	mu      sync.Mutex
+	mu      zapLock
 	running bool                   // between AuthStart and AuthStop
 	servers map[*handle]*zapServer // the contexts to protect; nil if not served yet
 }
