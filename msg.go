@@ -134,6 +134,75 @@ func (m *Msg) Property(name string) (string, error) {
 	return s, nil
 }
 
+// SetRoutingID sets the peer that a [SERVER] or [PEER] socket is to send the
+// message to. The error is EINVAL for 0, which no peer has, and [ErrMsgClosed].
+//
+// Function zmq_msg_set_routing_id.
+func (m *Msg) SetRoutingID(id uint32) error {
+	if id == 0 {
+		return m.mark(einval, 0, nil, -1)
+	}
+	return m.mark(nil, C.uint(id), nil, -1)
+}
+
+// RoutingID returns the routing id of the message: of the peer that it came
+// from, if a [SERVER] or [PEER] socket has received it, or that of
+// [Msg.SetRoutingID]. It is 0 if it has none.
+//
+// Function zmq_msg_routing_id.
+func (m *Msg) RoutingID() uint32 {
+	c := m.open()
+	if c == nil {
+		return 0
+	}
+	id := C.zmq4_msg_routing_id(c)
+	runtime.KeepAlive(m.m)
+	return uint32(id)
+}
+
+// SetGroup sets the group that a [RADIO] socket is to send the message to, of at
+// most 255 bytes and without a NUL: else the error is EINVAL; or [ErrMsgClosed].
+// A group of more than 14 bytes cannot be sent: [Socket.SendMsg] returns EINVAL.
+// What [Msg.Bytes] has returned before is not valid any more.
+//
+// Function zmq_msg_set_group.
+func (m *Msg) SetGroup(group string) error {
+	g, err := cstring(group)
+	if len(group) > groupMax {
+		err = einval
+	}
+	return m.mark(err, 0, g, C.int(len(group)))
+}
+
+// Group returns the group of the message, "" if it has none.
+//
+// Function zmq_msg_group.
+func (m *Msg) Group() string {
+	c := m.open()
+	if c == nil {
+		return ""
+	}
+	group := C.GoString(C.zmq4_msg_group(c))
+	runtime.KeepAlive(m.m)
+	return group
+}
+
+func (m *Msg) mark(invalid error, id C.uint, group *C.uchar, size C.int) error {
+	c := m.open()
+	if c == nil {
+		return ErrMsgClosed
+	}
+	if err := (feature{2, 0, true}).missing(); err != nil {
+		return err
+	}
+	if invalid != nil {
+		return invalid
+	}
+	err := check(C.zmq4_msg_mark(c, id, group, size))
+	runtime.KeepAlive(m.m)
+	return err
+}
+
 // Close frees the content. A Msg that is not closed is freed when the garbage
 // collector finds it. A second Close does nothing.
 //

@@ -175,3 +175,36 @@ func (soc *Socket) getZ85Key(option C.int) (string, error) {
 	value, err := soc.getSized(option, z85Size+1)
 	return strings.TrimSuffix(value, "\x00"), err
 }
+
+// setIf sets an option that not every libzmq has. The error for the others is
+// [ErrorNotImplemented42draft], or the one for the version that the option came with.
+func setIf[T any](soc *Socket, f feature, option C.int, set func(*Socket, C.int, T) error, value T) error {
+	if err := f.missing(); err != nil {
+		return soc.unlessClosed(err)
+	}
+	return set(soc, option, value)
+}
+
+// getIf reads an option that not every libzmq has, with the errors of setIf.
+func getIf[T any](soc *Socket, f feature, option C.int, get func(*Socket, C.int) (T, error)) (T, error) {
+	if err := f.missing(); err != nil {
+		var none T
+		return none, soc.unlessClosed(err)
+	}
+	return get(soc, option)
+}
+
+// Which libzmq has an option: any build of a version, or one with the draft API.
+var (
+	any423   = feature{2, 3, false}
+	any424   = feature{2, 4, false}
+	any430   = feature{3, 0, false}
+	any432   = feature{3, 2, false}
+	any433   = feature{3, 3, false}
+	any435   = feature{3, 5, false}
+	draft430 = feature{3, 0, true}
+	draft432 = feature{3, 2, true}
+	draft433 = feature{3, 3, true}
+	draft434 = feature{3, 4, true}
+	draft435 = feature{3, 5, true}
+)
