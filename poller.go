@@ -994,3 +994,43 @@ func (p *Poller) String() string {
 	}
 	return "Poller[" + b.String() + "]"
 }
+
+// Poll waits until the socket is ready for one of events, and returns what of
+// them it is ready for; 0 when timeout is over. With 0 it does not wait, and
+// if timeout is negative it waits without limit. A [Poller] waits for several
+// sockets.
+//
+// The errors are [ErrorSocketClosed] and [ETERM], in an [*OpError].
+func (soc *Socket) Poll(events State, timeout time.Duration) (State, error) {
+	ready, err := soc.poll(interruptible, events, timeout)
+	return ready, soc.opError("poll", err)
+}
+
+// PollContext is [Socket.Poll] without a timeout, until ctx is done. The error is an
+// [*OpError], with ctx.Err() in it then.
+func (soc *Socket) PollContext(ctx context.Context, events State) (State, error) {
+	err := ctx.Err()
+	if err != nil {
+		return 0, soc.opError("poll", err)
+	}
+	ready, err := soc.poll(ctx, events, -1)
+	return ready, soc.opError("poll", err)
+}
+
+func (soc *Socket) poll(ctx context.Context, events State, timeout time.Duration) (State, error) {
+	var limit time.Time
+	for expired := timeout == 0; ; {
+		ready, err := soc.GetEvents()
+		if err != nil || ready&events != 0 || expired {
+			return ready & events, err
+		}
+		if limit.IsZero() {
+			limit = deadline(timeout)
+		}
+		if _, err := soc.s.wait(ctx, events, limit); err == eagain {
+			expired = true
+		} else if err != nil {
+			return 0, err
+		}
+	}
+}
