@@ -23,7 +23,8 @@ func (soc *Socket) SendWithOpts(data string, flags Flag, options ...interface{})
 // SendBytesWithOpts sends a message as [Socket.SendBytes] does, with properties:
 // an [OptRoutingId] for [SERVER] and [PEER] sockets, an [OptGroup] for [RADIO].
 // The error is EINVAL for anything else, for the routing id 0 and for a group of
-// more than 14 bytes, and EHOSTUNREACH for a peer that is not there.
+// more than 14 bytes, and EHOSTUNREACH for a peer that is not there. With an error
+// the size is -1.
 //
 // Functions zmq_msg_set_routing_id, zmq_msg_set_group and zmq_msg_send.
 func (soc *Socket) SendBytesWithOpts(data []byte, flags Flag, options ...interface{}) (int, error) {
@@ -46,7 +47,11 @@ func (soc *Socket) SendBytesWithOpts(data []byte, flags Flag, options ...interfa
 			return -1, soc.unlessClosed(err)
 		}
 	}
-	return soc.SendMsg(m, flags)
+	n, err := soc.SendMsg(m, flags)
+	if err != nil {
+		return -1, err // as from pebbe's functions
+	}
+	return n, nil
 }
 
 // RecvWithOpts receives a message as a string. See [Socket.RecvBytesWithOpts].

@@ -218,7 +218,7 @@ func (m *Msg) Close() error {
 // SendMsg sends a part without copying it, and returns its size. The Msg is
 // then closed; it can be received into. It waits and fails as
 // [Socket.SendBytes] does; the error is [ErrMsgClosed] for a Msg that is closed.
-// With an error the size is -1 and the Msg is as it was.
+// With an error the size is 0 and the Msg is as it was.
 //
 // Function zmq_msg_send.
 func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
@@ -229,7 +229,7 @@ func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 // ctx.Err() in it then.
 func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return -1, soc.opError("send", err)
+		return 0, soc.opError("send", err)
 	}
 	n, err := soc.sendMsg(ctx, m, flags)
 	return n, soc.opError("send", err)
@@ -238,7 +238,7 @@ func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int,
 func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	c := m.open()
 	if c == nil {
-		return -1, soc.unlessClosed(ErrMsgClosed)
+		return 0, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
 	err := soc.transmit(ctx, flags, func(s *socket, _ bool) C.int {
@@ -246,7 +246,7 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 	})
 	if err != nil {
 		runtime.KeepAlive(m.m)
-		return -1, err
+		return 0, err
 	}
 	m.give()
 	return size, nil
@@ -254,7 +254,7 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 
 // RecvMsg receives a part without copying it, and returns its size. What m had
 // before is freed, or used again. It waits and fails as [Socket.RecvBytes]
-// does; with an error the size is -1 and the Msg is as it was.
+// does; with an error the size is 0 and the Msg is as it was.
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
@@ -265,7 +265,7 @@ func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 // ctx.Err() in it then; no message is lost by it.
 func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return -1, soc.opError("recv", err)
+		return 0, soc.opError("recv", err)
 	}
 	n, err := soc.recvMsg(ctx, m, flags)
 	return n, soc.opError("recv", err)
@@ -273,13 +273,13 @@ func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int,
 
 func (soc *Socket) recvMsg(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if m == nil {
-		return -1, soc.unlessClosed(ErrMsgClosed)
+		return 0, soc.unlessClosed(ErrMsgClosed)
 	}
 	into, closed := m.m, m.open() == nil
 	if closed {
 		var err error
 		if into, err = takeMsg(); err != nil {
-			return -1, err
+			return 0, err
 		}
 	}
 	s, parts, err := soc.receive(ctx, false, flags, into.c)
@@ -287,7 +287,7 @@ func (soc *Socket) recvMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 		if closed {
 			msgs.Put(into)
 		}
-		return -1, err
+		return 0, err
 	}
 	defer s.done()
 	if parts[0].data != nil { // it was there already
