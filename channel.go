@@ -14,9 +14,9 @@ import (
 // yields last with a nil message: that of ctx when ctx is done.
 //
 // While the loop runs, the socket takes up to 64 messages from libzmq in one
-// call, as by [Socket.SetReceiveAhead], but no more than [Socket.SetRcvhwm] says.
-// To leave the loop early loses none: those that it did not come to are
-// received next.
+// call, as after [Socket.SetReceiveAhead], but no more than [Socket.SetRcvhwm] says.
+// Leaving the loop early loses nothing: the next receives return the messages that
+// the loop did not come to.
 func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
 		if soc != nil && soc.s != nil {

@@ -162,8 +162,8 @@ func (ctx *Context) GetThreadNamePrefix() (int, error) { return ctx.getUnix(C.ZM
 // maxThreadName is the longest prefix that libzmq takes.
 const maxThreadName = 16
 
-// SetThreadNamePrefixString sets what the names of the I/O threads begin with, of
-// 1 to 16 bytes, as [Context.SetThreadNamePrefix] does for a number. Linux shows 15
+// SetThreadNamePrefixString sets what the names of the I/O threads begin with: 1 to
+// 16 bytes. [Context.SetThreadNamePrefix] does the same for a number. Linux shows 15
 // bytes of the whole name.
 //
 // Option ZMQ_THREAD_NAME_PREFIX, function zmq_ctx_set_ext, libzmq 4.3.3.
@@ -181,8 +181,8 @@ func (ctx *Context) SetThreadNamePrefixString(prefix string) error {
 	})
 }
 
-// GetThreadNamePrefixString returns what the names of the I/O threads begin with,
-// "" if nothing.
+// GetThreadNamePrefixString returns what the names of the I/O threads begin with, or
+// "" if no prefix is set.
 //
 // Option ZMQ_THREAD_NAME_PREFIX, function zmq_ctx_get_ext, libzmq 4.3.3.
 func (ctx *Context) GetThreadNamePrefixString() (string, error) {

@@ -134,8 +134,8 @@ func (m *Msg) Property(name string) (string, error) {
 	return s, nil
 }
 
-// SetRoutingID sets the peer that a [SERVER] or [PEER] socket is to send the
-// message to. The error is EINVAL for 0, which no peer has, and [ErrMsgClosed].
+// SetRoutingID sets the peer that a [SERVER] or [PEER] socket sends the message to.
+// It returns EINVAL for 0, which no peer has, and [ErrMsgClosed].
 //
 // Function zmq_msg_set_routing_id.
 func (m *Msg) SetRoutingID(id uint32) error {
@@ -145,9 +145,9 @@ func (m *Msg) SetRoutingID(id uint32) error {
 	return m.mark(nil, C.uint(id), nil, -1)
 }
 
-// RoutingID returns the routing id of the message: of the peer that it came
+// RoutingID returns the routing id of the message: that of the peer that it came
 // from, if a [SERVER] or [PEER] socket has received it, or that of
-// [Msg.SetRoutingID]. It is 0 if it has none.
+// [Msg.SetRoutingID]. It returns 0 if the message has none.
 //
 // Function zmq_msg_routing_id.
 func (m *Msg) RoutingID() uint32 {
@@ -160,10 +160,10 @@ func (m *Msg) RoutingID() uint32 {
 	return uint32(id)
 }
 
-// SetGroup sets the group that a [RADIO] socket is to send the message to, of at
-// most 255 bytes and without a NUL: else the error is EINVAL; or [ErrMsgClosed].
-// A group of more than 14 bytes cannot be sent: [Socket.SendMsg] returns EINVAL.
-// What [Msg.Bytes] has returned before is not valid any more.
+// SetGroup sets the group that a [RADIO] socket sends the message to. It returns
+// EINVAL for a group of more than 255 bytes or with a NUL, and [ErrMsgClosed]. A group
+// of more than 14 bytes cannot be sent: [Socket.SendMsg] returns EINVAL. What
+// [Msg.Bytes] returned before is not valid any more.
 //
 // Function zmq_msg_set_group.
 func (m *Msg) SetGroup(group string) error {
@@ -174,7 +174,7 @@ func (m *Msg) SetGroup(group string) error {
 	return m.mark(err, 0, g, C.int(len(group)))
 }
 
-// Group returns the group of the message, "" if it has none.
+// Group returns the group of the message, or "" if it has none.
 //
 // Function zmq_msg_group.
 func (m *Msg) Group() string {
@@ -187,6 +187,8 @@ func (m *Msg) Group() string {
 	return group
 }
 
+// mark sets a routing id, or a group if size is not negative. invalid is what is wrong
+// with either, if anything.
 func (m *Msg) mark(invalid error, id C.uint, group *C.uchar, size C.int) error {
 	c := m.open()
 	if c == nil {
