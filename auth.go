@@ -78,11 +78,14 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return plainNetwork(network), nil
 }
 
-// authChangeList is changeList for addresses as text. A list is made even if
-// none of them is valid.
-func authChangeList(list func(*authDomain) *addressList, remove bool, domain string, addresses []string) {
+// updateAddresses is [Authenticator.updateNetworks] for addresses as text. Those that are not
+// valid are logged, and left out.
+func updateAddresses(domain string, addresses []string, change func(*authPolicy, []netip.Prefix)) {
 	if _, err := parseNetwork(domain); err == nil {
 		domain, addresses = "*", append([]string{domain}, addresses...)
+	}
+	if len(addresses) == 0 {
+		return
 	}
 	var networks []netip.Prefix
 	for _, s := range addresses {
@@ -93,15 +96,12 @@ func authChangeList(list func(*authDomain) *addressList, remove bool, domain str
 		}
 		networks = append(networks, network)
 	}
-	auth.changeList(list, remove, domain, networks) // they are valid
 	both := false
-	auth.change(domain, func(d *authDomain) {
-		if l := list(d); *l == nil && !remove && len(addresses) > 0 {
-			*l = make(addressList)
-		}
-		both = d.allow != nil && d.deny != nil
+	auth.update(domain, func(p *authPolicy) {
+		change(p, networks) // also without any: it makes a list
+		both = p.allow != nil && p.deny != nil
 	})
-	if both && len(addresses) > 0 {
+	if both {
 		log.Printf("AUTH: domain %q has a list of allowed addresses: that of denied ones is ignored", domain)
 	}
 }
@@ -122,13 +122,13 @@ func authChangeList(list func(*authDomain) *addressList, remove bool, domain str
 // If the domain itself is an address or a network, it is taken as one more
 // address, and all are for all domains.
 func AuthAllow(domain string, addresses ...string) {
-	authChangeList(allowList, false, domain, addresses)
+	updateAddresses(domain, addresses, (*authPolicy).allowNetworks)
 }
 
 // AuthAllowRemove takes addresses, as they were given to [AuthAllow], from the
 // list of those that are allowed. A list that becomes empty refuses everybody.
 func AuthAllowRemove(domain string, addresses ...string) {
-	authChangeList(allowList, true, domain, addresses)
+	updateAddresses(domain, addresses, (*authPolicy).forgetAllowed)
 }
 
 // AuthAllowRemoveAll removes the list that [AuthAllow] made for a domain, so
@@ -144,13 +144,13 @@ func AuthAllowRemoveAll(domain string) {
 //
 // If there is also a list of allowed addresses, that one alone decides.
 func AuthDeny(domain string, addresses ...string) {
-	authChangeList(denyList, false, domain, addresses)
+	updateAddresses(domain, addresses, (*authPolicy).denyNetworks)
 }
 
 // AuthDenyRemove takes addresses, as they were given to [AuthDeny], from the
 // list of those that are denied.
 func AuthDenyRemove(domain string, addresses ...string) {
-	authChangeList(denyList, true, domain, addresses)
+	updateAddresses(domain, addresses, (*authPolicy).forgetDenied)
 }
 
 // AuthDenyRemoveAll removes the list that [AuthDeny] made for a domain.
@@ -172,7 +172,7 @@ func AuthPlainRemove(domain string, usernames ...string) {
 
 // AuthPlainRemoveAll removes all users of a domain.
 func AuthPlainRemoveAll(domain string) {
-	auth.change(domain, func(d *authDomain) { d.users = nil })
+	auth.update(domain, func(p *authPolicy) { p.users = nil })
 }
 
 // AuthCurveAdd adds the public keys of [CURVE] clients, in Z85, that get in at
@@ -193,18 +193,7 @@ func AuthCurveRemove(domain string, pubkeys ...string) {
 
 // AuthCurveRemoveAll removes all keys of a domain.
 func AuthCurveRemoveAll(domain string) {
-	auth.change(domain, func(d *authDomain) { d.keys = nil })
-}
-
-// curveKey returns a key as authDomain.keys has it, "" if it is none.
-func curveKey(z85 string) string {
-	switch {
-	case z85 == CURVE_ALLOW_ANY:
-		return z85
-	case len(z85) != z85Size:
-		return ""
-	}
-	return Z85decode(z85)
+	auth.update(domain, func(p *authPolicy) { p.keys = nil })
 }
 
 // AuthSetVerbose makes the authentication write a line for each client to the

@@ -78,7 +78,7 @@ func freshAuth(t testing.TB) {
 		AuthSetVerbose(false)
 		AuthSetMetadataHandler(nil)
 		auth.mu.Lock()
-		auth.domains = make(map[string]*authDomain)
+		auth.domains = make(map[string]*authPolicy)
 		auth.mu.Unlock()
 	}
 	reset()
@@ -698,7 +698,7 @@ func TestAddressList(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			domains := []*authDomain{{allow: addressList{network: {}}}}
+			domains := []*authPolicy{{allow: addressList{network: {}}}}
 			for _, address := range strings.Fields(test.in) {
 				if ok, why := admitAddress(domains, address); !ok {
 					t.Errorf("%s is %s", address, why)

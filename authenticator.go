@@ -5,11 +5,9 @@ package zmq4
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"log"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"runtime/debug"
 	"slices"
@@ -52,7 +50,7 @@ type Authenticator struct {
 	calls   chan struct{} // one for each client whose callbacks are under way
 
 	mu       authLock // guards what follows
-	domains  map[string]*authDomain
+	domains  map[string]*authPolicy
 	metadata metadataFunc
 	limit    time.Duration // of the callbacks for a client
 }
@@ -131,14 +129,6 @@ type AuthRequest struct {
 	User string
 }
 
-// An authDomain is the policy of one domain, or of all if its name is "*".
-type authDomain struct {
-	allow, deny addressList
-	users       map[string][sha256.Size]byte // digests of their passwords
-	keys        map[string]struct{}          // 32 bytes each, or CURVE_ALLOW_ANY
-	principals  map[string]struct{}
-}
-
 // NewAuthenticator starts to authenticate the clients of server sockets of the
 // context. The policy of config is that of domain "*"; nil is the zero value.
 // [Authenticator.Close] or the end of the context ends it.
@@ -151,13 +141,20 @@ func NewAuthenticator(ctx *Context, config *AuthConfig) (*Authenticator, error) 
 	if ctx == nil || ctx.c == nil {
 		return nil, ErrorContextClosed
 	}
-	a := newAuthenticator()
-	a.h = ctx.c
-	if config != nil {
-		a.config = *config
+	if config == nil {
+		config = &AuthConfig{}
 	}
-	if err := a.configure(); err != nil {
+	policy, err := config.policy()
+	if err != nil {
 		return nil, err
+	}
+	a := newAuthenticator()
+	a.h, a.config = ctx.c, *config
+	// The policy has copies of these, and the passwords need not stay.
+	a.config.Allow, a.config.Deny, a.config.Users, a.config.Keys, a.config.Principals = nil, nil, nil, nil, nil
+	a.domains["*"] = policy
+	if f := config.Metadata; f != nil {
+		a.metadata = func(ctx context.Context, r *zapRequest) (map[string]string, error) { return f(ctx, r.public()) }
 	}
 	if err := zap.claim(a); err != nil {
 		a.cancel()
@@ -170,37 +167,10 @@ func newAuthenticator() *Authenticator {
 	a := &Authenticator{
 		calls:   make(chan struct{}, zapCalls),
 		limit:   zapLimit,
-		domains: make(map[string]*authDomain),
+		domains: make(map[string]*authPolicy),
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	return a
-}
-
-// configure makes the policy of a new authenticator.
-func (a *Authenticator) configure() error {
-	c := &a.config
-	if f := c.Metadata; f != nil {
-		a.metadata = func(ctx context.Context, r *zapRequest) (map[string]string, error) { return f(ctx, r.public()) }
-	}
-	if c.Allow != nil {
-		a.change("*", func(d *authDomain) { d.allow = make(addressList) })
-	}
-	if err := a.Allow("*", c.Allow...); err != nil {
-		return err
-	}
-	if err := a.Deny("*", c.Deny...); err != nil {
-		return err
-	}
-	for username, password := range c.Users {
-		a.AddUser("*", username, password)
-	}
-	a.AddPrincipals("*", c.Principals...)
-	if err := a.AddKeys("*", c.Keys...); err != nil {
-		return err
-	}
-	// They have been copied, and the passwords need not stay.
-	c.Allow, c.Deny, c.Users, c.Keys, c.Principals = nil, nil, nil, nil, nil
-	return nil
 }
 
 // Close ends authentication in the context, and the context.Context of the
@@ -224,20 +194,20 @@ func (a *Authenticator) Close() error {
 //
 // The error is EINVAL for a network that is not valid; then none is added.
 func (a *Authenticator) Allow(domain string, networks ...netip.Prefix) error {
-	return a.changeList(allowList, false, domain, networks)
+	return a.updateNetworks(domain, networks, (*authPolicy).allowNetworks)
 }
 
 // RemoveAllowed takes networks, as they were given to Allow, from those that
 // are allowed. A list that becomes empty refuses everybody, see
 // [Authenticator.ClearAllowed].
 func (a *Authenticator) RemoveAllowed(domain string, networks ...netip.Prefix) error {
-	return a.changeList(allowList, true, domain, networks)
+	return a.updateNetworks(domain, networks, (*authPolicy).forgetAllowed)
 }
 
 // ClearAllowed removes the list of networks that are allowed, so that clients
 // may come from anywhere that is not denied.
 func (a *Authenticator) ClearAllowed(domain string) {
-	a.change(domain, func(d *authDomain) { d.allow = nil })
+	a.update(domain, func(p *authPolicy) { p.allow = nil })
 }
 
 // Deny adds networks to those that are denied in a domain, or in all for "*".
@@ -245,35 +215,30 @@ func (a *Authenticator) ClearAllowed(domain string) {
 //
 // The error is EINVAL for a network that is not valid; then none is added.
 func (a *Authenticator) Deny(domain string, networks ...netip.Prefix) error {
-	return a.changeList(denyList, false, domain, networks)
+	return a.updateNetworks(domain, networks, (*authPolicy).denyNetworks)
 }
 
 // RemoveDenied takes networks, as they were given to Deny, from those that are
 // denied.
 func (a *Authenticator) RemoveDenied(domain string, networks ...netip.Prefix) error {
-	return a.changeList(denyList, true, domain, networks)
+	return a.updateNetworks(domain, networks, (*authPolicy).forgetDenied)
 }
 
 // ClearDenied removes the list of networks that are denied.
 func (a *Authenticator) ClearDenied(domain string) {
-	a.change(domain, func(d *authDomain) { d.deny = nil })
+	a.update(domain, func(p *authPolicy) { p.deny = nil })
 }
 
 // AddUser adds a user for PLAIN clients of a domain, or of all for "*", or
 // changes the user's password. Only a digest of the password is kept.
 func (a *Authenticator) AddUser(domain, username, password string) {
 	digest := sha256.Sum256([]byte(password))
-	a.change(domain, func(d *authDomain) {
-		if d.users == nil {
-			d.users = make(map[string][sha256.Size]byte)
-		}
-		d.users[username] = digest
-	})
+	a.update(domain, func(p *authPolicy) { p.addUser(username, digest) })
 }
 
 // RemoveUsers removes users of a domain. Those who are unknown are ignored.
 func (a *Authenticator) RemoveUsers(domain string, usernames ...string) {
-	a.change(domain, func(d *authDomain) { removeAll(d.users, usernames) })
+	a.update(domain, func(p *authPolicy) { removeAll(p.users, usernames) })
 }
 
 // AddKeys adds public keys, in Z85, of CURVE clients of a domain, or of all
@@ -281,117 +246,53 @@ func (a *Authenticator) RemoveUsers(domain string, usernames ...string) {
 //
 // The error is EINVAL for a string that is not a key; then none is added.
 func (a *Authenticator) AddKeys(domain string, keys ...string) error {
-	raw := make([]string, len(keys))
-	for i, z85 := range keys {
-		if raw[i] = curveKey(z85); raw[i] == "" {
-			return fmt.Errorf("zmq4: CURVE key %d is not 40 characters of Z85: %w", i, einval)
-		}
+	raw, err := curveKeys(keys)
+	if err == nil {
+		a.update(domain, func(p *authPolicy) { addAll(&p.keys, raw) })
 	}
-	a.change(domain, func(d *authDomain) { addAll(&d.keys, raw) })
-	return nil
+	return err
 }
 
 // RemoveKeys removes keys of a domain. Those that are unknown are ignored.
 func (a *Authenticator) RemoveKeys(domain string, keys ...string) {
-	a.change(domain, func(d *authDomain) {
+	a.update(domain, func(p *authPolicy) {
 		for _, z85 := range keys {
-			delete(d.keys, curveKey(z85))
+			delete(p.keys, curveKey(z85))
 		}
 	})
 }
 
 // AddPrincipals adds principals of GSSAPI clients of a domain, or of all for "*".
 func (a *Authenticator) AddPrincipals(domain string, principals ...string) {
-	a.change(domain, func(d *authDomain) { addAll(&d.principals, principals) })
+	a.update(domain, func(p *authPolicy) { addAll(&p.principals, principals) })
 }
 
 // RemovePrincipals removes principals of a domain. Those that are unknown are
 // ignored. If none are left, all GSSAPI clients are refused.
 func (a *Authenticator) RemovePrincipals(domain string, principals ...string) {
-	a.change(domain, func(d *authDomain) { removeAll(d.principals, principals) })
+	a.update(domain, func(p *authPolicy) { removeAll(p.principals, principals) })
 }
 
-// addAll adds names to a set, which it makes if it is not empty.
-func addAll(set *map[string]struct{}, names []string) {
-	if *set == nil && len(names) > 0 {
-		*set = make(map[string]struct{})
-	}
-	for _, name := range names {
-		(*set)[name] = struct{}{}
-	}
-}
-
-func removeAll[V any](m map[string]V, names []string) {
-	maps.DeleteFunc(m, func(name string, _ V) bool { return slices.Contains(names, name) })
-}
-
-// change calls f to change the policy of a domain, which it makes if need be.
-func (a *Authenticator) change(domain string, f func(*authDomain)) {
+// update calls f to change the policy of a domain, which it makes if need be. All changes
+// come here.
+func (a *Authenticator) update(domain string, f func(*authPolicy)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d := a.domains[domain]
-	if d == nil {
-		d = &authDomain{}
-		a.domains[domain] = d
+	p := a.domains[domain]
+	if p == nil {
+		p = &authPolicy{}
+		a.domains[domain] = p
 	}
-	f(d)
+	f(p)
 }
 
-func allowList(d *authDomain) *addressList { return &d.allow }
-func denyList(d *authDomain) *addressList  { return &d.deny }
-
-// changeList adds networks to a list, which it makes, or removes them.
-func (a *Authenticator) changeList(list func(*authDomain) *addressList, remove bool, domain string, networks []netip.Prefix) error {
-	if len(networks) == 0 {
-		return nil
+// updateNetworks calls change with networks that are valid, if there are any.
+func (a *Authenticator) updateNetworks(domain string, networks []netip.Prefix, change func(*authPolicy, []netip.Prefix)) error {
+	plain, err := plainNetworks(networks)
+	if err == nil && len(plain) > 0 {
+		a.update(domain, func(p *authPolicy) { change(p, plain) })
 	}
-	plain := make([]netip.Prefix, len(networks))
-	for i, network := range networks {
-		if !network.IsValid() {
-			return fmt.Errorf("zmq4: network %d is not valid: %w", i, einval)
-		}
-		plain[i] = plainNetwork(network)
-	}
-	a.change(domain, func(d *authDomain) {
-		l := list(d)
-		if *l == nil && !remove {
-			*l = make(addressList)
-		}
-		for _, network := range plain {
-			if remove {
-				delete(*l, network)
-			} else {
-				(*l)[network] = struct{}{}
-			}
-		}
-	})
-	return nil
-}
-
-// plainNetwork returns a network without bits of a host. What is IPv4 mapped
-// to IPv6 is IPv4.
-func plainNetwork(network netip.Prefix) netip.Prefix {
-	if addr, bits := network.Addr(), network.Bits()-96; addr.Is4In6() && bits >= 0 {
-		network = netip.PrefixFrom(addr.Unmap(), bits)
-	}
-	return network.Masked()
-}
-
-// An addressList is a set of networks, single addresses among them. If it is
-// nil there is no such list, which is not the same as an empty one.
-type addressList map[netip.Prefix]struct{}
-
-// contains reports whether addr, which must not be IPv4 mapped to IPv6, and
-// whose zone does not matter, is in one of the networks.
-func (l addressList) contains(addr netip.Addr) bool {
-	for bits := 0; bits <= addr.BitLen() && len(l) > 0; bits++ {
-		if network, err := addr.Prefix(bits); err == nil {
-			if _, ok := l[network]; ok {
-				return true
-			}
-		}
-	}
-	return false
+	return err
 }
 
 // admit decides about a client by the policy. If it says no, ask says whether
@@ -399,97 +300,35 @@ func (l addressList) contains(addr netip.Addr) bool {
 func (a *Authenticator) admit(r *zapRequest) (ok, ask bool, why string) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	domains := make([]*authDomain, 0, 2)
-	for _, name := range []string{r.domain, "*"} {
-		if d := a.domains[name]; d != nil {
-			domains = append(domains, d)
+	policies := make([]*authPolicy, 0, 2)
+	for _, domain := range []string{r.domain, "*"} {
+		if p := a.domains[domain]; p != nil {
+			policies = append(policies, p)
 		}
 	}
-	ok, why = admitAddress(domains, r.address)
+	ok, why = admitAddress(policies, r.address)
 	if !ok {
 		return false, false, why
 	}
 	switch r.mechanism {
 	case "NULL":
 	case "GSSAPI":
-		if slices.ContainsFunc(domains, func(d *authDomain) bool { return d.principals != nil }) || a.config.CheckGSSAPI != nil {
-			ok, why = admitPrincipal(domains, r.credentials[0])
+		ask = a.config.CheckGSSAPI != nil
+		if ask || slices.ContainsFunc(policies, func(p *authPolicy) bool { return p.principals != nil }) {
+			ok, why = admitPrincipal(policies, r.credentials[0])
 		} else {
 			ok = why != noList
 		}
-		ask = a.config.CheckGSSAPI != nil
 	case "PLAIN":
-		ok, why = admitPlain(domains, r.credentials[0], r.credentials[1])
+		ok, why = admitPlain(policies, r.credentials[0], r.credentials[1])
 		ask = a.config.CheckPlain != nil
 	case "CURVE":
-		ok, why = admitCurve(domains, r.credentials[0])
+		ok, why = admitCurve(policies, r.credentials[0])
 		ask = a.config.CheckCurve != nil
 	default:
 		return false, false, "unknown mechanism"
 	}
 	return ok, ask && !ok, why
-}
-
-const noList = "no address list"
-
-func admitAddress(domains []*authDomain, address string) (ok bool, why string) {
-	// What is not an IP address, such as that of an ipc peer, is on no list.
-	addr, _ := netip.ParseAddr(address)
-	addr = addr.Unmap()
-	var hasAllow, allowed, hasDeny, denied bool
-	for _, d := range domains {
-		hasAllow = hasAllow || d.allow != nil
-		allowed = allowed || d.allow.contains(addr)
-		hasDeny = hasDeny || d.deny != nil
-		denied = denied || d.deny.contains(addr)
-	}
-	switch {
-	case allowed:
-		return true, "on the allow list"
-	case hasAllow:
-		return false, "not on the allow list"
-	case denied:
-		return false, "on the deny list"
-	case hasDeny:
-		return true, "not on the deny list"
-	}
-	return true, noList
-}
-
-// admitPlain takes as long for a user that is unknown, or a password that is
-// wrong in its first byte or its length, as for one that is right.
-func admitPlain(domains []*authDomain, username, password string) (ok bool, why string) {
-	got := sha256.Sum256([]byte(password))
-	for _, d := range domains {
-		want, known := d.users[username]
-		same := subtle.ConstantTimeCompare(got[:], want[:]) == 1
-		ok = ok || same && known
-	}
-	if !ok {
-		return false, "unknown user or wrong password"
-	}
-	return true, "password"
-}
-
-func admitCurve(domains []*authDomain, key string) (ok bool, why string) {
-	for _, d := range domains {
-		if _, any := d.keys[CURVE_ALLOW_ANY]; any {
-			return true, "any key"
-		}
-		if _, known := d.keys[key]; known {
-			return true, "key"
-		}
-	}
-	return false, "unknown key"
-}
-
-func admitPrincipal(domains []*authDomain, principal string) (ok bool, why string) {
-	for _, d := range domains {
-		if _, known := d.principals[principal]; known {
-			return true, "principal"
-		}
-	}
-	return false, "unknown principal"
 }
 
 // check asks the callback of the client's mechanism.

@@ -13,9 +13,9 @@ import (
 // yields last with a nil message: that of ctx when ctx is done.
 //
 // While the loop runs, the socket takes up to 64 messages from libzmq in one
-// call, as by [Socket.SetReceiveAhead], but no more than [Socket.SetRcvhwm] says.
-// To leave the loop early loses none: those that it did not come to are
-// received next.
+// call, as after [Socket.SetReceiveAhead], but no more than [Socket.SetRcvhwm] says.
+// Leaving the loop early loses nothing: the next receives return the messages that
+// the loop did not come to.
 func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
 		if soc != nil && soc.s != nil {
@@ -34,10 +34,10 @@ func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 // A Receiver receives messages into a channel, for programs that select. See
 // [Socket.Receiver].
 type Receiver struct {
-	// C is closed when ctx is done or a receive fails.
+	// C has the messages. It is closed when the Receiver ends.
 	C <-chan [][]byte
 
-	done chan struct{} // closed after what follows is set
+	done chan struct{} // closed after what follows is set, and before C is
 	err  error
 	rest [][]byte
 }
@@ -46,50 +46,65 @@ type Receiver struct {
 // them; 0 or less is none. It ends, with its goroutine, when ctx is done, the
 // socket is closed or its context terminated.
 //
-// What is in the channel when ctx is done can still be taken from it, until it
-// is closed; see [Receiver.Rest] for the message behind that.
+// What is in the channel then can still be taken from it, until it is closed. See
+// [Receiver.Rest] for the message behind that.
 func (soc *Socket) Receiver(ctx context.Context, size int) *Receiver {
 	c := make(chan [][]byte, max(size, 0))
 	r := &Receiver{C: c, done: make(chan struct{})}
 	go func() {
 		defer close(c)
 		defer close(r.done)
-		for msg, err := range soc.Messages(ctx) {
-			if err != nil {
-				r.err = err
-				return
-			}
-			select {
-			case c <- msg:
-			case <-ctx.Done():
-				r.rest = msg
-				r.err = soc.opError("recv", ctx.Err())
-				return
-			}
-		}
+		r.err = r.run(ctx, soc, c)
 	}()
 	return r
 }
 
-// Err returns why C was closed, an [*OpError], and nil before that.
-func (r *Receiver) Err() error {
-	select {
-	case <-r.done:
-		return r.err
-	default:
-		return nil
+// run receives until that fails or nobody takes the next message in time, and returns why.
+func (r *Receiver) run(ctx context.Context, soc *Socket, c chan<- [][]byte) error {
+	gone, down, err := soc.ends()
+	if err != nil {
+		return soc.opError("recv", err)
 	}
+	for msg, err := range soc.Messages(ctx) {
+		if err != nil {
+			return err
+		}
+		select {
+		case c <- msg:
+			continue
+		default: // only without room does it matter whether to go on
+		}
+		select {
+		case c <- msg:
+		case <-gone:
+			err = ErrorSocketClosed
+		case <-down:
+			err = ETERM
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			r.rest = msg
+			return soc.opError("recv", err)
+		}
+	}
+	return nil
 }
 
-// Rest returns the message that was received when ctx was done and for which
-// there was no room in the channel, if there was one, and nil before C is closed.
+// Done returns a channel that is closed when the Receiver has ended.
+func (r *Receiver) Done() <-chan struct{} { return r.done }
+
+// Err waits until the Receiver has ended and returns why, an [*OpError].
+func (r *Receiver) Err() error {
+	<-r.done
+	return r.err
+}
+
+// Rest waits until the Receiver has ended and returns the message that it received
+// and for which there was no room in the channel, or nil if there was none.
 func (r *Receiver) Rest() [][]byte {
-	select {
-	case <-r.done:
-		return r.rest
-	default:
-		return nil
-	}
+	<-r.done
+	return r.rest
 }
 
 // A Sender sends messages from a channel, for programs that select. See
@@ -108,11 +123,13 @@ type Sender struct {
 
 // Sender starts to send the messages from a channel that holds up to size of
 // them; 0 or less is none. It takes all that are in the channel, up to 64, and
-// sends them in few calls into libzmq. It ends, with its goroutine, when the channel was
-// closed and all that was in it is sent, or when ctx is done, the socket is closed, its
-// context terminated, or a send fails: nobody takes from the channel then, so that a
-// program that puts something in it should wait for [Sender.Done] as well. What got
-// into it all the same is part of [Sender.Rest].
+// sends them in few calls into libzmq.
+//
+// It ends, with its goroutine, when the program has closed the channel and all that was
+// in it is sent, or when ctx is done, the socket is closed, its context terminated, or a
+// send fails. Then nobody takes from the channel any more: a program that puts something
+// in it should wait for [Sender.Done] as well. [Sender.Rest] returns what got into it all
+// the same.
 func (soc *Socket) Sender(ctx context.Context, size int) *Sender {
 	c := make(chan [][]byte, max(size, 0))
 	s := &Sender{C: c, c: c, done: make(chan struct{})}

@@ -51,8 +51,12 @@ func TestReceiverAndSender(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			r, s := to.Receiver(ctx, size), from.Sender(ctx, size)
-			if r.Err() != nil || r.Rest() != nil {
-				t.Error("a Receiver that goes on has an error")
+			select {
+			case <-r.Done():
+				t.Error("the Receiver has ended:", r.Err())
+			case <-s.Done():
+				t.Error("the Sender has ended:", s.Err())
+			default:
 			}
 			const n = 3000
 			go func() {
@@ -335,6 +339,7 @@ func TestChannelsEnd(t *testing.T) {
 				tt.end(soc)
 				within(t, patience, "end", func() {
 					<-s.Done()
+					<-r.Done()
 					<-r.C
 					for what, err := range map[string]error{"Sender": s.Err(), "Receiver": r.Err(), "Messages": <-loop} {
 						if !errors.Is(err, tt.want) {
@@ -343,9 +348,59 @@ func TestChannelsEnd(t *testing.T) {
 					}
 				})
 				must(t, soc.Close())
-				late := soc.Sender(context.Background(), size)
-				if err := late.Err(); err == nil {
-					t.Error("a Sender on a socket that is closed goes on")
+				within(t, patience, "end on a closed socket", func() {
+					for what, err := range map[string]error{
+						"Sender":   soc.Sender(context.Background(), size).Err(),
+						"Receiver": soc.Receiver(context.Background(), size).Err(),
+					} {
+						if !errors.Is(err, ErrorSocketClosed) {
+							t.Errorf("%s: %v", what, err)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// A Receiver that has a message which nobody takes ends with its socket, too.
+func TestReceiverEndsWhenFull(t *testing.T) {
+	for _, size := range []int{0, 2} {
+		for name, tt := range map[string]struct {
+			end  func(*Socket, context.CancelFunc)
+			want error
+		}{
+			"Close":    {func(soc *Socket, _ context.CancelFunc) { soc.Close() }, ErrorSocketClosed},
+			"Shutdown": {func(soc *Socket, _ context.CancelFunc) { soc.s.ctx.Shutdown() }, ETERM},
+			"cancel":   {func(_ *Socket, cancel context.CancelFunc) { cancel() }, context.Canceled},
+		} {
+			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
+				to, from := socketPair(t, "inproc", PULL, PUSH)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				r := to.Receiver(ctx, size)
+				for i := range size + 1 {
+					send(t, from, i)
+				}
+				eventually(t, "a message without room", func() bool {
+					return len(r.C) == size && to.Stats().MessagesReceived == uint64(size+1)
+				})
+				tt.end(to, cancel)
+				within(t, patience, "end", func() {
+					if err := r.Err(); !errors.Is(err, tt.want) {
+						t.Errorf("%v, want %v", err, tt.want)
+					}
+				})
+				if rest := r.Rest(); fmt.Sprintf("%s", rest) != fmt.Sprintf("[%d]", size) {
+					t.Errorf("rest %q", rest)
+				}
+				for i := range size {
+					if msg := <-r.C; fmt.Sprintf("%s", msg) != fmt.Sprintf("[%d]", i) {
+						t.Errorf("message %d is %q", i, msg)
+					}
+				}
+				if msg, ok := <-r.C; ok {
+					t.Errorf("one more: %q", msg)
 				}
 			})
 		}

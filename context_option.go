@@ -5,7 +5,11 @@ package zmq4
 // #include "shim.h"
 import "C"
 
-import "runtime"
+import (
+	"runtime"
+	"strings"
+	"unsafe"
+)
 
 // setUpTo sets an option for which libzmq takes more than it can do.
 func (ctx *Context) setUpTo(limit int, option C.int, value int) error {
@@ -34,6 +38,23 @@ func (ctx *Context) getUnix(option C.int) (int, error) {
 func (ctx *Context) getBool(option C.int) (bool, error) {
 	value, err := ctx.get(option)
 	return value != 0, err
+}
+
+// ext calls zmq_ctx_set_ext or zmq_ctx_get_ext, which the draft API has from libzmq
+// 4.3.3 on.
+func (ctx *Context) ext(call func(*handle) C.int) error {
+	h, err := ctx.open()
+	if err != nil {
+		return err
+	}
+	defer h.mu.RUnlock()
+	if runtime.GOOS == "windows" {
+		return ErrorNotImplementedWindows
+	}
+	if err := (feature{3, 3, true}).missing(); err != nil {
+		return err
+	}
+	return check(call(h))
 }
 
 // setDefault calls a setter of the default context.
@@ -137,6 +158,41 @@ func (ctx *Context) SetThreadNamePrefix(n int) error { return ctx.setUnix(C.ZMQ_
 //
 // Option ZMQ_THREAD_NAME_PREFIX, libzmq 4.3.
 func (ctx *Context) GetThreadNamePrefix() (int, error) { return ctx.getUnix(C.ZMQ_THREAD_NAME_PREFIX) }
+
+// maxThreadName is the longest prefix that libzmq takes.
+const maxThreadName = 16
+
+// SetThreadNamePrefixString sets what the names of the I/O threads begin with: 1 to
+// 16 bytes. [Context.SetThreadNamePrefix] does the same for a number. Linux shows 15
+// bytes of the whole name.
+//
+// Option ZMQ_THREAD_NAME_PREFIX, function zmq_ctx_set_ext, libzmq 4.3.3.
+func (ctx *Context) SetThreadNamePrefixString(prefix string) error {
+	p, invalid := cstring(prefix)
+	size := len(prefix)
+	if size == 4 {
+		size++ // with its NUL: four bytes would be a number
+	}
+	return ctx.ext(func(h *handle) C.int {
+		if invalid != nil || size == 0 || size > maxThreadName {
+			return -C.EINVAL
+		}
+		return C.zmq4_ctx_set_ext(h.p, C.ZMQ_THREAD_NAME_PREFIX, p, C.size_t(size))
+	})
+}
+
+// GetThreadNamePrefixString returns what the names of the I/O threads begin with, or
+// "" if no prefix is set.
+//
+// Option ZMQ_THREAD_NAME_PREFIX, function zmq_ctx_get_ext, libzmq 4.3.3.
+func (ctx *Context) GetThreadNamePrefixString() (string, error) {
+	buf := make([]byte, maxThreadName+1) // libzmq does not say how much it fills
+	err := ctx.ext(func(h *handle) C.int {
+		return C.zmq4_ctx_get_ext(h.p, C.ZMQ_THREAD_NAME_PREFIX, (*C.uchar)(unsafe.SliceData(buf)), C.size_t(len(buf)))
+	})
+	prefix, _, _ := strings.Cut(string(buf), "\x00")
+	return prefix, err
+}
 
 // section: sockets and messages
 

@@ -32,7 +32,7 @@ func TestAuthAdmitAllocs(t *testing.T) {
 	}
 	key := strings.Repeat("k", 32)
 	a := newAuthenticator()
-	a.change("domain", func(d *authDomain) {
+	a.update("domain", func(d *authPolicy) {
 		d.keys = map[string]struct{}{key: {}}
 		d.deny = addressList{}
 	})

@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"syscall"
@@ -57,6 +58,11 @@ var (
 	// have on Windows.
 	ErrorNotImplementedWindows = errors.New("Not implemented on Windows")
 )
+
+// ErrSinglePart is returned for a message of several parts, or a part with
+// [SNDMORE], on a socket of a draft type that cannot send it. Nothing was sent.
+// errors.Is takes it for EINVAL.
+var ErrSinglePart = fmt.Errorf("zmq4: the socket type has messages of one part only: %w", error(einval))
 
 // An Errno is an error number of libzmq: one of the system's, such as
 // syscall.EAGAIN, or one that libzmq defines, such as [ETERM].

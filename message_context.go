@@ -12,7 +12,7 @@ import (
 // makes them fail at once. They cost no more than those without a context if
 // ctx can never be done.
 //
-// With an error nothing was received or sent. It is an [*OpError].
+// With an error nothing was received or sent, and the size is 0. It is an [*OpError].
 
 // RecvContext receives one message part as a string. See [Socket.RecvBytesContext].
 func (soc *Socket) RecvContext(ctx context.Context, flags Flag) (string, error) {

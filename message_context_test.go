@@ -345,7 +345,7 @@ func TestContextCallsSucceed(t *testing.T) {
 	if n, err := push.SendMsgContext(ctx, m, SNDMORE); n != 3 || err != nil {
 		t.Error(n, err)
 	}
-	if n, err := push.SendMsgContext(ctx, m, 0); n != -1 || !errors.Is(err, ErrMsgClosed) {
+	if n, err := push.SendMsgContext(ctx, m, 0); n != 0 || !errors.Is(err, ErrMsgClosed) {
 		t.Error(n, err)
 	}
 	send(t, push, "end")
@@ -368,4 +368,53 @@ func TestContextCallsSucceed(t *testing.T) {
 	if msg, err := pull.RecvMessageContext(ctx); err != nil || !slices.Equal(msg, []string{"a", "b"}) {
 		t.Error(msg, err)
 	}
+}
+
+// The functions that pebbe lacks have one rule: what was sent or received is never less than 0.
+func TestSizeWithError(t *testing.T) {
+	ctx := newContext(t)
+	closed := newSocket(t, ctx, PAIR)
+	must(t, closed.Close())
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	for what, soc := range map[string]*Socket{"closed": closed, "nil": nil, "zero": {}} {
+		for name, call := range map[string]func(context.Context) (int, error){
+			"SendContext":        func(ctx context.Context) (int, error) { return soc.SendContext(ctx, "x", 0) },
+			"SendBytesContext":   func(ctx context.Context) (int, error) { return soc.SendBytesContext(ctx, nil, 0) },
+			"SendMessageContext": func(ctx context.Context) (int, error) { return soc.SendMessageContext(ctx, "x") },
+			"SendMsg":            func(context.Context) (int, error) { return soc.SendMsg(newMsg(t, "x"), 0) },
+			"SendMsgContext":     func(ctx context.Context) (int, error) { return soc.SendMsgContext(ctx, newMsg(t, "x"), 0) },
+			"SendMsg, nil":       func(context.Context) (int, error) { return soc.SendMsg(nil, 0) },
+			"RecvMsg":            func(context.Context) (int, error) { return soc.RecvMsg(&Msg{}, 0) },
+			"RecvMsg, nil":       func(context.Context) (int, error) { return soc.RecvMsg(nil, 0) },
+			"RecvMsgContext":     func(ctx context.Context) (int, error) { return soc.RecvMsgContext(ctx, &Msg{}, 0) },
+			"RecvInto":           func(context.Context) (int, error) { n, _, err := soc.RecvInto(nil, 0); return n, err },
+			"RecvIntoContext": func(ctx context.Context) (int, error) {
+				n, _, err := soc.RecvIntoContext(ctx, nil, 0)
+				return n, err
+			},
+			"SendBatch": func(ctx context.Context) (int, error) {
+				var b Batch
+				b.Append([]byte("x"))
+				return soc.SendBatch(ctx, &b)
+			},
+			"RecvBatch": func(ctx context.Context) (int, error) { return soc.RecvBatch(ctx, &Batch{}, 0) },
+		} {
+			for _, ctx := range []context.Context{context.Background(), done} {
+				if n, err := call(ctx); n != 0 || err == nil {
+					t.Errorf("%s of a socket that is %s: %d, %v", name, what, n, err)
+				}
+			}
+		}
+	}
+}
+
+// newMsg returns a part with this content.
+func newMsg(t testing.TB, content string) *Msg {
+	t.Helper()
+	m, err := NewMsg(len(content))
+	must(t, err)
+	copy(m.Bytes(), content)
+	t.Cleanup(func() { m.Close() })
+	return m
 }

@@ -9,9 +9,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -157,13 +159,6 @@ type relay struct {
 	lost   runtime.Cleanup // of the socket that is monitored
 }
 
-// socketMon is the monitor of a socket. The socket's mu guards it.
-type socketMon struct {
-	monitor  *monitor // that Events began, or nil
-	relay    *relay   // that Monitor began, or nil
-	failures *Socket  // who hears of a Bind that failed, or nil
-}
-
 // relay starts a monitor, and a relay of its events to an address.
 //
 // Fence Z074.
@@ -213,34 +208,6 @@ func (soc *Socket) relay(addr string, events Event) error {
 	}
 	go r.run()
 	return nil
-}
-
-// monitorBy makes start start a monitor whose events go to a peer, in the place of the one
-// that the socket had.
-func (soc *Socket) monitorBy(peer *Socket, name string, events Event, start func(*socket, *C.uchar) error) error {
-	call := func() error {
-		s, err := soc.lock()
-		if err != nil {
-			return err
-		}
-		defer s.unlock()
-		s.endMonitor()
-		s.endRelay()
-		endpoint, _ := cstring(name)
-		if err := start(s, endpoint); err != nil {
-			return err
-		}
-		s.ctx.c.inprocs.noteMonitor(name)
-		if events&EVENT_BIND_FAILED != 0 {
-			s.mon.failures = peer
-		}
-		return nil
-	}
-	err := call()
-	if err == emfile { // of libzmq's own socket
-		err = soc.s.ctx.c.patiently(call)
-	}
-	return err
 }
 
 // endRelay lets nobody connect to the monitor that Monitor began any more, if there is
@@ -314,4 +281,70 @@ func parseEvent(msg [][]byte) (Event, string, int, error) {
 	event := binary.NativeEndian.Uint16(msg[0])
 	value := int32(binary.NativeEndian.Uint32(msg[0][2:]))
 	return Event(event), string(msg[1]), int(value), nil
+}
+
+// section: what Monitor and Events share
+
+// socketMon is the monitor of a socket. The socket's mu guards it.
+type socketMon struct {
+	monitor  *monitor // that Events began, or nil
+	relay    *relay   // that Monitor began, or nil
+	failures *Socket  // who hears of a Bind that failed, or nil
+}
+
+// monitorCount is how many peers of monitors there have been.
+var monitorCount atomic.Int64
+
+// newMonitorPeer makes a socket that takes all events of a monitor on the
+// endpoint that it is connected to.
+func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
+	if pair, err = ctx.NewSocket(PAIR); err != nil {
+		return nil, "", err
+	}
+	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
+	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.connectFirst(endpoint)} {
+		if err != nil {
+			pair.Close()
+			return nil, "", err
+		}
+	}
+	return pair, endpoint, nil
+}
+
+// connectFirst connects the socket to an endpoint that a monitor of libzmq is about to bind.
+func (soc *Socket) connectFirst(endpoint string) error {
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	return s.ctx.c.inprocs.connectFirst(s, endpoint)
+}
+
+// monitorBy makes start start a monitor whose events go to a peer, in the place of the one
+// that the socket had.
+func (soc *Socket) monitorBy(peer *Socket, name string, events Event, start func(*socket, *C.uchar) error) error {
+	call := func() error {
+		s, err := soc.lock()
+		if err != nil {
+			return err
+		}
+		defer s.unlock()
+		s.endMonitor()
+		s.endRelay()
+		endpoint, _ := cstring(name)
+		if err := start(s, endpoint); err != nil {
+			return err
+		}
+		s.ctx.c.inprocs.noteMonitor(name)
+		if events&EVENT_BIND_FAILED != 0 {
+			s.mon.failures = peer
+		}
+		return nil
+	}
+	err := call()
+	if err == emfile { // of libzmq's own socket
+		err = soc.s.ctx.c.patiently(call)
+	}
+	return err
 }

@@ -134,6 +134,77 @@ func (m *Msg) Property(name string) (string, error) {
 	return s, nil
 }
 
+// SetRoutingID sets the peer that a [SERVER] or [PEER] socket sends the message to.
+// It returns EINVAL for 0, which no peer has, and [ErrMsgClosed].
+//
+// Function zmq_msg_set_routing_id.
+func (m *Msg) SetRoutingID(id uint32) error {
+	if id == 0 {
+		return m.mark(einval, 0, nil, -1)
+	}
+	return m.mark(nil, C.uint(id), nil, -1)
+}
+
+// RoutingID returns the routing id of the message: that of the peer that it came
+// from, if a [SERVER] or [PEER] socket has received it, or that of
+// [Msg.SetRoutingID]. It returns 0 if the message has none.
+//
+// Function zmq_msg_routing_id.
+func (m *Msg) RoutingID() uint32 {
+	c := m.open()
+	if c == nil {
+		return 0
+	}
+	id := C.zmq4_msg_routing_id(c)
+	runtime.KeepAlive(m.m)
+	return uint32(id)
+}
+
+// SetGroup sets the group that a [RADIO] socket sends the message to. It returns
+// EINVAL for a group of more than 255 bytes or with a NUL, and [ErrMsgClosed]. A group
+// of more than 14 bytes cannot be sent: [Socket.SendMsg] returns EINVAL. What
+// [Msg.Bytes] returned before is not valid any more.
+//
+// Function zmq_msg_set_group.
+func (m *Msg) SetGroup(group string) error {
+	g, err := cstring(group)
+	if len(group) > groupMax {
+		err = einval
+	}
+	return m.mark(err, 0, g, C.int(len(group)))
+}
+
+// Group returns the group of the message, or "" if it has none.
+//
+// Function zmq_msg_group.
+func (m *Msg) Group() string {
+	c := m.open()
+	if c == nil {
+		return ""
+	}
+	group := C.GoString(C.zmq4_msg_group(c))
+	runtime.KeepAlive(m.m)
+	return group
+}
+
+// mark sets a routing id, or a group if size is not negative. invalid is what is wrong
+// with either, if anything.
+func (m *Msg) mark(invalid error, id C.uint, group *C.uchar, size C.int) error {
+	c := m.open()
+	if c == nil {
+		return ErrMsgClosed
+	}
+	if err := (feature{2, 0, true}).missing(); err != nil {
+		return err
+	}
+	if invalid != nil {
+		return invalid
+	}
+	err := check(C.zmq4_msg_mark(c, id, group, size))
+	runtime.KeepAlive(m.m)
+	return err
+}
+
 // Close frees the content. A Msg that is not closed is freed when the garbage
 // collector finds it. A second Close does nothing.
 //
@@ -149,7 +220,7 @@ func (m *Msg) Close() error {
 // SendMsg sends a part without copying it, and returns its size. The Msg is
 // then closed; it can be received into. It waits and fails as
 // [Socket.SendBytes] does; the error is [ErrMsgClosed] for a Msg that is closed.
-// With an error the size is -1 and the Msg is as it was.
+// With an error the size is 0 and the Msg is as it was.
 //
 // Function zmq_msg_send.
 func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
@@ -160,7 +231,7 @@ func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 // ctx.Err() in it then.
 func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return -1, soc.opError("send", err)
+		return 0, soc.opError("send", err)
 	}
 	n, err := soc.sendMsg(ctx, m, flags)
 	return n, soc.opError("send", err)
@@ -169,7 +240,7 @@ func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int,
 func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	c := m.open()
 	if c == nil {
-		return -1, soc.unlessClosed(ErrMsgClosed)
+		return 0, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
 	err := soc.transmit(ctx, flags, func(s *socket, _ bool) C.int {
@@ -177,7 +248,7 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 	})
 	if err != nil {
 		runtime.KeepAlive(m.m)
-		return -1, err
+		return 0, err
 	}
 	m.give()
 	return size, nil
@@ -185,7 +256,7 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 
 // RecvMsg receives a part without copying it, and returns its size. What m had
 // before is freed, or used again. It waits and fails as [Socket.RecvBytes]
-// does; with an error the size is -1 and the Msg is as it was.
+// does; with an error the size is 0 and the Msg is as it was.
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
@@ -196,7 +267,7 @@ func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 // ctx.Err() in it then; no message is lost by it.
 func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return -1, soc.opError("recv", err)
+		return 0, soc.opError("recv", err)
 	}
 	n, err := soc.recvMsg(ctx, m, flags)
 	return n, soc.opError("recv", err)
@@ -204,13 +275,13 @@ func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int,
 
 func (soc *Socket) recvMsg(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if m == nil {
-		return -1, soc.unlessClosed(ErrMsgClosed)
+		return 0, soc.unlessClosed(ErrMsgClosed)
 	}
 	into, closed := m.m, m.open() == nil
 	if closed {
 		var err error
 		if into, err = takeMsg(); err != nil {
-			return -1, err
+			return 0, err
 		}
 	}
 	s, parts, err := soc.receive(ctx, false, flags, into.c)
@@ -218,7 +289,7 @@ func (soc *Socket) recvMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 		if closed {
 			msgs.Put(into)
 		}
-		return -1, err
+		return 0, err
 	}
 	defer s.done()
 	if parts[0].data != nil { // it was there already

@@ -62,7 +62,7 @@ func TestMsgBad(t *testing.T) {
 	must(t, err)
 	must(t, m.Close())
 	for name, m := range map[string]*Msg{"closed": m, "zero": {}, "nil": nil} {
-		if n, err := from.SendMsg(m, 0); n != -1 || err != ErrMsgClosed {
+		if n, err := from.SendMsg(m, 0); n != 0 || err != ErrMsgClosed {
 			t.Errorf("%s: SendMsg = %d, %v", name, n, err)
 		}
 		if _, err := m.Property("Peer-Address"); err != ErrMsgClosed {
@@ -76,7 +76,7 @@ func TestMsgBad(t *testing.T) {
 		t.Error(err)
 	}
 	var got Msg
-	if n, err := to.RecvMsg(&got, DONTWAIT); n != -1 || err != eagain {
+	if n, err := to.RecvMsg(&got, DONTWAIT); n != 0 || err != eagain {
 		t.Errorf("RecvMsg = %d, %v", n, err)
 	}
 	send(t, from, "m")

@@ -6,6 +6,7 @@ package zmq4
 import "C"
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -174,4 +175,104 @@ func (soc *Socket) getRawKey(option C.int) (string, error) { return soc.getSized
 func (soc *Socket) getZ85Key(option C.int) (string, error) {
 	value, err := soc.getSized(option, z85Size+1)
 	return strings.TrimSuffix(value, "\x00"), err
+}
+
+// setIf sets an option that not every libzmq has. The error for the others is
+// [ErrorNotImplemented42draft], or the one for the version that the option came with.
+func setIf[T any](soc *Socket, f feature, option C.int, set func(*Socket, C.int, T) error, value T) error {
+	if err := f.missing(); err != nil {
+		return soc.unlessClosed(err)
+	}
+	return set(soc, option, value)
+}
+
+// getIf reads an option that not every libzmq has, with the errors of setIf.
+func getIf[T any](soc *Socket, f feature, option C.int, get func(*Socket, C.int) (T, error)) (T, error) {
+	if err := f.missing(); err != nil {
+		var none T
+		return none, soc.unlessClosed(err)
+	}
+	return get(soc, option)
+}
+
+// Which libzmq has an option: any build of a version, or one with the draft API.
+var (
+	any423   = feature{2, 3, false}
+	any424   = feature{2, 4, false}
+	any430   = feature{3, 0, false}
+	any432   = feature{3, 2, false}
+	any433   = feature{3, 3, false}
+	any435   = feature{3, 5, false}
+	draft430 = feature{3, 0, true}
+	draft432 = feature{3, 2, true}
+	draft433 = feature{3, 3, true}
+	draft434 = feature{3, 4, true}
+	draft435 = feature{3, 5, true}
+)
+
+// SetOption sets an option by its number in zmq.h, for those that the package
+// has no method for. The type of value decides what libzmq is given: int, bool
+// and time.Duration (milliseconds, rounded up; negative is -1) as int; int64 and
+// uint64 as they are; string and []byte as bytes, without a NUL at the end;
+// nil as no value. Anything else is EINVAL. An option that has a method is checked as
+// the method does. The error is an [*OpError].
+//
+// Function zmq_setsockopt.
+func (soc *Socket) SetOption(option int, value any) error {
+	err := soc.invalid()
+	if option >= 0 && option <= math.MaxInt32 {
+		o := C.int(option)
+		switch v := value.(type) {
+		case nil:
+			err = soc.setBytes(o, "")
+		case int:
+			err = soc.setInt(o, v)
+		case bool:
+			err = soc.setBool(o, v)
+		case time.Duration:
+			err = soc.setDuration(o, v)
+		case int64:
+			err = setNum(soc, o, v)
+		case uint64:
+			err = setNum(soc, o, v)
+		case string:
+			err = soc.setBytes(o, v)
+		case []byte:
+			err = soc.setBytes(o, unsafe.String(unsafe.SliceData(v), len(v)))
+		}
+	}
+	return soc.opError(fmt.Sprintf("set option %d", option), err)
+}
+
+// GetOption reads an option by its number in zmq.h into what value points to:
+// an int, bool or time.Duration (milliseconds; negative is -1), an int64 or
+// uint64, a string or []byte (all bytes, with the NUL at the end that libzmq
+// adds to what it takes for text). Anything else is EINVAL. The error is an
+// [*OpError].
+//
+// Function zmq_getsockopt.
+func (soc *Socket) GetOption(option int, value any) error {
+	err := soc.invalid()
+	if option >= 0 && option <= math.MaxInt32 {
+		o := C.int(option)
+		switch v := value.(type) {
+		case *int:
+			*v, err = soc.getInt(o)
+		case *bool:
+			*v, err = soc.getBool(o)
+		case *time.Duration:
+			*v, err = soc.getDuration(o)
+		case *int64:
+			*v, err = getNum[int64](soc, o)
+		case *uint64:
+			*v, err = getNum[uint64](soc, o)
+		case *string:
+			*v, err = soc.getBytes(o)
+		case *[]byte:
+			var s string
+			s, err = soc.getBytes(o)
+			*v = []byte(s)
+		}
+	}
+	return soc.opError(fmt.Sprintf("get option %d", option), err)
 }

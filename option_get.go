@@ -160,10 +160,32 @@ func (soc *Socket) GetReconnectIvlMax() (time.Duration, error) {
 	return soc.getDuration(C.ZMQ_RECONNECT_IVL_MAX)
 }
 
+// GetReconnectStop returns when a connection is not tried again.
+//
+// Option ZMQ_RECONNECT_STOP, libzmq 4.3.3.
+func (soc *Socket) GetReconnectStop() (ReconnectStop, error) {
+	value, err := getIf(soc, any433, C.ZMQ_RECONNECT_STOP, (*Socket).getInt)
+	return ReconnectStop(value), err
+}
+
 // GetSocksProxy returns the address of [Socket.SetSocksProxy], or "".
 //
 // Option ZMQ_SOCKS_PROXY.
 func (soc *Socket) GetSocksProxy() (string, error) { return soc.getString(C.ZMQ_SOCKS_PROXY) }
+
+// GetSocksUsername returns the user name of [Socket.SetSocksUsername].
+//
+// Option ZMQ_SOCKS_USERNAME, libzmq 4.3.2.
+func (soc *Socket) GetSocksUsername() (string, error) {
+	return getIf(soc, any432, C.ZMQ_SOCKS_USERNAME, (*Socket).getString)
+}
+
+// GetSocksPassword returns the password of [Socket.SetSocksPassword].
+//
+// Option ZMQ_SOCKS_PASSWORD, libzmq 4.3.2.
+func (soc *Socket) GetSocksPassword() (string, error) {
+	return getIf(soc, any432, C.ZMQ_SOCKS_PASSWORD, (*Socket).getString)
+}
 
 // Getusefd returns the descriptor of [Socket.SetUseFd] that the next Bind will
 // use, or -1.
@@ -172,6 +194,13 @@ func (soc *Socket) GetSocksProxy() (string, error) { return soc.getString(C.ZMQ_
 func (soc *Socket) Getusefd() (int, error) { return soc.getInt(C.ZMQ_USE_FD) }
 
 // section: queues, sizes and time limits
+
+// GetInBatchSize returns how many bytes libzmq reads from a connection at once.
+//
+// Option ZMQ_IN_BATCH_SIZE, libzmq 4.3.2 with the draft API.
+func (soc *Socket) GetInBatchSize() (int, error) {
+	return getIf(soc, draft432, C.ZMQ_IN_BATCH_SIZE, (*Socket).getInt)
+}
 
 // GetLinger returns the time of [Socket.SetLinger], -1 for no limit.
 //
@@ -182,6 +211,13 @@ func (soc *Socket) GetLinger() (time.Duration, error) { return soc.getDuration(C
 //
 // Option ZMQ_MAXMSGSIZE.
 func (soc *Socket) GetMaxmsgsize() (int64, error) { return getNum[int64](soc, C.ZMQ_MAXMSGSIZE) }
+
+// GetOutBatchSize returns how many bytes libzmq writes to a connection at once.
+//
+// Option ZMQ_OUT_BATCH_SIZE, libzmq 4.3.2 with the draft API.
+func (soc *Socket) GetOutBatchSize() (int, error) {
+	return getIf(soc, draft432, C.ZMQ_OUT_BATCH_SIZE, (*Socket).getInt)
+}
 
 // GetRcvbuf returns the bytes of [Socket.SetRcvbuf], -1 for the system's own.
 //
@@ -220,6 +256,13 @@ func (soc *Socket) GetSndtimeo() (time.Duration, error) { return soc.getDuration
 // Option ZMQ_MULTICAST_HOPS.
 func (soc *Socket) GetMulticastHops() (int, error) { return soc.getInt(C.ZMQ_MULTICAST_HOPS) }
 
+// GetMulticastLoop reports whether [Socket.SetMulticastLoop] is on.
+//
+// Option ZMQ_MULTICAST_LOOP, libzmq 4.3.0.
+func (soc *Socket) GetMulticastLoop() (bool, error) {
+	return getIf(soc, any430, C.ZMQ_MULTICAST_LOOP, (*Socket).getBool)
+}
+
 // GetMulticastMaxtpdu returns the bytes of [Socket.SetMulticastMaxtpdu].
 //
 // Option ZMQ_MULTICAST_MAXTPDU.
@@ -237,7 +280,87 @@ func (soc *Socket) GetRecoveryIvl() (time.Duration, error) {
 	return soc.getDuration(C.ZMQ_RECOVERY_IVL)
 }
 
+// section: NORM
+
+// GetNormMode returns how the norm transport controls its rate.
+//
+// Option ZMQ_NORM_MODE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormMode() (NormMode, error) {
+	value, err := getIf(soc, draft435, C.ZMQ_NORM_MODE, (*Socket).getInt)
+	return NormMode(value), err
+}
+
+// GetNormUnicastNack reports whether [Socket.SetNormUnicastNack] is on.
+//
+// Option ZMQ_NORM_UNICAST_NACK, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormUnicastNack() (bool, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_UNICAST_NACK, (*Socket).getBool)
+}
+
+// GetNormBufferSize returns the size of the norm buffer in KiB.
+//
+// Option ZMQ_NORM_BUFFER_SIZE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormBufferSize() (int, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_BUFFER_SIZE, (*Socket).getInt)
+}
+
+// GetNormSegmentSize returns the size of a norm segment in bytes.
+//
+// Option ZMQ_NORM_SEGMENT_SIZE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormSegmentSize() (int, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_SEGMENT_SIZE, (*Socket).getInt)
+}
+
+// GetNormBlockSize returns how many segments a norm block has.
+//
+// Option ZMQ_NORM_BLOCK_SIZE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormBlockSize() (int, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_BLOCK_SIZE, (*Socket).getInt)
+}
+
+// GetNormNumParity returns how many segments to repair with can be computed.
+//
+// Option ZMQ_NORM_NUM_PARITY, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormNumParity() (int, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_NUM_PARITY, (*Socket).getInt)
+}
+
+// GetNormNumAutoparity returns how many segments are sent without being asked for.
+//
+// Option ZMQ_NORM_NUM_AUTOPARITY, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormNumAutoparity() (int, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_NUM_AUTOPARITY, (*Socket).getInt)
+}
+
+// GetNormPush reports whether [Socket.SetNormPush] is on.
+//
+// Option ZMQ_NORM_PUSH, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetNormPush() (bool, error) {
+	return getIf(soc, draft435, C.ZMQ_NORM_PUSH, (*Socket).getBool)
+}
+
 // section: TCP
+
+// GetBusyPoll returns the time of [Socket.SetBusyPoll]. libzmq 4.3.5 gives EINVAL.
+//
+// Option ZMQ_BUSY_POLL, libzmq 4.3.5 with the draft API.
+func (soc *Socket) GetBusyPoll() (int, error) {
+	return getIf(soc, draft435, C.ZMQ_BUSY_POLL, (*Socket).getInt)
+}
+
+// GetLoopbackFastpath reports whether [Socket.SetLoopbackFastpath] is on.
+//
+// Option ZMQ_LOOPBACK_FASTPATH, libzmq 4.2.4.
+func (soc *Socket) GetLoopbackFastpath() (bool, error) {
+	return getIf(soc, any424, C.ZMQ_LOOPBACK_FASTPATH, (*Socket).getBool)
+}
+
+// GetPriority returns the priority of [Socket.SetPriority].
+//
+// Option ZMQ_PRIORITY, libzmq 4.3.4 with the draft API.
+func (soc *Socket) GetPriority() (int, error) {
+	return getIf(soc, draft434, C.ZMQ_PRIORITY, (*Socket).getInt)
+}
 
 // GetTcpKeepalive returns the value of [Socket.SetTcpKeepalive]: 1, 0, or -1
 // for the system's own.
@@ -279,6 +402,24 @@ func (soc *Socket) GetTos() (int, error) { return soc.getInt(C.ZMQ_TOS) }
 //
 // Option ZMQ_INVERT_MATCHING.
 func (soc *Socket) GetInvertMatching() (int, error) { return soc.getInt(C.ZMQ_INVERT_MATCHING) }
+
+// GetTopicsCount returns how many topics are subscribed to: of the peers of a PUB
+// or XPUB socket together, or by a SUB or XSUB socket.
+//
+// Option ZMQ_TOPICS_COUNT, libzmq 4.3.5.
+func (soc *Socket) GetTopicsCount() (int, error) {
+	return getIf(soc, any435, C.ZMQ_TOPICS_COUNT, (*Socket).getInt)
+}
+
+// section: requests, routing and streams
+
+// GetRouterNotify returns of what a ROUTER socket tells.
+//
+// Option ZMQ_ROUTER_NOTIFY, libzmq 4.3.0 with the draft API.
+func (soc *Socket) GetRouterNotify() (RouterNotifyOption, error) {
+	value, err := getIf(soc, draft430, C.ZMQ_ROUTER_NOTIFY, (*Socket).getInt)
+	return RouterNotifyOption(value), err
+}
 
 // section: security
 
@@ -397,6 +538,13 @@ func (soc *Socket) GetPlainPassword() (string, error) { return soc.getString(C.Z
 //
 // Option ZMQ_ZAP_DOMAIN.
 func (soc *Socket) GetZapDomain() (string, error) { return soc.getString(C.ZMQ_ZAP_DOMAIN) }
+
+// GetZapEnforceDomain reports whether [Socket.SetZapEnforceDomain] is on.
+//
+// Option ZMQ_ZAP_ENFORCE_DOMAIN, libzmq 4.2.3.
+func (soc *Socket) GetZapEnforceDomain() (bool, error) {
+	return getIf(soc, any423, C.ZMQ_ZAP_ENFORCE_DOMAIN, (*Socket).getBool)
+}
 
 // section: VMCI
 

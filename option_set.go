@@ -14,6 +14,10 @@ import (
 // zmq_setsockopt(3). Where nothing else is said, an option takes effect for
 // later calls of Bind and Connect, and a value that libzmq does not take is
 // refused with EINVAL and changes nothing.
+//
+// The last line of a comment names the version of libzmq that the option came with,
+// unless all have it. An older libzmq, or one without the draft API where that is
+// needed, gives EINVAL or one of the ErrorNotImplemented errors.
 
 // Name types of a GSSAPI principal, see [Socket.SetGssapiPrincipalNametype].
 const (
@@ -178,6 +182,16 @@ func (soc *Socket) SetImmediate(value bool) error { return soc.setBool(C.ZMQ_IMM
 // Option ZMQ_IPV6.
 func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, value) }
 
+// SetMetadata adds a property that peers find with their messages, see
+// [Socket.RecvBytesWithMetadata]: "X-name:value", of which the name, with the X-,
+// has at most 255 bytes and the value is not empty. It can be called repeatedly.
+// libzmq does not take a property of four bytes in all.
+//
+// Option ZMQ_METADATA, libzmq 4.2.4.
+func (soc *Socket) SetMetadata(value string) error {
+	return setIf(soc, any424, C.ZMQ_METADATA, (*Socket).setBytes, value)
+}
+
 // SetReconnectIvl sets how long the socket waits before it tries again to make
 // a connection that has failed or was lost. libzmq adds a random time, up to
 // as much again.
@@ -203,12 +217,57 @@ func (soc *Socket) SetReconnectIvlMax(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_RECONNECT_IVL_MAX, value)
 }
 
+// A ReconnectStop says when a connection is not tried again, see
+// [Socket.SetReconnectStop].
+type ReconnectStop int
+
+const (
+	// ReconnectStopConnRefused: when the peer refuses the connection.
+	ReconnectStopConnRefused = ReconnectStop(1)
+
+	// ReconnectStopHandshakeFailed: when the handshake fails.
+	ReconnectStopHandshakeFailed = ReconnectStop(2)
+
+	// ReconnectStopAfterDisconnect: after [Socket.Disconnect]. libzmq 4.3.5.
+	ReconnectStopAfterDisconnect = ReconnectStop(4)
+)
+
+// String returns the names of the conditions, joined by "|", or "<NONE>".
+func (r ReconnectStop) String() string {
+	return bitNames(r, []bitName[ReconnectStop]{{ReconnectStopConnRefused, "CONN_REFUSED"},
+		{ReconnectStopHandshakeFailed, "HANDSHAKE_FAILED"}, {ReconnectStopAfterDisconnect, "AFTER_DISCONNECT"}})
+}
+
+// SetReconnectStop sets when a connection that failed is not tried again. The
+// default is 0, never.
+//
+// Option ZMQ_RECONNECT_STOP, libzmq 4.3.3.
+func (soc *Socket) SetReconnectStop(value ReconnectStop) error {
+	return setIf(soc, any433, C.ZMQ_RECONNECT_STOP, (*Socket).setInt, int(value))
+}
+
 // SetSocksProxy makes TCP connections by way of a SOCKS5 proxy, such as
 // "127.0.0.1:1080". The proxy is given host names as they are. An empty
 // address, the default, means no proxy.
 //
 // Option ZMQ_SOCKS_PROXY.
 func (soc *Socket) SetSocksProxy(value string) error { return soc.setBytes(C.ZMQ_SOCKS_PROXY, value) }
+
+// SetSocksUsername sets the user name for the proxy of [Socket.SetSocksProxy], of
+// at most 255 bytes. The default is "": no authentication.
+//
+// Option ZMQ_SOCKS_USERNAME, libzmq 4.3.2.
+func (soc *Socket) SetSocksUsername(value string) error {
+	return setIf(soc, any432, C.ZMQ_SOCKS_USERNAME, (*Socket).setBytes, value)
+}
+
+// SetSocksPassword sets the password for the proxy of [Socket.SetSocksProxy], of
+// at most 255 bytes.
+//
+// Option ZMQ_SOCKS_PASSWORD, libzmq 4.3.2.
+func (soc *Socket) SetSocksPassword(value string) error {
+	return setIf(soc, any432, C.ZMQ_SOCKS_PASSWORD, (*Socket).setBytes, value)
+}
 
 // SetUseFd makes the next Bind to a tcp or ipc endpoint use a descriptor that
 // was bound and listens already, as one of systemd's. The host and port of
@@ -224,6 +283,14 @@ func (soc *Socket) SetSocksProxy(value string) error { return soc.setBytes(C.ZMQ
 func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, value) }
 
 // section: queues, sizes and time limits
+
+// SetInBatchSize sets how many bytes libzmq reads from a connection at once. The
+// default is 8192. 0 and less, and more than 16 MiB, is EINVAL.
+//
+// Option ZMQ_IN_BATCH_SIZE, libzmq 4.3.2 with the draft API.
+func (soc *Socket) SetInBatchSize(value int) error {
+	return setIf(soc, draft432, C.ZMQ_IN_BATCH_SIZE, (*Socket).setInt, value)
+}
 
 // SetLinger sets how long messages that were sent but not yet delivered are
 // kept after [Socket.Close] or [Socket.Disconnect].
@@ -249,6 +316,14 @@ func (soc *Socket) SetLinger(value time.Duration) error { return soc.setDuration
 //
 // Option ZMQ_MAXMSGSIZE.
 func (soc *Socket) SetMaxmsgsize(value int64) error { return setNum(soc, C.ZMQ_MAXMSGSIZE, value) }
+
+// SetOutBatchSize sets how many bytes of small messages libzmq writes to a
+// connection at once. The default is 8192. 0 and less, and more than 16 MiB, is EINVAL.
+//
+// Option ZMQ_OUT_BATCH_SIZE, libzmq 4.3.2 with the draft API.
+func (soc *Socket) SetOutBatchSize(value int) error {
+	return setIf(soc, draft432, C.ZMQ_OUT_BATCH_SIZE, (*Socket).setInt, value)
+}
 
 // SetRcvbuf sets the size, in bytes, of the kernel's receive buffer of each
 // connection, as SO_RCVBUF does. The default is -1, the system's own.
@@ -320,6 +395,15 @@ func (soc *Socket) SetSndtimeo(value time.Duration) error {
 // Option ZMQ_MULTICAST_HOPS.
 func (soc *Socket) SetMulticastHops(value int) error { return soc.setInt(C.ZMQ_MULTICAST_HOPS, value) }
 
+// SetMulticastLoop says whether what a RADIO socket sends to a multicast group
+// by udp also reaches receivers on this machine. The default is true. It
+// changes nothing for pgm, epgm, norm, and DGRAM sockets.
+//
+// Option ZMQ_MULTICAST_LOOP, libzmq 4.3.0.
+func (soc *Socket) SetMulticastLoop(value bool) error {
+	return setIf(soc, any430, C.ZMQ_MULTICAST_LOOP, (*Socket).setBool, value)
+}
+
 // SetMulticastMaxtpdu sets the size, in bytes, of the largest multicast packet,
 // headers included. The default is 1500. No network on the way to a receiver
 // may have a smaller limit. Connect and Bind to a pgm or epgm endpoint return
@@ -354,7 +438,110 @@ func (soc *Socket) SetRecoveryIvl(value time.Duration) error {
 	return soc.setDuration(C.ZMQ_RECOVERY_IVL, value)
 }
 
+// section: NORM
+
+// A NormMode says how the norm transport controls its rate, see [Socket.SetNormMode].
+type NormMode int
+
+// Modes of congestion control. libzmq 4.3.5.
+const (
+	NORM_FIXED = NormMode(0) // the rate of SetRate, no control
+	NORM_CC    = NormMode(1) // TCP-friendly, the default
+	NORM_CCL   = NormMode(2) // for links with losses
+	NORM_CCE   = NormMode(3) // by explicit congestion notification
+	NORM_CCE_E = NormMode(4) // by nothing but that
+)
+
+// SetNormMode sets how the norm transport controls its rate. The default is [NORM_CC].
+//
+// Option ZMQ_NORM_MODE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormMode(value NormMode) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_MODE, (*Socket).setInt, int(value))
+}
+
+// SetNormUnicastNack makes norm receivers ask the sender for repairs by unicast.
+// The default is false.
+//
+// Option ZMQ_NORM_UNICAST_NACK, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormUnicastNack(value bool) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_UNICAST_NACK, (*Socket).setBool, value)
+}
+
+// SetNormBufferSize sets the size of the norm buffer in KiB. The default is 2048.
+// 4 GiB and more is EINVAL: NORM counts bytes in 32 bits.
+//
+// Option ZMQ_NORM_BUFFER_SIZE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormBufferSize(value int) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_BUFFER_SIZE, (*Socket).setInt, value)
+}
+
+// SetNormSegmentSize sets the size of a norm segment in bytes. The default is 1400.
+// More than 65000 is EINVAL: it has to fit into a UDP packet, with headers.
+//
+// Option ZMQ_NORM_SEGMENT_SIZE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormSegmentSize(value int) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_SEGMENT_SIZE, (*Socket).setInt, value)
+}
+
+// SetNormBlockSize sets how many segments a norm block has, at most 255. The
+// default is 16.
+//
+// Option ZMQ_NORM_BLOCK_SIZE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormBlockSize(value int) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_BLOCK_SIZE, (*Socket).setInt, value)
+}
+
+// SetNormNumParity sets how many segments to repair a norm block with can be
+// computed, at most 254. The default is 4.
+//
+// Option ZMQ_NORM_NUM_PARITY, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormNumParity(value int) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_NUM_PARITY, (*Socket).setInt, value)
+}
+
+// SetNormNumAutoparity sets how many of the segments of [Socket.SetNormNumParity]
+// are sent without being asked for. The default is 0.
+//
+// Option ZMQ_NORM_NUM_AUTOPARITY, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormNumAutoparity(value int) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_NUM_AUTOPARITY, (*Socket).setInt, value)
+}
+
+// SetNormPush makes the norm sender replace old messages that wait by new ones,
+// rather than wait itself. The default is false.
+//
+// Option ZMQ_NORM_PUSH, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetNormPush(value bool) error {
+	return setIf(soc, draft435, C.ZMQ_NORM_PUSH, (*Socket).setBool, value)
+}
+
 // section: TCP
+
+// SetBusyPoll sets for how many microseconds the system looks for data of TCP
+// connections in a loop before it waits, as SO_BUSY_POLL does on Linux. The
+// default is 0, not at all; more needs CAP_NET_ADMIN, else the error is EPERM.
+//
+// Option ZMQ_BUSY_POLL, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetBusyPoll(value int) error {
+	return setIf(soc, draft435, C.ZMQ_BUSY_POLL, (*Socket).setInt, value)
+}
+
+// SetLoopbackFastpath makes TCP connections within a Windows machine faster. It
+// has no effect elsewhere. The default is false.
+//
+// Option ZMQ_LOOPBACK_FASTPATH, libzmq 4.2.4.
+func (soc *Socket) SetLoopbackFastpath(value bool) error {
+	return setIf(soc, any424, C.ZMQ_LOOPBACK_FASTPATH, (*Socket).setBool, value)
+}
+
+// SetPriority sets the priority of the packets of TCP connections, as SO_PRIORITY
+// does on Linux: 0, the default, leaves it to the system; more than 6 needs
+// CAP_NET_ADMIN, else the error is EPERM. A negative value is EINVAL.
+//
+// Option ZMQ_PRIORITY, libzmq 4.3.4 with the draft API.
+func (soc *Socket) SetPriority(value int) error {
+	return setIf(soc, draft434, C.ZMQ_PRIORITY, (*Socket).setInt, value)
+}
 
 // SetTcpKeepalive turns TCP keep-alive on (1) or off (0), as SO_KEEPALIVE does.
 // The default is -1, as the system has it.
@@ -420,6 +607,14 @@ func (soc *Socket) SetInvertMatching(value int) error {
 	return soc.setInt(C.ZMQ_INVERT_MATCHING, value)
 }
 
+// SetOnlyFirstSubscribe makes an XPUB or XSUB socket take only the first part of
+// a message for a subscription. The default is false: each part may be one.
+//
+// Option ZMQ_ONLY_FIRST_SUBSCRIBE, libzmq 4.3.3.
+func (soc *Socket) SetOnlyFirstSubscribe(value bool) error {
+	return setIf(soc, any433, C.ZMQ_ONLY_FIRST_SUBSCRIBE, (*Socket).setBool, value)
+}
+
 // SetSubscribe makes the socket receive the messages that begin with filter,
 // which may be any bytes. An empty filter matches all messages; with no filter
 // at all none is received. The same filter given twice counts twice.
@@ -467,6 +662,15 @@ func (soc *Socket) SetXpubVerboser(value int) error { return soc.setInt(C.ZMQ_XP
 // Option ZMQ_XPUB_MANUAL.
 func (soc *Socket) SetXpubManual(value int) error { return soc.setInt(C.ZMQ_XPUB_MANUAL, value) }
 
+// SetXpubManualLastValue is [Socket.SetXpubManual], and makes the XPUB socket send
+// the next message to nobody but the peer whose subscription it has received
+// last. The default is false.
+//
+// Option ZMQ_XPUB_MANUAL_LAST_VALUE, libzmq 4.3.2.
+func (soc *Socket) SetXpubManualLastValue(value bool) error {
+	return setIf(soc, any432, C.ZMQ_XPUB_MANUAL_LAST_VALUE, (*Socket).setBool, value)
+}
+
 // SetXpubNodrop makes a send wait, or return EAGAIN, where a subscriber's queue
 // is full, and not drop the message for that subscriber. The default is false.
 // It takes effect at once. It applies to XPUB and PUB sockets.
@@ -483,7 +687,41 @@ func (soc *Socket) SetXpubWelcomeMsg(value string) error {
 	return soc.setBytes(C.ZMQ_XPUB_WELCOME_MSG, value)
 }
 
+// SetXsubVerboseUnsubscribe makes an XSUB socket send each unsubscription on. By
+// default, which is false, it sends only the last one of a topic.
+//
+// Option ZMQ_XSUB_VERBOSE_UNSUBSCRIBE, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetXsubVerboseUnsubscribe(value bool) error {
+	return setIf(soc, draft435, C.ZMQ_XSUB_VERBOSE_UNSUBSCRIBE, (*Socket).setBool, value)
+}
+
 // section: requests, routing and streams
+
+// SetDisconnectMsg sets a message that the socket receives when a peer that it
+// has accepted is gone, as if from that peer. The default is "", none. It returns
+// [ErrorNotImplemented435] up to libzmq 4.3.4, which crashes when a peer goes whose
+// connection the socket is just ending.
+//
+// Option ZMQ_DISCONNECT_MSG, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetDisconnectMsg(value string) error {
+	return setIf(soc, draft435, C.ZMQ_DISCONNECT_MSG, (*Socket).setBytes, value)
+}
+
+// SetHelloMsg sets a message that each new peer is sent. The default is "", none.
+// It applies to DEALER, ROUTER, CLIENT, SERVER, PEER and others that can send at once.
+//
+// Option ZMQ_HELLO_MSG, libzmq 4.3.3 with the draft API.
+func (soc *Socket) SetHelloMsg(value string) error {
+	return setIf(soc, draft433, C.ZMQ_HELLO_MSG, (*Socket).setBytes, value)
+}
+
+// SetHiccupMsg sets a message that the socket receives when a connection that it
+// has made breaks. The default is "", none.
+//
+// Option ZMQ_HICCUP_MSG, libzmq 4.3.5 with the draft API.
+func (soc *Socket) SetHiccupMsg(value string) error {
+	return setIf(soc, draft435, C.ZMQ_HICCUP_MSG, (*Socket).setBytes, value)
+}
 
 // SetProbeRouter makes the socket send an empty message on each new connection
 // (1), to tell a ROUTER socket that it is there. The default is 0. Do not use
@@ -525,6 +763,30 @@ func (soc *Socket) SetRouterHandover(value bool) error {
 // Option ZMQ_ROUTER_MANDATORY.
 func (soc *Socket) SetRouterMandatory(value int) error {
 	return soc.setInt(C.ZMQ_ROUTER_MANDATORY, value)
+}
+
+// RouterNotifyOption says of what a socket tells, see [Socket.SetRouterNotify].
+type RouterNotifyOption int
+
+const (
+	// NotifyConnect: a peer has connected.
+	NotifyConnect = RouterNotifyOption(C.ZMQ_NOTIFY_CONNECT)
+
+	// NotifyDisconnect: a peer is gone.
+	NotifyDisconnect = RouterNotifyOption(C.ZMQ_NOTIFY_DISCONNECT)
+)
+
+// String returns the names of the options, joined by "|", or "<NONE>".
+func (o RouterNotifyOption) String() string {
+	return bitNames(o, []bitName[RouterNotifyOption]{{NotifyConnect, "NotifyConnect"}, {NotifyDisconnect, "NotifyDisconnect"}})
+}
+
+// SetRouterNotify makes a ROUTER socket receive a message of the routing id and an
+// empty part when a peer connects, or is gone, or both. The default is 0, neither.
+//
+// Option ZMQ_ROUTER_NOTIFY, libzmq 4.3.0 with the draft API.
+func (soc *Socket) SetRouterNotify(value RouterNotifyOption) error {
+	return setIf(soc, draft430, C.ZMQ_ROUTER_NOTIFY, (*Socket).setInt, int(value))
 }
 
 // SetRouterRaw makes the socket read and write TCP data without ZeroMQ's
@@ -664,6 +926,15 @@ func (soc *Socket) SetPlainPassword(password string) error {
 // Option ZMQ_ZAP_DOMAIN.
 func (soc *Socket) SetZapDomain(domain string) error { return soc.setBytes(C.ZMQ_ZAP_DOMAIN, domain) }
 
+// SetZapEnforceDomain makes the ZAP handler be asked only if the socket has a
+// domain, see [Socket.SetZapDomain]. Without one, a PLAIN server cannot be bound or
+// connected then: EINVAL. The default is false.
+//
+// Option ZMQ_ZAP_ENFORCE_DOMAIN, libzmq 4.2.3.
+func (soc *Socket) SetZapEnforceDomain(value bool) error {
+	return setIf(soc, any423, C.ZMQ_ZAP_ENFORCE_DOMAIN, (*Socket).setBool, value)
+}
+
 // section: filters of connections, which libzmq has deprecated in favour of ZAP
 
 // SetTcpAcceptFilter adds an address, such as "192.168.0.0/16", from which TCP
@@ -751,4 +1022,44 @@ func (soc *Socket) SetVmciBufferMaxSize(value uint64) error {
 // Option ZMQ_VMCI_CONNECT_TIMEOUT.
 func (soc *Socket) SetVmciConnectTimeout(value time.Duration) error {
 	return soc.setDuration(C.ZMQ_VMCI_CONNECT_TIMEOUT, value)
+}
+
+// section: wss, for which libzmq has to be built with TLS: EINVAL without, see Has("WSS")
+
+// SetWssKeyPem sets the secret key of a wss server, in PEM. Without a key and a
+// certificate Bind returns EINVAL; libzmq aborts if they do not belong together.
+//
+// Option ZMQ_WSS_KEY_PEM, libzmq 4.3.3 with the draft API.
+func (soc *Socket) SetWssKeyPem(value string) error {
+	return setIf(soc, draft433, C.ZMQ_WSS_KEY_PEM, (*Socket).setBytes, value)
+}
+
+// SetWssCertPem sets the certificate of a wss server, in PEM.
+//
+// Option ZMQ_WSS_CERT_PEM, libzmq 4.3.3 with the draft API.
+func (soc *Socket) SetWssCertPem(value string) error {
+	return setIf(soc, draft433, C.ZMQ_WSS_CERT_PEM, (*Socket).setBytes, value)
+}
+
+// SetWssTrustPem sets the certificates, in PEM, that a wss client trusts.
+//
+// Option ZMQ_WSS_TRUST_PEM, libzmq 4.3.3 with the draft API.
+func (soc *Socket) SetWssTrustPem(value string) error {
+	return setIf(soc, draft433, C.ZMQ_WSS_TRUST_PEM, (*Socket).setBytes, value)
+}
+
+// SetWssHostname sets the name that the certificate of the server must have for a
+// wss client. By default it is not looked at.
+//
+// Option ZMQ_WSS_HOSTNAME, libzmq 4.3.3 with the draft API.
+func (soc *Socket) SetWssHostname(value string) error {
+	return setIf(soc, draft433, C.ZMQ_WSS_HOSTNAME, (*Socket).setBytes, value)
+}
+
+// SetWssTrustSystem makes a wss client trust the certificates that the system
+// does. The default is false.
+//
+// Option ZMQ_WSS_TRUST_SYSTEM, libzmq 4.3.3 with the draft API.
+func (soc *Socket) SetWssTrustSystem(value bool) error {
+	return setIf(soc, draft433, C.ZMQ_WSS_TRUST_SYSTEM, (*Socket).setBool, value)
 }

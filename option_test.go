@@ -4,6 +4,7 @@ package zmq4
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"reflect"
@@ -746,4 +747,69 @@ func TestIpcFilter(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOptionByNumber(t *testing.T) {
+	soc := newSocket(t, newContext(t), DEALER)
+	const affinity, identity, maxmsgsize, linger, ipv6, backlog, plainUsername = 4, 5, 22, 17, 42, 19, 45
+	for _, tt := range []struct {
+		option     int
+		value, got any
+		want       string
+	}{
+		{backlog, 7, new(int), "7"},
+		{ipv6, true, new(bool), "true"},
+		{linger, 1500 * time.Microsecond, new(time.Duration), "2ms"},
+		{linger, -time.Hour, new(time.Duration), "-1ns"},
+		{maxmsgsize, int64(1) << 40, new(int64), fmt.Sprint(1 << 40)},
+		{affinity, uint64(1)<<40 + 1, new(uint64), fmt.Sprint(1<<40 + 1)},
+		{identity, "a\x00b", new(string), "a\x00b"},
+		{identity, []byte("bytes"), new([]byte), "[98 121 116 101 115]"},
+		{plainUsername, "user", new(string), "user\x00"},
+	} {
+		if err := soc.SetOption(tt.option, tt.value); err != nil {
+			t.Errorf("option %d = %v: %v", tt.option, tt.value, err)
+		}
+		if err := soc.GetOption(tt.option, tt.got); err != nil {
+			t.Errorf("option %d: %v", tt.option, err)
+		}
+		var got string
+		switch v := tt.got.(type) {
+		case *int:
+			got = fmt.Sprint(*v)
+		case *bool:
+			got = fmt.Sprint(*v)
+		case *time.Duration:
+			got = fmt.Sprint(*v)
+		case *int64:
+			got = fmt.Sprint(*v)
+		case *uint64:
+			got = fmt.Sprint(*v)
+		case *string:
+			got = *v
+		case *[]byte:
+			got = fmt.Sprint(*v)
+		}
+		if got != tt.want {
+			t.Errorf("option %d: %q, want %q", tt.option, got, tt.want)
+		}
+	}
+	for _, bad := range []struct {
+		option int
+		value  any
+	}{{backlog, "texts"}, {backlog, int64(1)}, {backlog, 1 << 40}, {-1, 1}, {1 << 40, 1}, {100000, 1}, {backlog, 1.5}, {backlog, nil}} {
+		if err := soc.SetOption(bad.option, bad.value); !errors.Is(err, einval) {
+			t.Errorf("set option %d = %v: %v", bad.option, bad.value, err)
+		}
+		if err := soc.GetOption(bad.option, bad.value); !errors.Is(err, einval) {
+			t.Errorf("get option %d: %v", bad.option, err)
+		}
+	}
+	// What the package itself goes by is noticed.
+	must(t, soc.SetOption(27, time.Millisecond)) // ZMQ_RCVTIMEO
+	within(t, patience, "Recv", func() {
+		if _, err := soc.Recv(0); err != eagain {
+			t.Error(err)
+		}
+	})
 }

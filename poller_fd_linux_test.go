@@ -586,7 +586,7 @@ func TestPollerNoDescriptors(t *testing.T) {
 				for range manyPollers {
 					other := NewPoller()
 					other.Add(x, POLLIN)
-					must(t, other.keep())
+					must(t, other.keepQueue())
 					defer runtime.KeepAlive(other)
 				}
 			}

@@ -3,6 +3,8 @@
 package zmq4
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -407,4 +409,47 @@ func BenchmarkPollerPingPong(b *testing.B) {
 		p.Poll(-1)
 		y.Recv(0)
 	}
+}
+
+func TestSocketPoll(t *testing.T) {
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	for _, timeout := range []time.Duration{0, time.Millisecond} {
+		if ev, err := x.Poll(POLLIN, timeout); ev != 0 || err != nil {
+			t.Errorf("Poll(%v) = %v, %v", timeout, ev, err)
+		}
+	}
+	if ev, err := x.Poll(POLLIN|POLLOUT, -1); ev != POLLOUT || err != nil {
+		t.Errorf("Poll = %v, %v", ev, err)
+	}
+	const pollers = 4
+	done := make(chan error, pollers)
+	for range pollers { // one message wakes them all: none of them takes it
+		go func() {
+			ev, err := x.Poll(POLLIN, -1)
+			if err == nil && ev != POLLIN {
+				err = fmt.Errorf("polled %v", ev)
+			}
+			done <- err
+		}()
+	}
+	waitParked(t, x, pollers)
+	send(t, y, "m")
+	within(t, patience, "Poll", func() {
+		for range pollers {
+			must(t, <-done)
+		}
+	})
+	if m, err := x.RecvMessageBytesContext(context.Background()); len(m) != 1 || err != nil {
+		t.Errorf("%q, %v", m, err)
+	}
+	go func() { _, err := x.Poll(POLLIN, -1); done <- err }()
+	waitParked(t, x, 1)
+	must(t, x.Close())
+	within(t, patience, "Close", func() {
+		err := <-done
+		var op *OpError
+		if !errors.As(err, &op) || op.Op != "poll" || op.Err != ErrorSocketClosed {
+			t.Error(err)
+		}
+	})
 }

@@ -137,7 +137,7 @@ func FuzzAuthRequest(f *testing.F) {
 		f.Add(s)
 	}
 	a := newAuthenticator()
-	a.change("*", func(d *authDomain) {
+	a.update("*", func(d *authPolicy) {
 		d.keys = map[string]struct{}{strings.Repeat("k", 32): {}}
 	})
 	f.Fuzz(func(t *testing.T, s string) {

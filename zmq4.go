@@ -46,6 +46,50 @@ const (
 	STREAM = Type(C.ZMQ_STREAM)
 )
 
+// Draft socket types. All but [DGRAM] are for messages of one part only: more
+// give [ErrSinglePart].
+const (
+	// CLIENT talks to [SERVER] sockets, as DEALER does to ROUTER.
+	CLIENT = Type(C.ZMQ_CLIENT)
+
+	// SERVER talks to any number of [CLIENT] sockets. Each message that it
+	// receives has the routing id of its peer, and each message that it sends
+	// needs one: see [OptRoutingId] and [Msg.SetRoutingID].
+	SERVER = Type(C.ZMQ_SERVER)
+
+	// RADIO sends messages to a group, see [OptGroup] and [Msg.SetGroup].
+	RADIO = Type(C.ZMQ_RADIO)
+
+	// DISH receives the messages of [RADIO] sockets to the groups that it has
+	// joined, see [Socket.Join].
+	DISH = Type(C.ZMQ_DISH)
+
+	// GATHER receives what [SCATTER] sockets send, as PULL does from PUSH.
+	GATHER = Type(C.ZMQ_GATHER)
+
+	// SCATTER sends to [GATHER] sockets, as PUSH does to PULL.
+	SCATTER = Type(C.ZMQ_SCATTER)
+
+	// DGRAM sends and receives UDP datagrams: messages of two parts, the
+	// peer's address ("127.0.0.1:5555") and at most 8192 bytes. An address that
+	// was received has a NUL behind it, and can be sent to. DGRAM can be had
+	// without the draft API.
+	DGRAM = Type(C.ZMQ_DGRAM)
+
+	// PEER talks to other PEER sockets by routing ids, as SERVER does, of which
+	// [Socket.ConnectPeer] returns one. libzmq 4.3.3.
+	PEER = Type(C.ZMQ_PEER)
+
+	// CHANNEL talks to one other CHANNEL socket, as PAIR does. libzmq 4.3.3.
+	CHANNEL = Type(C.ZMQ_CHANNEL)
+)
+
+// draftTypes are the draft types, with their names.
+var draftTypes = map[Type]string{
+	CLIENT: "CLIENT", SERVER: "SERVER", RADIO: "RADIO", DISH: "DISH", GATHER: "GATHER",
+	SCATTER: "SCATTER", DGRAM: "DGRAM", PEER: "PEER", CHANNEL: "CHANNEL",
+}
+
 // String returns the name of the type, such as "REQ", or "<INVALID>".
 func (t Type) String() string {
 	switch t {
@@ -201,6 +245,35 @@ func HasCurve() bool { return Has("curve") }
 
 // HasGssapi reports whether libzmq has the [GSSAPI] mechanism.
 func HasGssapi() bool { return Has("gssapi") }
+
+// HasDraft reports whether the draft API is there: in libzmq, and in the headers
+// that the program was built with.
+func HasDraft() bool { return C.ZMQ4_DRAFT != 0 && Has("draft") }
+
+// A feature is something that not every libzmq has.
+type feature struct {
+	minor, patch int  // of version 4, the first that has it
+	draft        bool // it needs the draft API
+}
+
+// missing returns why libzmq does not have a feature, or nil.
+func (f feature) missing() error {
+	if f.draft && !HasDraft() {
+		return ErrorNotImplemented42draft
+	}
+	major, minor, patch := Version()
+	switch {
+	case major > 4 || minor > f.minor || minor == f.minor && patch >= f.patch:
+		return nil
+	case f.minor < 3 || f.patch == 0:
+		return ErrorNotImplemented43
+	case f.patch <= 3:
+		return ErrorNotImplemented433
+	case f.patch <= 5:
+		return ErrorNotImplemented435
+	}
+	return ENOTSUP
+}
 
 // cstring returns s with a NUL behind it, for C to read during one call. A
 // string that has a NUL in it cannot be given to C: EINVAL.

@@ -70,8 +70,8 @@ func (f *security) check() error {
 
 // secure returns what gives a socket its security, and starts the
 // authenticator of a server.
-func (s *session) secure() (zmq4.SocketOption, error) {
-	none := zmq4.SocketOption{}
+func (s *session) secure() (zmq4.OpenOption, error) {
+	none := zmq4.OpenOption{}
 	switch {
 	case s.server && s.auth == nil:
 		config, err := s.policy()

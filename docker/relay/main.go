@@ -129,7 +129,7 @@ func relay(ctx context.Context) (err error) {
 }
 
 // client opens a socket that can connect to the broker.
-func client(t zmq4.Type, options ...zmq4.SocketOption) (*zmq4.Socket, error) {
+func client(t zmq4.Type, options ...zmq4.OpenOption) (*zmq4.Socket, error) {
 	server, err := cert.Load(filepath.Join(*keys, "broker.key"))
 	if err != nil {
 		return nil, err

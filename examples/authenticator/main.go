@@ -76,7 +76,7 @@ func run(ctx context.Context) (err error) {
 		what   string
 		change func() error
 		server *zmq4.Socket
-		client zmq4.SocketOption
+		client zmq4.OpenOption
 	}{
 		{"alice, whom nobody knows", nil, staff, alice},
 		{"alice, who is on the staff now", func() error { auth.AddUser("staff", "alice", "wonderland"); return nil }, staff, alice},
@@ -100,7 +100,7 @@ func run(ctx context.Context) (err error) {
 }
 
 // serve starts a server that tells each client who it is.
-func serve(ctx context.Context, zctx *zmq4.Context, security zmq4.SocketOption) (*zmq4.Socket, error) {
+func serve(ctx context.Context, zctx *zmq4.Context, security zmq4.OpenOption) (*zmq4.Socket, error) {
 	server, err := zctx.OpenSocket(zmq4.REP, security, zmq4.Linger(time.Second), zmq4.Bind("tcp://127.0.0.1:*"))
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func serve(ctx context.Context, zctx *zmq4.Context, security zmq4.SocketOption) 
 }
 
 // ask returns what the server answers, or why it does not let the client in.
-func ask(ctx context.Context, zctx *zmq4.Context, server *zmq4.Socket, security zmq4.SocketOption) (answer string, err error) {
+func ask(ctx context.Context, zctx *zmq4.Context, server *zmq4.Socket, security zmq4.OpenOption) (answer string, err error) {
 	client, err := zctx.OpenSocket(zmq4.REQ, security, zmq4.Linger(0))
 	if err != nil {
 		return "", err

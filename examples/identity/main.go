@@ -59,7 +59,7 @@ func run() (err error) {
 }
 
 // greet makes a client, shows its request as the ROUTER sees it, and answers it.
-func greet(router *zmq4.Socket, options ...zmq4.SocketOption) (err error) {
+func greet(router *zmq4.Socket, options ...zmq4.OpenOption) (err error) {
 	client, err := zmq4.OpenSocket(zmq4.REQ, append(options, zmq4.Connect(endpoint))...)
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func run(ctx context.Context, endpoint string) (err error) {
 	}
 	defer func() { err = errors.Join(err, house.Close()) }()
 
-	client := func(name string) zmq4.SocketOption {
+	client := func(name string) zmq4.OpenOption {
 		keys := certs[name].Keys
 		return zmq4.CurveClient(certs["server"].Keys.Public, keys.Public, keys.Secret)
 	}

@@ -59,9 +59,11 @@ func (b *broker) route(ctx context.Context) error {
 			local, cloud = nil, nil // requests wait where they are
 		}
 		var msg [][]byte
+		var from *zmq4.Receiver
 		var err error
 		select {
 		case msg = <-localbe.C: // worker, "", READY, or worker, "", [peer], client, "", answer
+			from = localbe
 			if len(msg) > 0 {
 				b.free = append(b.free, msg[0])
 			}
@@ -69,15 +71,18 @@ func (b *broker) route(ctx context.Context) error {
 				err = b.answer(ctx, msg[2:])
 			}
 		case msg = <-cloudbe.C: // peer, client, "", answer
+			from = cloudbe
 			if len(msg) > 1 {
 				err = b.answer(ctx, msg[1:])
 			}
 		case msg = <-cloud: // peer, client, "", request
+			from = cloudfe
 			if msg != nil {
 				b.forPeers++
 				err = b.work(ctx, msg)
 			}
 		case msg = <-local: // client, "", request
+			from = localfe
 			if msg != nil {
 				err = b.request(ctx, msg)
 			}
@@ -89,7 +94,7 @@ func (b *broker) route(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return errors.Join(localfe.Err(), localbe.Err(), cloudfe.Err(), cloudbe.Err())
+			return from.Err()
 		}
 	}
 }

@@ -94,12 +94,12 @@ func run(ctx context.Context, s settings) (err error) {
 	mandatory := zmq4.Configure("mandatory routing", func(soc *zmq4.Socket) error { return soc.SetRouterMandatory(1) })
 	for _, r := range []struct {
 		soc     **zmq4.Socket
-		options []zmq4.SocketOption
+		options []zmq4.OpenOption
 	}{
-		{&b.localfe, []zmq4.SocketOption{zmq4.Bind(s.endpoint(s.self, "localfe"))}},
-		{&b.localbe, []zmq4.SocketOption{zmq4.Bind(s.endpoint(s.self, "localbe"))}},
-		{&b.cloudfe, []zmq4.SocketOption{zmq4.Identity(s.self), zmq4.Bind(s.endpoint(s.self, "cloud"))}},
-		{&b.cloudbe, []zmq4.SocketOption{zmq4.Identity(s.self), mandatory}},
+		{&b.localfe, []zmq4.OpenOption{zmq4.Bind(s.endpoint(s.self, "localfe"))}},
+		{&b.localbe, []zmq4.OpenOption{zmq4.Bind(s.endpoint(s.self, "localbe"))}},
+		{&b.cloudfe, []zmq4.OpenOption{zmq4.Identity(s.self), zmq4.Bind(s.endpoint(s.self, "cloud"))}},
+		{&b.cloudbe, []zmq4.OpenOption{zmq4.Identity(s.self), mandatory}},
 	} {
 		soc, err := zmq4.OpenSocket(zmq4.ROUTER, append(r.options, unlimited, zmq4.Linger(time.Second))...)
 		if err != nil {

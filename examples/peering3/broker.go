@@ -49,6 +49,7 @@ func (b *broker) route(ctx context.Context) error {
 			local = nil
 		}
 		var msg [][]byte
+		var from *zmq4.Receiver
 		var handle func(context.Context, [][]byte) error
 		select {
 		case <-tick.C:
@@ -57,21 +58,21 @@ func (b *broker) route(ctx context.Context) error {
 			}
 			continue
 		case msg = <-states.C:
-			handle = b.peerState
+			from, handle = states, b.peerState
 		case msg = <-localbe.C:
-			handle = b.fromWorker
+			from, handle = localbe, b.fromWorker
 		case msg = <-cloudbe.C:
-			handle = b.fromPeer
+			from, handle = cloudbe, b.fromPeer
 		case msg = <-cloud:
-			handle = b.work
+			from, handle = cloudfe, b.work
 		case msg = <-local:
-			handle = b.request
+			from, handle = localfe, b.request
 		}
 		if msg == nil { // the channel is closed
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return errors.Join(states.Err(), localfe.Err(), localbe.Err(), cloudfe.Err(), cloudbe.Err())
+			return from.Err()
 		}
 		if err := handle(ctx, msg); err != nil {
 			return err

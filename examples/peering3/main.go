@@ -106,14 +106,14 @@ func run(ctx context.Context, s settings) (err error) {
 	for _, r := range []struct {
 		soc     **zmq4.Socket
 		kind    zmq4.Type
-		options []zmq4.SocketOption
+		options []zmq4.OpenOption
 	}{
-		{&b.localfe, zmq4.ROUTER, []zmq4.SocketOption{unlimited, zmq4.Bind(s.endpoint(s.self, "localfe"))}},
-		{&b.localbe, zmq4.ROUTER, []zmq4.SocketOption{unlimited, zmq4.Bind(s.endpoint(s.self, "localbe"))}},
-		{&b.cloudfe, zmq4.ROUTER, []zmq4.SocketOption{unlimited, name, zmq4.Bind(s.endpoint(s.self, "cloud"))}},
-		{&b.cloudbe, zmq4.ROUTER, []zmq4.SocketOption{unlimited, name, mandatory, zmq4.Connect(s.endpoints("cloud")...)}},
-		{&b.statebe, zmq4.PUB, []zmq4.SocketOption{zmq4.Bind(s.endpoint(s.self, "state"))}},
-		{&b.statefe, zmq4.SUB, []zmq4.SocketOption{zmq4.Subscribe(""), zmq4.Connect(s.endpoints("state")...)}},
+		{&b.localfe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, zmq4.Bind(s.endpoint(s.self, "localfe"))}},
+		{&b.localbe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, zmq4.Bind(s.endpoint(s.self, "localbe"))}},
+		{&b.cloudfe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, name, zmq4.Bind(s.endpoint(s.self, "cloud"))}},
+		{&b.cloudbe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, name, mandatory, zmq4.Connect(s.endpoints("cloud")...)}},
+		{&b.statebe, zmq4.PUB, []zmq4.OpenOption{zmq4.Bind(s.endpoint(s.self, "state"))}},
+		{&b.statefe, zmq4.SUB, []zmq4.OpenOption{zmq4.Subscribe(""), zmq4.Connect(s.endpoints("state")...)}},
 	} {
 		soc, err := zmq4.OpenSocket(r.kind, append(r.options, zmq4.Linger(time.Second))...)
 		if err != nil {

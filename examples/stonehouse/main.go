@@ -76,9 +76,9 @@ func run(ctx context.Context, endpoint string) (err error) {
 
 	for _, c := range []struct {
 		what    string
-		options []zmq4.SocketOption
+		options []zmq4.OpenOption
 	}{
-		{"Another server's key", []zmq4.SocketOption{zmq4.CurveClient(otherKeys.Public, clientKeys.Public, clientKeys.Secret)}},
+		{"Another server's key", []zmq4.OpenOption{zmq4.CurveClient(otherKeys.Public, clientKeys.Public, clientKeys.Secret)}},
 		{"No key", nil},
 	} {
 		if err := house.Refuse(c.options...); err != nil {

@@ -69,10 +69,10 @@ func run(ctx context.Context, endpoint string) (err error) {
 
 	for _, c := range []struct {
 		what    string
-		options []zmq4.SocketOption
+		options []zmq4.OpenOption
 	}{
-		{"A wrong password", []zmq4.SocketOption{zmq4.PlainClient("admin", "guess")}},
-		{"An unknown user", []zmq4.SocketOption{zmq4.PlainClient("root", "secret")}},
+		{"A wrong password", []zmq4.OpenOption{zmq4.PlainClient("admin", "guess")}},
+		{"An unknown user", []zmq4.OpenOption{zmq4.PlainClient("root", "secret")}},
 		{"No password", nil},
 	} {
 		if err := house.Refuse(c.options...); err != nil {

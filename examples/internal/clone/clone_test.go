@@ -35,7 +35,7 @@ func fake(t *testing.T, change func(kvmsg.Message) kvmsg.Message) (Server, func(
 	t.Helper()
 	id := names.Add(1)
 	s := Server{fmt.Sprintf("inproc://snapshot%d", id), fmt.Sprintf("inproc://publisher%d", id), fmt.Sprintf("inproc://collector%d", id)}
-	open := func(kind zmq4.Type, options ...zmq4.SocketOption) *zmq4.Socket {
+	open := func(kind zmq4.Type, options ...zmq4.OpenOption) *zmq4.Socket {
 		soc, err := zmq4.OpenSocket(kind, options...)
 		if err != nil {
 			t.Fatal(err)

@@ -69,12 +69,12 @@ func Open(ctx context.Context, zctx *zmq4.Context, server *zmq4.Socket, property
 }
 
 // Ask asks the server, see the function [Ask].
-func (h *House) Ask(options ...zmq4.SocketOption) (string, error) {
+func (h *House) Ask(options ...zmq4.OpenOption) (string, error) {
 	return Ask(h.ctx, h.zctx, h.address, options...)
 }
 
 // Refuse returns nil if the server refuses a client.
-func (h *House) Refuse(options ...zmq4.SocketOption) error {
+func (h *House) Refuse(options ...zmq4.OpenOption) error {
 	_, err := h.Ask(options...)
 	switch {
 	case err == nil:
@@ -98,7 +98,7 @@ func (h *House) Close() error {
 // It goes by the events of the handshake, and needs libzmq 4.3 for them. Since
 // nothing is sent before that has succeeded, nothing is left to send when it has
 // not.
-func Ask(ctx context.Context, zctx *zmq4.Context, address string, options ...zmq4.SocketOption) (_ string, err error) {
+func Ask(ctx context.Context, zctx *zmq4.Context, address string, options ...zmq4.OpenOption) (_ string, err error) {
 	if major, minor, _ := zmq4.Version(); major == 4 && minor < 3 {
 		return "", fmt.Errorf("libzmq 4.3 is needed: %w", zmq4.ENOTSUP)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // newHouse opens a house with the given options until the test ends.
-func newHouse(t *testing.T, zctx *zmq4.Context, options ...zmq4.SocketOption) *House {
+func newHouse(t *testing.T, zctx *zmq4.Context, options ...zmq4.OpenOption) *House {
 	t.Helper()
 	server, err := zctx.OpenSocket(zmq4.REP, append(options, zmq4.Bind("tcp://127.0.0.1:*"))...)
 	if err != nil {
@@ -63,15 +63,15 @@ func TestAsk(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		house   *House
-		options []zmq4.SocketOption
+		options []zmq4.OpenOption
 		want    string
 		err     error
 	}{
 		{"no security", open, nil, "Hello", nil},
-		{"a user", plain, []zmq4.SocketOption{zmq4.PlainClient("admin", "secret")}, "Hello, admin", nil},
-		{"a wrong password", plain, []zmq4.SocketOption{zmq4.PlainClient("admin", "guess")}, "", ErrRefused},
+		{"a user", plain, []zmq4.OpenOption{zmq4.PlainClient("admin", "secret")}, "Hello, admin", nil},
+		{"a wrong password", plain, []zmq4.OpenOption{zmq4.PlainClient("admin", "guess")}, "", ErrRefused},
 		{"another mechanism", plain, nil, "", ErrRefused},
-		{"a bad option", open, []zmq4.SocketOption{zmq4.Identity("")}, "", syscall.EINVAL},
+		{"a bad option", open, []zmq4.OpenOption{zmq4.Identity("")}, "", syscall.EINVAL},
 	} {
 		got, err := c.house.Ask(c.options...)
 		if got != c.want || !errors.Is(err, c.err) {

@@ -73,7 +73,7 @@ type peer struct {
 	soc *zmq4.Socket
 }
 
-func newPeer(t *testing.T, typ zmq4.Type, option zmq4.SocketOption) *peer {
+func newPeer(t *testing.T, typ zmq4.Type, option zmq4.OpenOption) *peer {
 	t.Helper()
 	soc, err := zmq4.OpenSocket(typ, option, zmq4.Linger(time.Second), zmq4.Timeouts(patience, patience))
 	if err != nil {

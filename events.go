@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -113,18 +112,18 @@ func newSocketEvent(event Event, endpoint string, value int) SocketEvent {
 //		log.Print(ev)
 //	}
 //
-// It begins when Events is called: what happens from then on, by Bind or
-// Connect for one, waits for the loop. It waits in memory, without a limit and
-// without holding up the socket.
+// The monitor begins when Events is called. Events from then on, such as those of a
+// Bind or a Connect, wait for the loop: in memory, without a limit and without holding
+// up the socket.
 //
 // The sequence ends, and with it the monitor, when the loop is left, when the
 // socket is closed, or when it gets another monitor: a socket has one, so that
 // Events and [Socket.Monitor] replace each other. If ctx is done, the context
-// terminated or the monitor could not be started, it ends with an [*OpError]
-// that has ctx.Err(), [ETERM] or what was wrong.
+// terminated or the monitor could not be started, the sequence ends with an
+// [*OpError] that has ctx.Err(), [ETERM] or the reason.
 //
-// It can be ranged over once. If it never is, the monitor lasts until ctx is
-// done or the socket is closed. It takes two sockets of the context, see
+// A program can range over the sequence once. If it never does, the monitor lasts
+// until ctx is done or the socket is closed. It takes two sockets of the context, see
 // [Context.SetMaxSockets].
 //
 // Function zmq_socket_monitor, and with the draft API
@@ -141,7 +140,7 @@ func (soc *Socket) Events(ctx context.Context, mask Event) iter.Seq2[SocketEvent
 	}
 	m.of.mu.Unlock()
 	return func(yield func(SocketEvent, error) bool) {
-		looping := m.loop()
+		looping := m.beginLoop()
 		if err := ctx.Err(); err != nil {
 			m.end()
 			yield(SocketEvent{FD: -1}, soc.opError("monitor", err))
@@ -167,9 +166,9 @@ func (soc *Socket) Events(ctx context.Context, mask Event) iter.Seq2[SocketEvent
 
 // A monitor is what is behind a call of Events.
 //
-// libzmq waits, in whatever thread an event happens, until the monitor's peer
-// takes it: for ever if that has been closed. Therefore the peer has no
-// high-water mark, and is closed only after the monitor has been stopped.
+// In whatever thread an event happens, libzmq waits until the monitor's peer takes it:
+// for ever if the peer is closed. Therefore the peer has no high-water mark, and is
+// closed only after the monitor has been stopped.
 type monitor struct {
 	of   *socket
 	pair *Socket
@@ -179,39 +178,9 @@ type monitor struct {
 	unhook         func() bool // from the context of a loop that has not begun
 }
 
-var (
-	monitorCount atomic.Int64
-
-	// monitors holds those that run. If the garbage collector found a monitor
-	// and its socket, it might close the peer first.
-	monitors sync.Map
-)
-
-// newMonitorPeer makes a socket that takes all events of a monitor on the
-// endpoint that it is connected to.
-func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
-	if pair, err = ctx.NewSocket(PAIR); err != nil {
-		return nil, "", err
-	}
-	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))
-	for _, err := range []error{pair.SetLinger(0), pair.SetRcvhwm(0), pair.connectFirst(endpoint)} {
-		if err != nil {
-			pair.Close()
-			return nil, "", err
-		}
-	}
-	return pair, endpoint, nil
-}
-
-// connectFirst connects the socket to an endpoint that a monitor of libzmq is about to bind.
-func (soc *Socket) connectFirst(endpoint string) error {
-	s, err := soc.lock()
-	if err != nil {
-		return err
-	}
-	defer s.unlock()
-	return s.ctx.c.inprocs.connectFirst(s, endpoint)
-}
+// monitors holds those that run. If the garbage collector found a monitor and its
+// socket, it might close the peer first.
+var monitors sync.Map
 
 func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 	ctx, err := soc.Context()
@@ -262,8 +231,8 @@ func (s *socket) endMonitor() {
 	}
 }
 
-// loop reports whether the one loop may begin.
-func (m *monitor) loop() bool {
+// beginLoop reports whether the one loop may begin, and takes note that it has.
+func (m *monitor) beginLoop() bool {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
 	if m.looping || m.ended {

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package zmq4
+
+import (
+	"strings"
+	"time"
+)
+
+// An OpenOption is one thing that [Context.OpenSocket] does to a new socket.
+type OpenOption struct {
+	name  string
+	apply func(*Socket) error
+	last  bool // after all others
+}
+
+// OpenSocket creates a socket in the default context. See [Context.OpenSocket].
+func OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
+	ctx, err := defaultContext()
+	if err != nil {
+		return nil, &OpError{Op: "open", Socket: t.String(), Err: err}
+	}
+	return ctx.OpenSocket(t, options...)
+}
+
+// OpenSocket creates a socket, and configures, secures, binds and connects it by
+// options. It applies them in the order in which they are given, those of [Bind] and
+// [Connect] after all others. If one fails, OpenSocket closes the socket and returns
+// an [*OpError] that names the option.
+func (ctx *Context) OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
+	soc, err := ctx.NewSocket(t)
+	if err != nil {
+		return nil, &OpError{Op: "open", Socket: t.String(), Err: err}
+	}
+	for _, last := range []bool{false, true} {
+		for _, o := range options {
+			if o.last != last || o.apply == nil {
+				continue
+			}
+			if err := o.apply(soc); err != nil {
+				soc.Close()
+				return nil, &OpError{Op: o.name, Socket: t.String(), Err: err}
+			}
+		}
+	}
+	return soc, nil
+}
+
+// Configure is the option to call a function that configures the socket, such as
+// one that calls several setters. The name is for errors.
+func Configure(name string, apply func(*Socket) error) OpenOption {
+	return OpenOption{name: name, apply: apply}
+}
+
+// endpoints makes an option that binds or connects.
+func endpoints(op string, call func(*Socket, string) error, list []string) OpenOption {
+	return OpenOption{name: op + " " + strings.Join(list, ", "), last: true, apply: func(soc *Socket) error {
+		for _, e := range list {
+			if err := call(soc, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// Bind is the option to bind the socket to endpoints, see [Socket.Bind].
+func Bind(list ...string) OpenOption { return endpoints("bind", (*Socket).Bind, list) }
+
+// Connect is the option to connect the socket to endpoints, see [Socket.Connect].
+func Connect(list ...string) OpenOption { return endpoints("connect", (*Socket).Connect, list) }
+
+// Linger is the option of [Socket.SetLinger].
+func Linger(d time.Duration) OpenOption {
+	return Configure("linger", func(soc *Socket) error { return soc.SetLinger(d) })
+}
+
+// HighWaterMarks is the option of [Socket.SetSndhwm] and [Socket.SetRcvhwm].
+func HighWaterMarks(send, receive int) OpenOption {
+	return Configure("high-water marks", func(soc *Socket) error {
+		if err := soc.SetSndhwm(send); err != nil {
+			return err
+		}
+		return soc.SetRcvhwm(receive)
+	})
+}
+
+// Timeouts is the option of [Socket.SetSndtimeo] and [Socket.SetRcvtimeo].
+func Timeouts(send, receive time.Duration) OpenOption {
+	return Configure("timeouts", func(soc *Socket) error {
+		if err := soc.SetSndtimeo(send); err != nil {
+			return err
+		}
+		return soc.SetRcvtimeo(receive)
+	})
+}
+
+// Identity is the option of [Socket.SetIdentity].
+func Identity(id string) OpenOption {
+	return Configure("identity", func(soc *Socket) error { return soc.SetIdentity(id) })
+}
+
+// Subscribe is the option of [Socket.SetSubscribe], for each of the filters.
+func Subscribe(filters ...string) OpenOption {
+	return Configure("subscribe", func(soc *Socket) error {
+		for _, f := range filters {
+			if err := soc.SetSubscribe(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// PlainServer is the option of [Socket.ServerAuthPlain].
+func PlainServer(domain string) OpenOption {
+	return Configure("PLAIN server", func(soc *Socket) error { return soc.ServerAuthPlain(domain) })
+}
+
+// PlainClient is the option of [Socket.ClientAuthPlain].
+func PlainClient(username, password string) OpenOption {
+	return Configure("PLAIN client", func(soc *Socket) error { return soc.ClientAuthPlain(username, password) })
+}
+
+// CurveServer is the option of [Socket.ServerAuthCurve].
+func CurveServer(domain, secretKey string) OpenOption {
+	return Configure("CURVE server", func(soc *Socket) error { return soc.ServerAuthCurve(domain, secretKey) })
+}
+
+// CurveClient is the option of [Socket.ClientAuthCurve].
+func CurveClient(serverPublicKey, publicKey, secretKey string) OpenOption {
+	return Configure("CURVE client", func(soc *Socket) error {
+		return soc.ClientAuthCurve(serverPublicKey, publicKey, secretKey)
+	})
+}
