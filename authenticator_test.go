@@ -530,3 +530,25 @@ func TestAuthenticatorRace(t *testing.T) {
 	close(stop)
 	wg.Wait()
 }
+
+// To decide on a client, the keys that it may have are not converted.
+func TestAuthAdmitAllocs(t *testing.T) {
+	// Defect 17.
+	if raceEnabled || asanEnabled {
+		t.Skip("the instrumentation allocates")
+	}
+	key := strings.Repeat("k", 32)
+	a := newAuthenticator()
+	a.change("domain", func(d *authDomain) {
+		d.keys = map[string]struct{}{key: {}}
+		d.deny = addressList{}
+	})
+	r := &zapRequest{domain: "domain", address: "192.0.2.1", mechanism: "CURVE", credentials: []string{key}}
+	if n := testing.AllocsPerRun(100, func() {
+		if ok, _, why := a.admit(r); !ok {
+			t.Error(why)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

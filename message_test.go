@@ -891,3 +891,33 @@ func TestSendMessageChanges(t *testing.T) {
 		})
 	}
 }
+
+// Every way to send on a closed socket gives the same.
+func TestSendClosed(t *testing.T) {
+	// Defect 32.
+	soc := newSocket(t, newContext(t), PUSH)
+	must(t, soc.Close())
+	for name, send := range map[string]func() (int, error){
+		"Send":                     func() (int, error) { return soc.Send("x", 0) },
+		"SendBytes":                func() (int, error) { return soc.SendBytes(nil, SNDMORE) },
+		"SendMessage":              func() (int, error) { return soc.SendMessage("x", "y") },
+		"SendMessageDontwait":      func() (int, error) { return soc.SendMessageDontwait("x") },
+		"SendMessage of something": func() (int, error) { return soc.SendMessage(1, nil, []string{"x"}) },
+	} {
+		if n, err := send(); n != -1 || err != ErrorSocketClosed {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+	for _, soc := range []*Socket{soc, {}, nil} {
+		for _, parts := range [][]any{nil, {[]string{}}, {[][]byte{}, []string(nil)}} {
+			n, err := soc.SendMessage(parts...)
+			if n != 0 || err != nil {
+				t.Errorf("SendMessage(%v): %d, %v", parts, n, err)
+			}
+			n, err = soc.SendMessageDontwait(parts...)
+			if n != 0 || err != nil {
+				t.Errorf("SendMessageDontwait(%v): %d, %v", parts, n, err)
+			}
+		}
+	}
+}

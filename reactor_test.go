@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -264,4 +265,41 @@ func TestReactorErrors(t *testing.T) {
 	if err := NewReactor().RunContext(t.Context()); !errors.As(err, &op) {
 		t.Errorf("nothing to wait for: %v", err)
 	}
+}
+
+// A Reactor may be changed by any goroutine while it runs.
+func TestReactorAnyGoroutine(t *testing.T) {
+	// Defects 25 and 55.
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	r.AddSocket(x, POLLIN, func(State) error { return errDone })
+	result := make(chan error)
+	go func() { result <- r.Run(time.Hour) }()
+	var changing sync.WaitGroup
+	for range 4 {
+		changing.Go(func() {
+			soc, err := x.s.ctx.NewSocket(PUSH)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer soc.Close()
+			ch := make(chan interface{})
+			close(ch)
+			for i := range 200 {
+				r.AddSocket(soc, POLLIN|POLLOUT, func(State) error { return nil })
+				id := r.AddChannel(ch, i%3, func(interface{}) error { return nil })
+				r.SetVerbose(false)
+				r.RemoveSocket(soc)
+				r.RemoveChannel(id)
+			}
+		})
+	}
+	within(t, patience, "changes", changing.Wait)
+	send(t, y, "end")
+	within(t, patience, "Run", func() {
+		if err := <-result; err != errDone {
+			t.Errorf("Run = %v", err)
+		}
+	})
 }
