@@ -20,9 +20,7 @@ func TestAllocations(t *testing.T) {
 	parts := [][]byte{small, small[:5], small[:20]}
 	args := []any{small, text, parts} // the caller's own
 	check := func(err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	drain := func() {
 		for {

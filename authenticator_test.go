@@ -100,7 +100,7 @@ func TestAuthenticator(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			captureAuthLog(t)
-			ctx := newTestContext(t)
+			ctx := newContext(t)
 			a := newAuth(t, ctx, test.config)
 			if test.change != nil {
 				test.change(a)
@@ -144,7 +144,7 @@ func TestAuthenticatorCurve(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			captureAuthLog(t)
-			ctx := newTestContext(t)
+			ctx := newContext(t)
 			a := newAuth(t, ctx, test.config)
 			if test.change != nil {
 				test.change(a)
@@ -164,14 +164,14 @@ func TestAuthenticatorCurve(t *testing.T) {
 // TestAuthenticatorRequests sends requests to the ZAP handler itself.
 func TestAuthenticatorRequests(t *testing.T) {
 	captureAuthLog(t)
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Principals: []string{"alice@EXAMPLE"},
 		CheckGSSAPI: func(_ context.Context, r *AuthRequest) (bool, error) {
 			return strings.HasSuffix(r.User, "@CORP"), nil
 		},
 	})
-	client := newTestSocket(t, ctx, DEALER)
+	client := timedSocket(t, ctx, DEALER)
 	must(t, client.Connect(zapEndpoint))
 	for _, test := range []struct{ request, want string }{
 		{"1.0 1 d 1.2.3.4 me NULL", "200 OK  "},
@@ -215,7 +215,7 @@ func TestAuthenticatorGSSAPILists(t *testing.T) {
 }
 
 func TestAuthenticatorErrors(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	for name, config := range map[string]*AuthConfig{
 		"allow": {Allow: make([]netip.Prefix, 1)},
 		"deny":  {Deny: make([]netip.Prefix, 1)},
@@ -242,7 +242,7 @@ func TestAuthenticatorErrors(t *testing.T) {
 	}
 	must(t, first.Close())
 
-	own := newTestSocket(t, ctx, REP)
+	own := timedSocket(t, ctx, REP)
 	must(t, own.Bind(zapEndpoint))
 	if a, err := NewAuthenticator(ctx, nil); a != nil || err != EADDRINUSE {
 		t.Errorf("with a handler of the program: %v, %v, want EADDRINUSE", a, err)
@@ -252,7 +252,7 @@ func TestAuthenticatorErrors(t *testing.T) {
 	must(t, err)
 	a, err := NewAuthenticator(gone, nil)
 	must(t, err)
-	authWithin(t, "Term", func() { gone.Term() })
+	within(t, patience, "Term", func() { gone.Term() })
 	if a.ctx.Err() == nil {
 		t.Error("the context.Context outlives the context")
 	}
@@ -269,8 +269,8 @@ func TestAuthenticatorContexts(t *testing.T) {
 	captureAuthLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "carol", "secret")
-	x, y := newTestContext(t), newTestContext(t)
-	servers := []*authServer{newAuthServer(t, x, false, plainServer), newAuthServer(t, y, false, plainServer), newAuthServer(t, newTestContext(t), false, plainServer)}
+	x, y := newContext(t), newContext(t)
+	servers := []*authServer{newAuthServer(t, x, false, plainServer), newAuthServer(t, y, false, plainServer), newAuthServer(t, newContext(t), false, plainServer)}
 	a := newAuth(t, x, &AuthConfig{Users: map[string]string{"alice": "secret"}})
 	newAuth(t, y, &AuthConfig{Users: map[string]string{"bob": "secret"}})
 	expect := func(want string) {
@@ -306,7 +306,7 @@ func TestAuthenticatorContexts(t *testing.T) {
 
 func TestAuthenticatorSlow(t *testing.T) {
 	captureAuthLog(t)
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	entered, left := make(chan struct{}), make(chan error, 1)
 	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
 		if r.User == "slow" {
@@ -324,7 +324,7 @@ func TestAuthenticatorSlow(t *testing.T) {
 		s.connect(t, asUser("fast", "x"))
 		s.expect(t, 200)
 	}
-	authWithin(t, "Close", func() { a.Close() })
+	within(t, patience, "Close", func() { a.Close() })
 	if err := <-left; err != context.Canceled {
 		t.Error("the callback's context ended with", err)
 	}
@@ -333,7 +333,7 @@ func TestAuthenticatorSlow(t *testing.T) {
 
 func TestAuthenticatorMetadata(t *testing.T) {
 	captureAuthLog(t)
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Users: map[string]string{"alice": "x", "bob": "x"},
 		Metadata: func(_ context.Context, r *AuthRequest) (map[string]string, error) {
@@ -359,7 +359,7 @@ func TestAuthenticatorLogger(t *testing.T) {
 	std := captureAuthLog(t)
 	var mu sync.Mutex
 	var buf bytes.Buffer
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Users: map[string]string{"alice": "open sesame"},
 		CheckPlain: func(_ context.Context, r *AuthRequest, _ string) (bool, error) {
@@ -397,7 +397,7 @@ func TestAuthenticatorLogger(t *testing.T) {
 func TestAuthenticatorLoggerPanics(t *testing.T) {
 	for _, std := range []bool{false, true} { // the standard logger panics, too
 		log := captureAuthLog(t)
-		ctx := newTestContext(t)
+		ctx := newContext(t)
 		newAuth(t, ctx, &AuthConfig{
 			Users:      map[string]string{"alice": "x"},
 			CheckPlain: func(context.Context, *AuthRequest, string) (bool, error) { panic("callback") },
@@ -427,7 +427,7 @@ func (panicWriter) Write([]byte) (int, error) { panic("written") }
 // get their turn.
 func TestAuthenticatorDeadline(t *testing.T) {
 	captureAuthLog(t)
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	entered := make(chan struct{}, 2*zapCalls)
 	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
 		if r.User == "slow" {
@@ -438,7 +438,7 @@ func TestAuthenticatorDeadline(t *testing.T) {
 		return true, nil
 	}})
 	a.setLimit(100 * time.Millisecond)
-	client := newTestSocket(t, ctx, DEALER)
+	client := timedSocket(t, ctx, DEALER)
 	must(t, client.Connect(zapEndpoint))
 	ask := func(user string) {
 		_, err := client.SendMessage("", "1.0", user, "domain", "10.0.0.1", "me", "PLAIN", user, "x")
@@ -479,7 +479,7 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 // TestAuthenticatorRace changes the policy while clients connect.
 func TestAuthenticatorRace(t *testing.T) {
 	captureAuthLog(t)
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	a := newAuth(t, ctx, &AuthConfig{
 		Users:      map[string]string{"alice": "secret"},
 		CheckPlain: func(_ context.Context, r *AuthRequest, _ string) (bool, error) { return r.User == "bob", nil },

@@ -113,14 +113,10 @@ func TestContextThreads(t *testing.T) {
 			}
 		}
 	}
-	x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
-	if err := x.Bind("tcp://127.0.0.1:*"); err != nil {
-		t.Fatal(err)
-	}
+	x, y := timedSocket(t, ctx, PULL), timedSocket(t, ctx, PUSH)
+	must(t, x.Bind("tcp://127.0.0.1:*"))
 	endpoint, _ := x.GetLastEndpoint()
-	if err := y.Connect(endpoint); err != nil {
-		t.Fatal(err)
-	}
+	must(t, y.Connect(endpoint))
 	send(t, y, "hello")
 	expect(t, x, "hello")
 }
@@ -128,10 +124,8 @@ func TestContextThreads(t *testing.T) {
 // TestContextMaxSockets also shows that the value is that of libzmq.
 func TestContextMaxSockets(t *testing.T) {
 	ctx := newContext(t)
-	if err := ctx.SetMaxSockets(1); err != nil {
-		t.Fatal(err)
-	}
-	newTestSocket(t, ctx, PULL)
+	must(t, ctx.SetMaxSockets(1))
+	timedSocket(t, ctx, PULL)
 	if soc, err := ctx.NewSocket(PULL); soc != nil || AsErrno(err).Error() != "too many open files" {
 		t.Errorf("second socket: %v, %v", soc, err)
 	}
@@ -152,12 +146,8 @@ func TestContextBlockyAndIpv6(t *testing.T) {
 
 func TestOptionsOfClosedContext(t *testing.T) {
 	closed, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := closed.Term(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, closed.Term())
 	for name, ctx := range map[string]*Context{"closed": closed, "nil": nil, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
 			all := calls(ctx)
@@ -198,9 +188,7 @@ func TestRetryAfterEINTR(t *testing.T) {
 // method of the default context.
 func TestDefaultContextOptions(t *testing.T) {
 	ctx, err := defaultContext()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for name, same := range map[string]func() bool{
 		"IoThreads":         sameOption(ctx, SetIoThreads, GetIoThreads, (*Context).GetIoThreads, 3),
 		"MaxSockets":        sameOption(ctx, SetMaxSockets, GetMaxSockets, (*Context).GetMaxSockets, 2000),

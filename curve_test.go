@@ -100,9 +100,7 @@ func TestNewCurveKeypair(t *testing.T) {
 	seen := make(map[string]bool)
 	for range 10 {
 		public, secret, err := NewCurveKeypair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, key := range []string{public, secret} {
 			if len(key) != 40 || len(Z85decode(key)) != 32 {
 				t.Errorf("%q is not a key", key)

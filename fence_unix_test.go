@@ -298,16 +298,12 @@ var fences = map[string]fence{
 	}), einval},
 	"use unix listener for tcp": {useFd("tcp://127.0.0.1:*", func(t *testing.T) int {
 		l, err := net.Listen("unix", t.TempDir()+"/s")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return dupFd(t, l)
 	}), einval},
 	"use tcp listener for ipc": {useFd("ipc:///tmp/never", func(t *testing.T) int {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return dupFd(t, l)
 	}), einval},
 	"use descriptor twice": {func(t *testing.T) error {
@@ -315,7 +311,7 @@ var fences = map[string]fence{
 		if err != nil {
 			return err
 		}
-		soc := newTestSocket(t, newContext(t), PULL)
+		soc := timedSocket(t, newContext(t), PULL)
 		soc.SetUseFd(dupFd(t, l))
 		for range 2 {
 			if err := soc.Bind("tcp://127.0.0.1:*"); err != nil {
@@ -502,7 +498,7 @@ func started(set func(*Context) error) func(*testing.T) error {
 func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
 	return func(t *testing.T) error {
 		ctx := newContext(t)
-		soc := newTestSocket(t, ctx, PULL)
+		soc := timedSocket(t, ctx, PULL)
 		if err := soc.SetUseFd(fd(t)); err != nil {
 			return err
 		}
@@ -518,7 +514,7 @@ func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
 // routingID gives one routing id to the peers of two connections.
 func routingID(typ Type, between func(soc *Socket, endpoint string)) func(*testing.T) error {
 	return func(t *testing.T) error {
-		soc := newTestSocket(t, newContext(t), typ)
+		soc := timedSocket(t, newContext(t), typ)
 		if err := errors.Join(soc.SetConnectRid("id"), soc.SetConnectRid("id"), soc.Connect("tcp://127.0.0.1:9")); err != nil {
 			return err
 		}
@@ -570,7 +566,7 @@ func peerID(typ Type, between func(t *testing.T, soc, peer *Socket)) func(*testi
 // multicast connects to a group on loopback, and sends.
 func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
 	return func(t *testing.T) error {
-		soc := newTestSocket(t, newContext(t), typ)
+		soc := timedSocket(t, newContext(t), typ)
 		if err := set(soc); err != nil {
 			return err
 		}

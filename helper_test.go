@@ -92,6 +92,15 @@ func newSocket(t testing.TB, ctx *Context, typ Type) *Socket {
 	return soc
 }
 
+// timedSocket is newSocket for a test whose calls fail if they wait too long.
+func timedSocket(t testing.TB, ctx *Context, typ Type) *Socket {
+	t.Helper()
+	soc := newSocket(t, ctx, typ)
+	must(t, soc.SetRcvtimeo(patience))
+	must(t, soc.SetSndtimeo(patience))
+	return soc
+}
+
 // needHas skips a test of what this libzmq was built without.
 func needHas(t testing.TB, capabilities ...string) {
 	t.Helper()

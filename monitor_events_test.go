@@ -135,7 +135,7 @@ func TestEventsFields(t *testing.T) {
 		needHandshakeEvents(t)
 		captureAuthLog(t)
 		startAuth(t)
-		s := newAuthServer(t, newTestContext(t), false, plainServer)
+		s := newAuthServer(t, newContext(t), false, plainServer)
 		l := logEvents(t.Context(), s.soc, EVENT_HANDSHAKE_FAILED_AUTH)
 		s.connect(t, asUser("eve", "x"))
 		if ev := l.wait(t, EVENT_HANDSHAKE_FAILED_AUTH); ev.ZAPStatus != 400 {

@@ -30,12 +30,8 @@ func newStation(t testing.TB, frontend, backend, client, server, controlType, pi
 		if b == SUB {
 			y.SetSubscribe("")
 		}
-		if err := x.Bind("inproc://" + name); err != nil {
-			t.Fatal(err)
-		}
-		if err := y.Connect("inproc://" + name); err != nil {
-			t.Fatal(err)
-		}
+		must(t, x.Bind("inproc://"+name))
+		must(t, y.Connect("inproc://"+name))
 		return x, y
 	}
 	s.frontend, s.client = join("frontend", frontend, client)

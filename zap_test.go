@@ -17,14 +17,10 @@ import (
 func newZapClient(t testing.TB) *Socket {
 	t.Helper()
 	startAuth(t)
-	ctx := newTestContext(t)
-	if err := newTestSocket(t, ctx, PULL).ServerAuthNull("domain"); err != nil {
-		t.Fatal(err)
-	}
-	client := newTestSocket(t, ctx, DEALER)
-	if err := client.Connect(zapEndpoint); err != nil {
-		t.Fatal(err)
-	}
+	ctx := newContext(t)
+	must(t, timedSocket(t, ctx, PULL).ServerAuthNull("domain"))
+	client := timedSocket(t, ctx, DEALER)
+	must(t, client.Connect(zapEndpoint))
 	return client
 }
 
@@ -35,9 +31,7 @@ func askZap(t testing.TB, client *Socket, request ...string) []string {
 		t.Fatal(err)
 	}
 	reply, err := client.RecvMessage(0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return reply
 }
 
@@ -189,7 +183,7 @@ func TestAuthMetadata(t *testing.T) {
 		calls <- call{version, domain, address, identity, mechanism, credentials}
 		return shared
 	})
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	for range 3 { // the map must not change
 		client := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
@@ -268,13 +262,13 @@ func TestAuthMetadataBlocks(t *testing.T) {
 		}
 		return nil, nil
 	})
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
 	s.connect(t, asUser("fast", "secret"))
 	s.expect(t, 200) // slow is still waiting
-	authWithin(t, "AuthStop", AuthStop)
-	authWithin(t, "AuthStart", func() {
+	within(t, patience, "AuthStop", AuthStop)
+	within(t, patience, "AuthStart", func() {
 		if err := AuthStart(); err != nil {
 			t.Error(err)
 		}
@@ -292,7 +286,7 @@ func TestAuthMetadataOneAtATime(t *testing.T) {
 	AuthPlainAdd("domain", "alice", "secret")
 	calls := 0 // under -race, this is the test
 	AuthSetMetadataHandler(authHandler(func(string) map[string]string { calls++; return nil }))
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	for range 20 {
 		s.connect(t, asUser("alice", "secret"))
 	}
@@ -312,13 +306,13 @@ func TestAuthMetadataBlocksTerm(t *testing.T) {
 		<-release
 		return nil
 	}))
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	s := newAuthServer(t, ctx, false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
 	s.soc.Close()
 	s.mon.Close()
-	authWithin(t, "Term", func() { ctx.Term() })
+	within(t, patience, "Term", func() { ctx.Term() })
 }
 
 func TestAuthMetadataLimit(t *testing.T) {
