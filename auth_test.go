@@ -3,11 +3,8 @@
 package zmq4
 
 import (
-	"bytes"
 	"fmt"
-	"log"
 	"net/netip"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,13 +12,6 @@ import (
 	"syscall"
 	"testing"
 )
-
-func mechanism(t testing.TB, soc *Socket) Mechanism {
-	t.Helper()
-	m, err := soc.GetMechanism()
-	must(t, err)
-	return m
-}
 
 // freshAuth begins and ends a test without authentication and policy.
 func freshAuth(t testing.TB) {
@@ -43,32 +33,6 @@ func startAuth(t testing.TB) {
 	t.Helper()
 	freshAuth(t)
 	must(t, AuthStart())
-}
-
-// A authLog is what the standard logger writes to in a test.
-type authLog struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *authLog) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *authLog) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-func captureAuthLog(t testing.TB) *authLog {
-	t.Helper()
-	b := &authLog{}
-	log.SetOutput(b)
-	t.Cleanup(func() { log.SetOutput(os.Stderr) })
-	return b
 }
 
 // An authServer is a PULL socket that takes clients over tcp, and its monitor.
@@ -161,7 +125,8 @@ func asUser(username, password string) func(*Socket) error {
 }
 
 func plainServer(soc *Socket) error { return soc.ServerAuthPlain("domain") }
-func nullServer(soc *Socket) error  { return soc.ServerAuthNull("domain") }
+
+func nullServer(soc *Socket) error { return soc.ServerAuthNull("domain") }
 
 // TestAuth has clients connect over tcp.
 func TestAuth(t *testing.T) {
@@ -222,7 +187,7 @@ func TestAuth(t *testing.T) {
 		{"PLAIN denied", plainServer, alice, func() { AuthDeny("domain", "127.0.0.1"); AuthPlainAdd("domain", "alice", "secret") }, false, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
+			captureLog(t)
 			startAuth(t)
 			test.policy()
 			s := newAuthServer(t, newContext(t), test.ipv6, test.server)
@@ -260,7 +225,7 @@ func TestAuthCurve(t *testing.T) {
 		{"denied", func() { AuthCurveAdd("domain", public); AuthDeny("*", "127.0.0.1") }, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
+			captureLog(t)
 			startAuth(t)
 			test.policy()
 			s := newAuthServer(t, newContext(t), false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
@@ -275,7 +240,7 @@ func TestAuthCurve(t *testing.T) {
 
 // TestAuthRace changes the policy while clients connect.
 func TestAuthRace(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	s := newAuthServer(t, newContext(t), false, plainServer)
@@ -318,7 +283,7 @@ func TestAuthRace(t *testing.T) {
 }
 
 func TestAuthNeverLogsPasswords(t *testing.T) {
-	out := captureAuthLog(t)
+	out := captureLog(t)
 	startAuth(t)
 	AuthSetVerbose(true)
 	AuthPlainAdd("domain", "alice", "open sesame")

@@ -3,7 +3,6 @@
 package zmq4
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -99,7 +98,7 @@ func TestAuthenticator(t *testing.T) {
 		{"metadata is not asked", plainServer, alice, &AuthConfig{Metadata: metadata}, nil, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
+			captureLog(t)
 			ctx := newContext(t)
 			a := newAuth(t, ctx, test.config)
 			if test.change != nil {
@@ -143,7 +142,7 @@ func TestAuthenticatorCurve(t *testing.T) {
 		{"callback", &AuthConfig{CheckCurve: known}, nil, 200},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
+			captureLog(t)
 			ctx := newContext(t)
 			a := newAuth(t, ctx, test.config)
 			if test.change != nil {
@@ -163,7 +162,7 @@ func TestAuthenticatorCurve(t *testing.T) {
 
 // TestAuthenticatorRequests sends requests to the ZAP handler itself.
 func TestAuthenticatorRequests(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Principals: []string{"alice@EXAMPLE"},
@@ -266,7 +265,7 @@ func TestAuthenticatorErrors(t *testing.T) {
 
 // Two contexts have policies of their own, beside that of the package.
 func TestAuthenticatorContexts(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "carol", "secret")
 	x, y := newContext(t), newContext(t)
@@ -305,7 +304,7 @@ func TestAuthenticatorContexts(t *testing.T) {
 }
 
 func TestAuthenticatorSlow(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	ctx := newContext(t)
 	entered, left := make(chan struct{}), make(chan error, 1)
 	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
@@ -332,7 +331,7 @@ func TestAuthenticatorSlow(t *testing.T) {
 }
 
 func TestAuthenticatorMetadata(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Users: map[string]string{"alice": "x", "bob": "x"},
@@ -356,9 +355,8 @@ func TestAuthenticatorMetadata(t *testing.T) {
 }
 
 func TestAuthenticatorLogger(t *testing.T) {
-	std := captureAuthLog(t)
-	var mu sync.Mutex
-	var buf bytes.Buffer
+	std := captureLog(t)
+	var buf lockedBuffer
 	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Users: map[string]string{"alice": "open sesame"},
@@ -368,16 +366,14 @@ func TestAuthenticatorLogger(t *testing.T) {
 			}
 			return r.User == "bob", nil
 		},
-		Logger: slog.New(slog.NewTextHandler(lockedWriter{&mu, &buf}, nil)),
+		Logger: slog.New(slog.NewTextHandler(&buf, nil)),
 	})
 	s := newAuthServer(t, ctx, false, plainServer)
 	for _, user := range []string{"alice", "bob", "carol", "eve"} {
 		s.connect(t, asUser(user, "open sesame"))
 		s.outcome(t)
 	}
-	mu.Lock()
 	text := buf.String()
-	mu.Unlock()
 	for _, want := range []string{
 		`level=INFO msg="zmq4: client ALLOWED" why=password mechanism=PLAIN domain=domain address=127.0.0.1 client=alice`,
 		`why=callback mechanism=PLAIN domain=domain address=127.0.0.1 client=bob`,
@@ -396,7 +392,7 @@ func TestAuthenticatorLogger(t *testing.T) {
 // A logger that panics does not keep anybody from being answered.
 func TestAuthenticatorLoggerPanics(t *testing.T) {
 	for _, std := range []bool{false, true} { // the standard logger panics, too
-		log := captureAuthLog(t)
+		log := captureLog(t)
 		ctx := newContext(t)
 		newAuth(t, ctx, &AuthConfig{
 			Users:      map[string]string{"alice": "x"},
@@ -426,7 +422,7 @@ func (panicWriter) Write([]byte) (int, error) { panic("written") }
 // The context of a callback ends when its client has been given up, and then others
 // get their turn.
 func TestAuthenticatorDeadline(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	ctx := newContext(t)
 	entered := make(chan struct{}, 2*zapCalls)
 	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
@@ -465,20 +461,9 @@ func TestAuthenticatorDeadline(t *testing.T) {
 	}
 }
 
-type lockedWriter struct {
-	mu *sync.Mutex
-	w  *bytes.Buffer
-}
-
-func (l lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
-}
-
 // TestAuthenticatorRace changes the policy while clients connect.
 func TestAuthenticatorRace(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	ctx := newContext(t)
 	a := newAuth(t, ctx, &AuthConfig{
 		Users:      map[string]string{"alice": "secret"},

@@ -88,13 +88,6 @@ func FuzzZ85(f *testing.F) {
 	})
 }
 
-func needCurve(t testing.TB) {
-	t.Helper()
-	if !HasCurve() {
-		t.Skip("libzmq has no CURVE")
-	}
-}
-
 func TestNewCurveKeypair(t *testing.T) {
 	needCurve(t)
 	seen := make(map[string]bool)

@@ -16,13 +16,6 @@ import (
 	"time"
 )
 
-func needDraft(t testing.TB) {
-	t.Helper()
-	if !HasDraft() {
-		t.Skip("this libzmq does not have the draft API")
-	}
-}
-
 // threadSafe are the draft types that libzmq gives no ZMQ_FD.
 var threadSafe = []Type{CLIENT, SERVER, RADIO, DISH, GATHER, SCATTER, PEER, CHANNEL}
 
@@ -844,14 +837,6 @@ func draftOptionTests() []draftOption {
 		soc("XpubManualLastValue", XPUB, any432, setOnly((*Socket).SetXpubManualLastValue, onOff, nil)),
 		soc("XsubVerboseUnsubscribe", XSUB, draft435, setOnly((*Socket).SetXsubVerboseUnsubscribe, onOff, nil)),
 		soc("ZapEnforceDomain", DEALER, any423, roundTrip((*Socket).SetZapEnforceDomain, (*Socket).GetZapEnforceDomain, false, onOff, nil)),
-	}
-}
-
-// expectParts receives one message.
-func expectParts(t *testing.T, soc *Socket, want ...string) {
-	t.Helper()
-	if got := recv(t, soc); !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

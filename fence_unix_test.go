@@ -5,14 +5,11 @@
 package zmq4
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -115,7 +112,7 @@ var fences = map[string]fence{
 		if os.Getuid() != 0 {
 			t.Skip("needs root, to become somebody who has no other processes")
 		}
-		debug.SetGCPercent(-1) // which may need threads of its own
+		idleThreads(50)
 		must(t, syscall.Setrlimit(rlimitNproc, &syscall.Rlimit{Cur: 1, Max: 1}))
 		must(t, syscall.Setuid(64999))
 		_, err := newContext(t).NewSocket(PULL)
@@ -479,6 +476,21 @@ func bindWithoutFiles(t *testing.T) error {
 	return nil
 }
 
+// idleThreads makes Go have n threads to spare: it aborts if it needs one and cannot make it.
+func idleThreads(n int) {
+	var running, all sync.WaitGroup
+	running.Add(n)
+	for range n {
+		all.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			running.Done()
+			running.Wait()
+		})
+	}
+	all.Wait()
+}
+
 // started sets options of a context and starts it.
 func started(set func(*Context) error) func(*testing.T) error {
 	return func(t *testing.T) error {
@@ -581,15 +593,6 @@ func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
 	}
 }
 
-func limitFiles(n uint64) {
-	limit := syscall.Rlimit{}
-	syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
-	limit.Cur = n
-	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
-}
-
-const fenceEnv = "ZMQ4_TEST_FENCE"
-
 // noDevice attaches a socket that is to be bound to a device that is not there.
 func noDevice(typ Type, attach func(*Socket, string) error, endpoint string) func(t *testing.T) error {
 	return func(t *testing.T) error {
@@ -606,32 +609,19 @@ func noDevice(typ Type, attach func(*Socket, string) error, endpoint string) fun
 // TestFence runs each of the fences in a new process, for it dies if the fence
 // does not hold.
 func TestFence(t *testing.T) {
-	if name := os.Getenv(fenceEnv); name != "" {
-		var files syscall.Rlimit
-		must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files))
-		fence := fences[name]
-		if err := fence.run(t); err != fence.want {
-			t.Errorf("error %v, want %v", err, fence.want)
-		}
-		must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)) // what is measured is written to files
-		return
-	}
-	for name := range fences {
+	for name, fence := range fences {
 		t.Run(name, func(t *testing.T) {
 			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy") || strings.Contains(name, "permitted") || strings.Contains(name, "threads")) {
 				t.Skip("depends on the system")
 			}
-			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s", "-test.v")
-			// To look for leaks takes descriptors, of which a fence may leave none.
-			cmd.Env = append(os.Environ(), fenceEnv+"="+name, "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0")
-			out, err := cmd.CombinedOutput()
-			if text := bytes.TrimSpace(out[:min(len(out), 2000)]); bytes.Contains(out, []byte("runtime/cgo: pthread_create failed")) {
-				t.Skip("Go itself needed another thread")
-			} else if err != nil {
-				t.Errorf("%v\n%s", err, text)
-			} else if bytes.Contains(out, []byte("--- SKIP")) {
-				t.Skipf("%s", text)
-			}
+			inChild(t, func(t *testing.T) {
+				var files syscall.Rlimit
+				must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files))
+				if err := fence.run(t); err != fence.want {
+					t.Errorf("error %v, want %v", err, fence.want)
+				}
+				must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)) // what is measured is written to files
+			})
 		})
 	}
 }

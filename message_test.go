@@ -25,15 +25,6 @@ type stringer struct{}
 
 func (stringer) String() string { return "stringer" }
 
-// pattern returns n bytes that tell where they are.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i ^ i>>8 ^ i>>16)
-	}
-	return b
-}
-
 // receivers are all ways to receive a message.
 var receivers = []struct {
 	name string

@@ -561,16 +561,6 @@ func TestConflate(t *testing.T) {
 	}
 }
 
-// expect receives messages of one part.
-func expect(t *testing.T, soc *Socket, want ...string) {
-	t.Helper()
-	for _, w := range want {
-		if got, err := soc.RecvMessage(0); !slices.Equal(got, []string{w}) || err != nil {
-			t.Errorf("got %q, %v, want %q", got, err, w)
-		}
-	}
-}
-
 func TestSubscriptions(t *testing.T) {
 	for name, invert := range map[string]bool{"matching": false, "inverted": true} {
 		t.Run(name, func(t *testing.T) {

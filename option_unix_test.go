@@ -7,8 +7,6 @@ package zmq4
 import (
 	"errors"
 	"net"
-	"os"
-	"syscall"
 	"testing"
 )
 
@@ -42,15 +40,4 @@ func TestUseFd(t *testing.T) {
 			expect(t, x, "hello")
 		})
 	}
-}
-
-// dupFd returns a descriptor of a listener that is the caller's.
-func dupFd(t testing.TB, l net.Listener) int {
-	t.Helper()
-	f, err := l.(interface{ File() (*os.File, error) }).File()
-	must(t, err)
-	defer f.Close()
-	fd, err := syscall.Dup(int(f.Fd()))
-	must(t, err)
-	return fd
 }

@@ -30,13 +30,6 @@ func poll(t *testing.T, p *Poller, timeout time.Duration, socs []*Socket, want s
 	}
 }
 
-func send(t testing.TB, soc *Socket, parts ...interface{}) {
-	t.Helper()
-	if _, err := soc.SendMessage(parts...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestPollerLevels(t *testing.T) {
 	x, y := socketPair(t, "inproc", PAIR, PAIR)
 	socs := []*Socket{x, y}

@@ -64,17 +64,6 @@ func (s *station) ends(t testing.TB, want error) {
 	})
 }
 
-func recv(t testing.TB, soc *Socket) (m []string) {
-	t.Helper()
-	within(t, patience, t.Name(), func() {
-		var err error
-		if m, err = soc.RecvMessage(0); err != nil {
-			t.Errorf("RecvMessage: %v", err)
-		}
-	})
-	return m
-}
-
 func TestProxyBothWays(t *testing.T) {
 	s := newStation(t, ROUTER, DEALER, REQ, REP, -1, 0, true)
 	for i := range 100 {

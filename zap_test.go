@@ -37,7 +37,7 @@ func askZap(t testing.TB, client *Socket, request ...string) []string {
 
 // TestAuthRequests sends requests to the ZAP handler itself.
 func TestAuthRequests(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	client := newZapClient(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	AuthCurveAdd("domain", CURVE_ALLOW_ANY)
@@ -169,7 +169,7 @@ func askZapPlain(t testing.TB, client *Socket, username string) []string {
 }
 
 func TestAuthMetadata(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	type call struct {
@@ -204,7 +204,7 @@ func TestAuthMetadata(t *testing.T) {
 }
 
 func TestAuthMetadataReplies(t *testing.T) {
-	out := captureAuthLog(t)
+	out := captureLog(t)
 	client := newZapClient(t)
 	for _, name := range []string{"panics", "exits", "long id", "good id", "nil"} {
 		AuthPlainAdd("domain", name, "secret")
@@ -250,7 +250,7 @@ func TestAuthMetadataReplies(t *testing.T) {
 }
 
 func TestAuthMetadataBlocks(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "slow", "secret")
 	AuthPlainAdd("domain", "fast", "secret")
@@ -281,7 +281,7 @@ func TestAuthMetadataBlocks(t *testing.T) {
 
 // Programs have handlers that were never meant to be called by two goroutines.
 func TestAuthMetadataOneAtATime(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	calls := 0 // under -race, this is the test
@@ -296,7 +296,7 @@ func TestAuthMetadataOneAtATime(t *testing.T) {
 }
 
 func TestAuthMetadataBlocksTerm(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "slow", "secret")
 	entered, release := make(chan struct{}), make(chan struct{})
@@ -316,7 +316,7 @@ func TestAuthMetadataBlocksTerm(t *testing.T) {
 }
 
 func TestAuthMetadataLimit(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	client := newZapClient(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	AuthSetMetadataHandler(authHandler(func(string) map[string]string { return nil }))
@@ -344,7 +344,7 @@ func (a *Authenticator) setLimit(d time.Duration) {
 // Clients that wait behind a call that never ends do not wait for ever, and so cannot
 // keep others out.
 func TestAuthMetadataStuck(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	client := newZapClient(t)
 	auth.setLimit(time.Millisecond)
 	defer auth.setLimit(zapLimit)
