@@ -145,6 +145,8 @@ func TestDraftPatterns(t *testing.T) {
 				switch {
 				case from.s.typ == RADIO: // the subscription may come later, datagrams may be lost
 					sending.Go(func() {
+						pace := time.NewTicker(time.Millisecond)
+						defer pace.Stop()
 						for i := 0; ; i++ {
 							group := []string{"news", "other"}[i%2]
 							if _, err := from.SendWithOpts("to "+group, 0, OptGroup(group)); err != nil {
@@ -154,7 +156,7 @@ func TestDraftPatterns(t *testing.T) {
 							select {
 							case <-stop:
 								return
-							case <-time.After(time.Millisecond):
+							case <-pace.C:
 							}
 						}
 					})

@@ -90,6 +90,10 @@ func eventually(t testing.TB, what string, cond func() bool) {
 	}
 }
 
+// meanwhile lets time pass: for what is not to happen in it, which nothing tells, or for a
+// clock that has to move on. What is to happen is waited for by eventually.
+func meanwhile(d time.Duration) { <-time.After(d) }
+
 // collect runs the garbage collector until done.
 func collect(t *testing.T, what string, done func() bool) {
 	t.Helper()

@@ -265,8 +265,7 @@ func TestTimeouts(t *testing.T) {
 		k := &pull.s.park
 		k.mu.Lock()
 		go recv()
-		late := time.NewTimer(20 * time.Millisecond)
-		<-late.C // a machine that is too busy
+		meanwhile(20 * time.Millisecond) // a machine that is too busy
 		k.mu.Unlock()
 		if err := <-got; err != nil {
 			t.Errorf("%v, though a message was there", err)

@@ -323,15 +323,15 @@ func TestPollerCollected(t *testing.T) {
 		}
 		runtime.AddCleanup(p, func(ch chan struct{}) { close(ch) }, freed)
 	}()
-	for {
-		runtime.GC()
+	collect(t, "poller collected", func() bool {
 		select {
 		case <-freed:
-			send(t, x, "still usable")
-			return
-		case <-time.After(time.Millisecond):
+			return true
+		default:
+			return false
 		}
-	}
+	})
+	send(t, x, "still usable")
 }
 
 // A program may make a Poller for each poll, and lose it.

@@ -151,7 +151,10 @@ func TestReactorReplacedHandler(t *testing.T) {
 			return errDone
 		})
 		r.RemoveSocket(x)
-		time.AfterFunc(10*time.Millisecond, func() { x.Send("m", 0) })
+		go func() {
+			eventually(t, "Run waits", func() bool { return waiting(y) > 0 })
+			x.Send("m", 0)
+		}()
 		return nil
 	})
 	r.AddSocket(y, POLLOUT, func(State) error { return errors.New("y was replaced") })
@@ -201,20 +204,23 @@ func TestReactorIdle(t *testing.T) {
 	r := NewReactor()
 	r.AddSocket(x, POLLIN, func(State) error { return errDone })
 	r.AddChannelTime(make(chan time.Time), 0, nil)
-	time.AfterFunc(200*time.Millisecond, func() { y.Send("m", 0) })
+	done := make(chan error, 1)
+	go func() { done <- r.Run(0) }() // an interval of 0 was a busy loop
+	eventually(t, "Run waits", func() bool { return waiting(x) > 0 })
 	from := cpuTime(t)
+	meanwhile(200 * time.Millisecond)
+	cpu := cpuTime(t) - from
+	send(t, y, "m")
 	within(t, patience, t.Name(), func() {
-		if err := r.Run(0); err != errDone { // an interval of 0 was a busy loop
+		if err := <-done; err != errDone {
 			t.Error(err)
 		}
 	})
-	if cpu := cpuTime(t) - from; cpu > 100*time.Millisecond {
+	if cpu > 100*time.Millisecond {
 		t.Errorf("waiting for 200 ms took %v of CPU time", cpu)
 	}
 	r.RemoveSocket(x)
-	for runtime.NumGoroutine() > before {
-		runtime.Gosched()
-	}
+	eventually(t, "no goroutine more", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Run returns bare errors. RunContext tells its own from those of handlers.
