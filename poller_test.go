@@ -191,9 +191,7 @@ func TestPollerWhileWaiting(t *testing.T) {
 				}
 				poll(t, p, -1, []*Socket{x, y}, test.want)
 			}()
-			for !p.queueWaiting() {
-				runtime.Gosched()
-			}
+			eventually(t, "the poll waits", p.queueWaiting)
 			if test.name == "Recv" {
 				y.SendMessage("a")
 				y.SendMessage("b")

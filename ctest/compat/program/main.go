@@ -400,6 +400,9 @@ func tcpPair(bound, connected zmq.Type) (*zmq.Socket, *zmq.Socket) {
 	return a, b
 }
 
+// meanwhile lets time pass for what another goroutine does, for v1.4.0 has no way to tell.
+func meanwhile(d time.Duration) { time.Sleep(d) }
+
 // until waits for what will be true.
 func until(what string, ok func() bool) {
 	for start := time.Now(); !ok(); time.Sleep(time.Millisecond) {
