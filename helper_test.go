@@ -23,6 +23,28 @@ import (
 
 var tortureFlag = flag.Duration("zmq4.torture", 0, "how long the torture and lost-wake-up tests run (default about 2s each)")
 
+// TestMain sees to it that a test fails that leaves goroutines or file
+// descriptors behind.
+func TestMain(m *testing.M) {
+	alone := func(variable string) bool { return strings.HasPrefix(variable, "ZMQ4_TEST_") }
+	if slices.ContainsFunc(os.Environ(), alone) {
+		os.Exit(m.Run()) // one test in a process of its own, with odd limits
+	}
+	os.Exit(checkLeaks(m, func() error {
+		// What the default context has stays, and the pipes of NewMsgBytes and of naps.
+		keepAlarms()
+		if err := AuthStart(); err != nil {
+			return err
+		}
+		AuthStop()
+		msg, err := NewMsgBytes([]byte("x"), nil)
+		if err != nil {
+			return err
+		}
+		return msg.Close()
+	}))
+}
+
 // transports are those that need nothing but this machine.
 var transports = []string{"inproc", "ipc", "tcp"}
 
