@@ -1553,6 +1553,125 @@ static void wss_bare(void)
 	ms(200);
 }
 
+// held_up waits in an I/O thread, which frees what was sent.
+static void held_up(void *data, void *freed)
+{
+	__atomic_store_n((int *) freed, 1, __ATOMIC_SEQ_CST);
+	ms(500);
+	free(data);
+}
+
+// The I/O thread is told that a socket was closed between two steps of the end of a connection.
+static void close_breaking(void)
+{
+	void *s = sock(ZMQ_PUSH);
+	static int freed;
+	const size_t size = 64 << 20;
+	zmq_msg_t m;
+	set(s, ZMQ_LINGER, -1);
+	int fd = peer(bind_tcp(s), "PULL");
+	ready_for(s, ZMQ_POLLOUT);
+	zmq_msg_init_data(&m, calloc(1, size), size, held_up, &freed);
+	try(zmq_msg_send(&m, s, 0));
+	text(s, "x", 0);
+	ms(100);
+	reset(fd);
+	while (!__atomic_load_n(&freed, __ATOMIC_SEQ_CST))
+		ms(1);
+	set(s, ZMQ_LINGER, 0);
+	zmq_close(s);
+	limit(3);
+	zmq_ctx_term(ctx);
+}
+
+// One of three peers ends while a message is half sent to another one.
+static void half_sent_other(void)
+{
+	void *push = sock(ZMQ_PUSH), *pull[3];
+	char data[16];
+	try(zmq_bind(push, "inproc://x"));
+	for (int i = 0; i < 3; i++)
+		try(zmq_connect(pull[i] = sock(ZMQ_PULL), "inproc://x"));
+	text(push, "1", 0);
+	text(push, "2", 0);
+	text(push, "head", ZMQ_SNDMORE);
+	zmq_close(pull[1]);
+	for (int i = 0; i < 20; i++) {
+		events(push);
+		ms(10);
+	}
+	text(push, "tail", 0);
+	take_any(pull[0]);
+	if (take(pull[0], data, sizeof data) == 4 && memcmp(data, "tail", 4) == 0)
+		LOSE("the first part: it went to another peer");
+}
+
+// The peer of a half-sent message goes away.
+static void half_sent_gone(void)
+{
+	void *push = sock(ZMQ_PUSH);
+	const size_t size = 1 << 20;
+	char *data = calloc(1, size);
+	try(zmq_bind(push, "inproc://x"));
+	long before = resident();
+	for (int i = 0; i < 50; i++) {
+		void *pull = sock(ZMQ_PULL);
+		try(zmq_connect(pull, "inproc://x"));
+		try(zmq_send(push, data, size, ZMQ_SNDMORE));
+		zmq_close(pull);
+		for (int k = 0; k < 100 && events(push) & ZMQ_POLLOUT; k++)
+			ms(1);
+		zmq_send(push, "", 0, ZMQ_DONTWAIT);
+	}
+	if (resident() > before + 30)
+		LEAK("%ld MiB by 50 messages of 1 MiB", resident() - before);
+}
+
+// A subscription over ws with CURVE.
+static void ws_curve(void)
+{
+	need("WS");
+	need("curve");
+	void *pub = sock(ZMQ_XPUB), *sub = sock(ZMQ_SUB);
+	char public[41], secret[41];
+	try(zmq_curve_keypair(public, secret));
+	set(pub, ZMQ_CURVE_SERVER, 1);
+	set_text(pub, ZMQ_CURVE_SECRETKEY, secret, 41);
+	set_text(sub, ZMQ_CURVE_SERVERKEY, public, 41);
+	set_text(sub, ZMQ_CURVE_PUBLICKEY, public, 41);
+	set_text(sub, ZMQ_CURVE_SECRETKEY, secret, 41);
+	set_text(sub, ZMQ_SUBSCRIBE, "a", 1);
+	try(zmq_connect(sub, bind_to(pub, "ws://127.0.0.1:*")));
+	if (take_any(pub) != 2)
+		LOSE("a subscription");
+}
+
+// A thread-safe socket is closed, and each receive of its peer tells it of more room.
+static void thread_safe_close(void)
+{
+	need_draft();
+	time_t over = time(NULL) + 8;
+	for (int i = 0; time(NULL) < over; i++) {
+		void *server = sock(ZMQ_SERVER), *client = sock(ZMQ_CLIENT);
+		char name[32], data[1];
+		snprintf(name, sizeof name, "inproc://%d", i);
+		set(server, ZMQ_RCVHWM, 1);
+		set(client, ZMQ_SNDHWM, 1);
+		set(client, ZMQ_LINGER, -1);
+		try(zmq_bind(server, name));
+		for (int k = 0; k < 50; k++)
+			try(zmq_connect(client, name));
+		while (zmq_send(client, "x", 1, ZMQ_DONTWAIT) == 1)
+			;
+		zmq_close(client);
+		limit(3);
+		for (int k = 0; k < 1000; k++)
+			zmq_recv(server, data, 1, ZMQ_DONTWAIT);
+		zmq_close(server);
+		limit(20);
+	}
+}
+
 static struct {
 	const char *name;
 	void (*run)(void);
@@ -1654,6 +1773,11 @@ static struct {
 	{"ws-heartbeat", ws_heartbeat},
 	{"draft-type", draft_type},
 	{"wss-bare", wss_bare},
+	{"close-breaking", close_breaking},
+	{"half-sent-other", half_sent_other},
+	{"half-sent-gone", half_sent_gone},
+	{"ws-curve", ws_curve},
+	{"thread-safe-close", thread_safe_close},
 };
 
 int main(int argc, char **argv)
