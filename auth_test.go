@@ -113,6 +113,18 @@ func (s *authServer) pass(t testing.TB, client *Socket, properties ...string) ma
 	return metadata
 }
 
+// admits connects a client, and fails if that does not end as it has to. One that is let in
+// can send, and the metadata that comes with it is returned.
+func (s *authServer) admits(t testing.TB, role func(*Socket) error, want int, properties ...string) map[string]string {
+	t.Helper()
+	client := s.connect(t, role)
+	s.expect(t, want)
+	if want != 200 {
+		return nil
+	}
+	return s.pass(t, client, properties...)
+}
+
 func asNull(soc *Socket) error { return nil }
 
 func asUser(username, password string) func(*Socket) error {
@@ -191,11 +203,7 @@ func TestAuth(t *testing.T) {
 			startAuth(t)
 			test.policy()
 			s := newAuthServer(t, newContext(t), test.ipv6, test.server)
-			client := s.connect(t, test.client)
-			s.expect(t, test.want)
-			if test.want == 200 {
-				s.pass(t, client)
-			}
+			s.admits(t, test.client, test.want)
 		})
 	}
 }
@@ -229,11 +237,7 @@ func TestAuthCurve(t *testing.T) {
 			startAuth(t)
 			test.policy()
 			s := newAuthServer(t, newContext(t), false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
-			client := s.connect(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) })
-			s.expect(t, test.want)
-			if test.want == 200 {
-				s.pass(t, client)
-			}
+			s.admits(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) }, test.want)
 		})
 	}
 }

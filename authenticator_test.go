@@ -105,11 +105,7 @@ func TestAuthenticator(t *testing.T) {
 				test.change(a)
 			}
 			s := newAuthServer(t, ctx, false, test.server)
-			client := s.connect(t, test.client)
-			s.expect(t, test.want)
-			if test.want == 200 {
-				s.pass(t, client)
-			}
+			s.admits(t, test.client, test.want)
 		})
 	}
 }
@@ -149,12 +145,9 @@ func TestAuthenticatorCurve(t *testing.T) {
 				test.change(a)
 			}
 			s := newAuthServer(t, ctx, false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
-			client := s.connect(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) })
-			s.expect(t, test.want)
-			if test.want == 200 {
-				if m := s.pass(t, client, "User-Id"); m["User-Id"] != public {
-					t.Errorf("the metadata is %q", m)
-				}
+			client := func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) }
+			if m := s.admits(t, client, test.want, "User-Id"); m != nil && m["User-Id"] != public {
+				t.Errorf("the metadata is %q", m)
 			}
 		})
 	}

@@ -143,6 +143,18 @@ func waitParked(t testing.TB, soc *Socket, n int) {
 	eventually(t, fmt.Sprintf("%d goroutines parked", n), func() bool { return parked(soc) >= n })
 }
 
+// closed reports whether a channel is.
+func closed(ch <-chan struct{}) func() bool {
+	return func() bool {
+		select {
+		case <-ch:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
 // timeouts calls f, which should take d, again and again. It must never be
 // early, and at least once on time: the machine may be busy.
 func timeouts(t *testing.T, d time.Duration, f func() error) {

@@ -21,10 +21,10 @@ type optionTest struct {
 	run  func(t *testing.T, soc *Socket)
 }
 
-// roundTrip tests an option that comes back as it was set: its default, the
-// values that it takes, and those that it refuses with EINVAL, unchanged.
-func roundTrip[T comparable](set func(*Socket, T) error, get func(*Socket) (T, error), unset T, good, bad []T) func(*testing.T, *Socket) {
-	return func(t *testing.T, soc *Socket) {
+// roundTrip tests an option of a socket or context that comes back as it was set: its default,
+// the values that it takes, and those that it refuses with EINVAL, unchanged.
+func roundTrip[O any, T comparable](set func(O, T) error, get func(O) (T, error), unset T, good, bad []T) func(*testing.T, O) {
+	return func(t *testing.T, soc O) {
 		if got, err := get(soc); got != unset || err != nil {
 			t.Errorf("the default is %#v, %v, want %#v", got, err, unset)
 		}

@@ -340,24 +340,10 @@ func TestLostSockets(t *testing.T) {
 			_, err = soc.Send("late", 0)
 			must(t, err)
 		}()
-		collect(t, "context collected", func() bool {
-			select {
-			case <-lost:
-				return true
-			default:
-				return false
-			}
-		})
+		collect(t, "context collected", closed(lost))
 		cleaned := make(chan struct{})
 		func() { runtime.AddCleanup(new([64]byte), func(c chan struct{}) { close(c) }, cleaned) }()
-		collect(t, "cleanups go on", func() bool {
-			select {
-			case <-cleaned:
-				return true
-			default:
-				return false
-			}
-		})
+		collect(t, "cleanups go on", closed(cleaned))
 		pull := newSocket(t, newContext(t), PULL)
 		must(t, pull.Bind(endpoint))
 		within(t, patience, "delivery", func() {

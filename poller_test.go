@@ -321,14 +321,7 @@ func TestPollerCollected(t *testing.T) {
 		}
 		runtime.AddCleanup(p, func(ch chan struct{}) { close(ch) }, freed)
 	}()
-	collect(t, "poller collected", func() bool {
-		select {
-		case <-freed:
-			return true
-		default:
-			return false
-		}
-	})
+	collect(t, "poller collected", closed(freed))
 	send(t, x, "still usable")
 }
 

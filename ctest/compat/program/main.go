@@ -9,6 +9,9 @@
 //
 // Everything is used by one goroutine at a time, as v1.4.0 asks for. Nothing
 // that differs from run to run is printed.
+//
+// The calls stand one by one, and much alike: what is to be compared is the label
+// and the call of each line, not what a helper makes of them.
 package main
 
 import (
