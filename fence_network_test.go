@@ -122,7 +122,7 @@ func TestTermAfterBreak(t *testing.T) {
 		must(t, xsub.Connect("tcp://"+l.Addr().String()))
 		conn, err := l.Accept()
 		must(t, err)
-		greetZmtp(t, conn, "PUB")
+		greetZmtp(t, conn, 0, "PUB")
 		_, err = xsub.GetEvents()
 		must(t, err)
 		retried := happens(t, xsub, EVENT_CONNECT_RETRIED)
@@ -220,7 +220,7 @@ func reconnectOff(t *testing.T, typ Type, peer string, look bool) {
 	conn, err := l.Accept()
 	must(t, err)
 	defer conn.Close()
-	p := greetZmtp(t, conn, peer)
+	p := greetZmtp(t, conn, 0, peer)
 	parts := make([]string, 300)
 	p.send(parts...)
 	if look {

@@ -342,9 +342,8 @@ var fences = map[string]fence{
 					c, err = l.Accept()
 				}
 				must(t, err)
-				c.Write(append(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1}, "NULL"...), make([]byte, 48)...))
-				c.Write([]byte("\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04DISH"))
 				must(t, c.SetReadDeadline(time.Now().Add(patience)))
+				greetZmtp(t, c, 1, "DISH")
 				for read := ""; !strings.Contains(read, "READY"); {
 					b := make([]byte, 1000)
 					n, err := c.Read(b)

@@ -700,25 +700,14 @@ func TestDisconnectEnds(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			must(t, err)
 			defer l.Close()
-			ended := make(chan struct{})
-			var wg sync.WaitGroup
-			defer wg.Wait()
-			defer close(ended)
-			wg.Go(func() { // a peer that does not read
-				c, err := l.Accept()
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer c.Close()
-				c.Write(append(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0}, "NULL"...), make([]byte, 48)...))
-				c.Write([]byte("\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04PULL"))
-				<-ended
-			})
 			push := newSocket(t, newContext(t), PUSH)
 			endpoint := "tcp://" + l.Addr().String()
 			must(t, push.SetSndhwm(10))
 			must(t, push.Connect(endpoint))
+			c, err := l.Accept()
+			must(t, err)
+			defer c.Close()
+			greetZmtp(t, c, 0, "PULL") // a peer that does not read
 			must(t, push.SetSndtimeo(100*time.Millisecond))
 			part := make([]byte, 1<<20)
 			for err == nil {
