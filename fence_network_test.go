@@ -270,3 +270,36 @@ func TestConnectRidBusy(t *testing.T) {
 	}
 	must(t, router.Connect(endpoint))
 }
+
+// Term does not wait for connections that their peers end just when the socket is closed.
+func TestTermWhileBreaking(t *testing.T) {
+	inChild(t, func(t *testing.T) {
+		large := make([]byte, 1<<20)
+		for range 10 { // without the fence one of them hangs
+			ctx := newContext(t)
+			push := bareSocket(t, ctx, PUSH)
+			must(t, push.SetLinger(-1))
+			must(t, push.SetSndhwm(5))
+			endpoint := bindOn(t, push, "tcp")
+			var conns []*net.TCPConn
+			for range 30 {
+				conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
+				must(t, err)
+				greetZmtp(t, conn, 0, "PULL")
+				conns = append(conns, conn.(*net.TCPConn))
+			}
+			must(t, push.SetSndtimeo(50*time.Millisecond))
+			var err error
+			for err == nil {
+				_, err = push.SendBytes(large, 0)
+			}
+			must(t, push.SetLinger(0))
+			for _, conn := range conns {
+				must(t, conn.SetLinger(0))
+				must(t, conn.Close())
+			}
+			must(t, push.Close())
+			within(t, patience, "Term", func() { ctx.Term() })
+		}
+	})
+}
