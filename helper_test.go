@@ -425,8 +425,7 @@ func captureLog(t testing.TB) *lockedBuffer {
 	return b
 }
 
-// stats reads resources of this process on Linux: how many entries a
-// directory in /proc/self has.
+// procCount returns how many entries a directory in /proc/self has: what this process uses.
 func procCount(t testing.TB, dir string) int {
 	t.Helper()
 	if runtime.GOOS != "linux" {

@@ -18,6 +18,9 @@ import (
 	"testing"
 )
 
+// The tests in this file read the files of the package. "Defect 1" in a test means the row of
+// the checklist at the end of docs/differences.md, which TestDefectsListed reads.
+
 // unbound are the option constants of zmq.h that the package does without, and why.
 var unbound = map[string]string{
 	"ZMQ_IPV4ONLY": "deprecated: SetIpv6 with the opposite",
