@@ -3,6 +3,9 @@
 package zmq4
 
 import (
+	"errors"
+	"fmt"
+	"math"
 	"runtime"
 	"testing"
 )
@@ -17,9 +20,7 @@ func TestAllocations(t *testing.T) {
 	parts := [][]byte{small, small[:5], small[:20]}
 	args := []any{small, text, parts} // the caller's own
 	check := func(err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	drain := func() {
 		for {
@@ -89,6 +90,80 @@ func TestAllocations(t *testing.T) {
 			})
 			if n != r.allocs {
 				t.Errorf("%v allocations, want %v", n, r.allocs)
+			}
+		})
+	}
+}
+
+// TestCrossings counts the calls from Go to C.
+func TestCrossings(t *testing.T) {
+	// Defects 28, 35 and 36.
+	pull, push := socketPair(t, "inproc", PULL, PUSH)
+	large, parts := pattern(keep/2), make([]string, 100)
+	names := 0
+	name := func() string { names++; return fmt.Sprintf("inproc://crossings-%d", names) }
+	sent := func(parts ...any) func() error {
+		return func() error { _, err := push.SendMessage(parts...); return err }
+	}
+	recv := func(n int) func() error {
+		return func() error {
+			m, err := pull.RecvMessage(DONTWAIT)
+			if err == nil && len(m) != n {
+				err = fmt.Errorf("%d parts, want %d", len(m), n)
+			}
+			return err
+		}
+	}
+	for _, test := range []struct {
+		name             string
+		before, f, after func() error
+		want             int64
+	}{
+		{"Send", nil, func() error { _, err := push.Send("x", 0); return err }, recv(1), 1},
+		{"SendBytes", nil, func() error { _, err := push.SendBytes(large, 0); return err }, recv(1), 1},
+		{"SendMessage of 3 parts", nil, sent("a", []byte("b"), 1), recv(3), 1},
+		{"SendMessage of 100 parts", nil, sent(parts), recv(100), 1},
+		{"Recv", sent("x"), func() error { _, err := pull.Recv(0); return err }, nil, 1},
+		{"RecvBytes", sent(large), func() error { _, err := pull.RecvBytes(0); return err }, nil, 1},
+		{"Recv of 3 parts", sent("a", "b", "c"), func() error {
+			_, err := pull.Recv(0)
+			_, err2 := pull.Recv(0)
+			_, err3 := pull.Recv(0)
+			return errors.Join(err, err2, err3)
+		}, nil, 1},
+		{"RecvMessage of 3 parts", sent("a", "b", "c"), recv(3), nil, 1},
+		{"RecvMessage of 100 parts", sent(parts), recv(100), nil, 1},
+		{"RecvMessageBytes of 3 parts", sent("a", "b", "c"), func() error { _, err := pull.RecvMessageBytes(0); return err }, nil, 1},
+		{"RecvMessageWithMetadata", sent("a", "b", "c"), func() error {
+			_, _, err := pull.RecvMessageWithMetadata(0, "User-Id", "Peer-Address")
+			return err
+		}, nil, 1 + 2},
+		{"RecvEvent", sent(event(EVENT_CLOSED, 0, "")), func() error { _, _, _, err := pull.RecvEvent(0); return err }, nil, 1},
+		{"GetRcvmore", nil, func() error { _, err := pull.GetRcvmore(); return err }, nil, 0},
+		{"GetEvents", nil, func() error { _, err := pull.GetEvents(); return err }, nil, 1},
+		{"SetLinger", nil, func() error { return pull.SetLinger(0) }, nil, 1},
+		{"GetLinger", nil, func() error { _, err := pull.GetLinger(); return err }, nil, 1},
+		{"SetIdentity", nil, func() error { return pull.SetIdentity("me") }, nil, 1},
+		{"GetIdentity", nil, func() error { _, err := pull.GetIdentity(); return err }, nil, 1},
+		{"Bind", nil, func() error { return pull.Bind(name()) }, nil, 1},
+		{"Connect", nil, func() error { return push.Connect(name()) }, nil, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			best := int64(math.MaxInt64)
+			for range 5 { // something in the background may make some, too
+				if test.before != nil {
+					must(t, test.before())
+				}
+				before := runtime.NumCgoCall()
+				err := test.f()
+				best = min(best, runtime.NumCgoCall()-before)
+				must(t, err)
+				if test.after != nil {
+					must(t, test.after())
+				}
+			}
+			if best != test.want {
+				t.Errorf("%d crossings, want %d", best, test.want)
 			}
 		})
 	}

@@ -3,72 +3,15 @@
 package zmq4
 
 import (
-	"bytes"
 	"fmt"
-	"log"
 	"net/netip"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 )
-
-// authPatience is how long a test waits for what has to come.
-const authPatience = 10 * time.Second
-
-// authWithin fails the test if f takes too long.
-func authWithin(t testing.TB, what string, f func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-time.After(authPatience):
-		t.Fatalf("%s hangs", what)
-	}
-}
-
-func newTestContext(t testing.TB) *Context {
-	t.Helper()
-	ctx, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { authWithin(t, "Term", func() { ctx.Term() }) })
-	return ctx
-}
-
-// newTestSocket makes a socket whose calls do not wait for ever.
-func newTestSocket(t testing.TB, ctx *Context, typ Type) *Socket {
-	t.Helper()
-	soc, err := ctx.NewSocket(typ)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { soc.Close() })
-	for _, err := range []error{soc.SetLinger(0), soc.SetRcvtimeo(authPatience), soc.SetSndtimeo(authPatience)} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return soc
-}
-
-func mechanism(t testing.TB, soc *Socket) Mechanism {
-	t.Helper()
-	m, err := soc.GetMechanism()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // freshAuth begins and ends a test without authentication and policy.
 func freshAuth(t testing.TB) {
@@ -89,35 +32,7 @@ func freshAuth(t testing.TB) {
 func startAuth(t testing.TB) {
 	t.Helper()
 	freshAuth(t)
-	if err := AuthStart(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A authLog is what the standard logger writes to in a test.
-type authLog struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *authLog) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *authLog) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-func captureAuthLog(t testing.TB) *authLog {
-	t.Helper()
-	b := &authLog{}
-	log.SetOutput(b)
-	t.Cleanup(func() { log.SetOutput(os.Stderr) })
-	return b
+	must(t, AuthStart())
 }
 
 // An authServer is a PULL socket that takes clients over tcp, and its monitor.
@@ -128,33 +43,25 @@ type authServer struct {
 
 func newAuthServer(t testing.TB, ctx *Context, ipv6 bool, role func(*Socket) error) *authServer {
 	t.Helper()
-	if major, minor, _ := Version(); major == 4 && minor < 3 {
-		t.Skip("libzmq has no handshake events")
-	}
-	s := &authServer{soc: newTestSocket(t, ctx, PULL), mon: newTestSocket(t, ctx, PAIR)}
-	fail := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	needHandshakeEvents(t)
+	s := &authServer{soc: timedSocket(t, ctx, PULL), mon: timedSocket(t, ctx, PAIR)}
 	name := fmt.Sprintf("inproc://%s-%p", strings.ReplaceAll(t.Name(), "/", "-"), s)
-	fail(s.soc.Monitor(name, EVENT_HANDSHAKE_SUCCEEDED|EVENT_HANDSHAKE_FAILED_AUTH|
+	must(t, s.soc.Monitor(name, EVENT_HANDSHAKE_SUCCEEDED|EVENT_HANDSHAKE_FAILED_AUTH|
 		EVENT_HANDSHAKE_FAILED_NO_DETAIL|EVENT_HANDSHAKE_FAILED_PROTOCOL))
-	fail(s.mon.Connect(name))
-	fail(role(s.soc))
+	must(t, s.mon.Connect(name))
+	must(t, role(s.soc))
 	bind := "tcp://127.0.0.1:*"
 	if ipv6 {
-		fail(s.soc.SetIpv6(true))
+		must(t, s.soc.SetIpv6(true))
 		bind = "tcp://[::ffff:127.0.0.1]:*"
 	}
 	if err := s.soc.Bind(bind); ipv6 && err != nil {
 		t.Skip("no IPv6: ", err)
 	} else {
-		fail(err)
+		must(t, err)
 	}
 	endpoint, err := s.soc.GetLastEndpoint()
-	fail(err)
+	must(t, err)
 	s.endpoint = "tcp://127.0.0.1" + endpoint[strings.LastIndexByte(endpoint, ':'):]
 	return s
 }
@@ -162,13 +69,9 @@ func newAuthServer(t testing.TB, ctx *Context, ipv6 bool, role func(*Socket) err
 // connect makes a client.
 func (s *authServer) connect(t testing.TB, role func(*Socket) error) *Socket {
 	t.Helper()
-	soc := newTestSocket(t, newTestContext(t), PUSH)
-	if err := role(soc); err != nil {
-		t.Fatal(err)
-	}
-	if err := soc.Connect(s.endpoint); err != nil {
-		t.Fatal(err)
-	}
+	soc := timedSocket(t, newContext(t), PUSH)
+	must(t, role(soc))
+	must(t, soc.Connect(s.endpoint))
 	return soc
 }
 
@@ -210,6 +113,18 @@ func (s *authServer) pass(t testing.TB, client *Socket, properties ...string) ma
 	return metadata
 }
 
+// admits connects a client, and fails if that does not end as it has to. One that is let in
+// can send, and the metadata that comes with it is returned.
+func (s *authServer) admits(t testing.TB, role func(*Socket) error, want int, properties ...string) map[string]string {
+	t.Helper()
+	client := s.connect(t, role)
+	s.expect(t, want)
+	if want != 200 {
+		return nil
+	}
+	return s.pass(t, client, properties...)
+}
+
 func asNull(soc *Socket) error { return nil }
 
 func asUser(username, password string) func(*Socket) error {
@@ -222,7 +137,8 @@ func asUser(username, password string) func(*Socket) error {
 }
 
 func plainServer(soc *Socket) error { return soc.ServerAuthPlain("domain") }
-func nullServer(soc *Socket) error  { return soc.ServerAuthNull("domain") }
+
+func nullServer(soc *Socket) error { return soc.ServerAuthNull("domain") }
 
 // TestAuth has clients connect over tcp.
 func TestAuth(t *testing.T) {
@@ -283,15 +199,11 @@ func TestAuth(t *testing.T) {
 		{"PLAIN denied", plainServer, alice, func() { AuthDeny("domain", "127.0.0.1"); AuthPlainAdd("domain", "alice", "secret") }, false, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
+			captureLog(t)
 			startAuth(t)
 			test.policy()
-			s := newAuthServer(t, newTestContext(t), test.ipv6, test.server)
-			client := s.connect(t, test.client)
-			s.expect(t, test.want)
-			if test.want == 200 {
-				s.pass(t, client)
-			}
+			s := newAuthServer(t, newContext(t), test.ipv6, test.server)
+			s.admits(t, test.client, test.want)
 		})
 	}
 }
@@ -299,13 +211,9 @@ func TestAuth(t *testing.T) {
 func TestAuthCurve(t *testing.T) {
 	needCurve(t)
 	serverPublic, serverSecret, err := NewCurveKeypair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	public, secret, err := NewCurveKeypair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, test := range []struct {
 		name   string
 		policy func()
@@ -325,25 +233,21 @@ func TestAuthCurve(t *testing.T) {
 		{"denied", func() { AuthCurveAdd("domain", public); AuthDeny("*", "127.0.0.1") }, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
+			captureLog(t)
 			startAuth(t)
 			test.policy()
-			s := newAuthServer(t, newTestContext(t), false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
-			client := s.connect(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) })
-			s.expect(t, test.want)
-			if test.want == 200 {
-				s.pass(t, client)
-			}
+			s := newAuthServer(t, newContext(t), false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
+			s.admits(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) }, test.want)
 		})
 	}
 }
 
 // TestAuthRace changes the policy while clients connect.
 func TestAuthRace(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -383,11 +287,11 @@ func TestAuthRace(t *testing.T) {
 }
 
 func TestAuthNeverLogsPasswords(t *testing.T) {
-	out := captureAuthLog(t)
+	out := captureLog(t)
 	startAuth(t)
 	AuthSetVerbose(true)
 	AuthPlainAdd("domain", "alice", "open sesame")
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	for _, password := range []string{"open sesame", "open window"} {
 		s.connect(t, asUser("alice", password))
 		s.outcome(t)
@@ -448,19 +352,13 @@ func TestAuthStartStop(t *testing.T) {
 	t.Run("address in use", func(t *testing.T) {
 		freshAuth(t)
 		ctx, err := defaultContext()
-		if err != nil {
-			t.Fatal(err)
-		}
-		own := newTestSocket(t, ctx, REP)
-		if err := own.Bind(zapEndpoint); err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
+		own := timedSocket(t, ctx, REP)
+		must(t, own.Bind(zapEndpoint))
 		if err := AuthStart(); err != EADDRINUSE {
 			t.Errorf("AuthStart: %v, want EADDRINUSE", err)
 		}
-		if err := own.Unbind(zapEndpoint); err != nil {
-			t.Fatal(err)
-		}
+		must(t, own.Unbind(zapEndpoint))
 		if err := AuthStart(); err != nil {
 			t.Error(err)
 		}
@@ -468,7 +366,7 @@ func TestAuthStartStop(t *testing.T) {
 	t.Run("restart", func(t *testing.T) {
 		startAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newTestContext(t), false, plainServer)
+		s := newAuthServer(t, newContext(t), false, plainServer)
 		first := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 		for i := range 50 {
@@ -486,7 +384,7 @@ func TestAuthStartStop(t *testing.T) {
 	t.Run("stopped", func(t *testing.T) {
 		startAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newTestContext(t), false, plainServer)
+		s := newAuthServer(t, newContext(t), false, plainServer)
 		first := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 		AuthStop()
@@ -504,10 +402,8 @@ func TestAuthContexts(t *testing.T) {
 	t.Run("before AuthStart", func(t *testing.T) {
 		freshAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newTestContext(t), false, plainServer)
-		if err := AuthStart(); err != nil {
-			t.Fatal(err)
-		}
+		s := newAuthServer(t, newContext(t), false, plainServer)
+		must(t, AuthStart())
 		s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 		s.connect(t, asUser("alice", "wrong"))
@@ -517,9 +413,7 @@ func TestAuthContexts(t *testing.T) {
 		startAuth(t)
 		AuthPlainAdd("domain", "alice", "secret")
 		ctx, err := defaultContext()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		s := newAuthServer(t, ctx, false, plainServer)
 		s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
@@ -528,11 +422,9 @@ func TestAuthContexts(t *testing.T) {
 	})
 	t.Run("of the program's own handler", func(t *testing.T) {
 		startAuth(t)
-		ctx := newTestContext(t)
-		own := newTestSocket(t, ctx, REP)
-		if err := own.Bind(zapEndpoint); err != nil {
-			t.Fatal(err)
-		}
+		ctx := newContext(t)
+		own := timedSocket(t, ctx, REP)
+		must(t, own.Bind(zapEndpoint))
 		s := newAuthServer(t, ctx, false, plainServer)
 		s.connect(t, asUser("bob", "x"))
 		msg, err := own.RecvMessage(0)
@@ -552,18 +444,12 @@ func TestAuthContexts(t *testing.T) {
 		startAuth(t)
 		for range 10 {
 			ctx, err := NewContext()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			soc, err := ctx.NewSocket(PULL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := soc.ServerAuthNull("domain"); err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
+			must(t, soc.ServerAuthNull("domain"))
 			soc.Close()
-			authWithin(t, "Term", func() {
+			within(t, patience, "Term", func() {
 				if err := ctx.Term(); err != nil {
 					t.Error(err)
 				}
@@ -592,13 +478,9 @@ func TestAuthContexts(t *testing.T) {
 		}()
 		for range 50 {
 			ctx, err := NewContext()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			soc, err := ctx.NewSocket(PULL)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			done := make(chan struct{})
 			go func() { // races with Term
 				defer close(done)
@@ -607,7 +489,7 @@ func TestAuthContexts(t *testing.T) {
 				}
 				soc.Close()
 			}()
-			authWithin(t, "Term", func() { ctx.Term() })
+			within(t, patience, "Term", func() { ctx.Term() })
 			<-done
 			if authServed(ctx.c) {
 				t.Error("the context is not forgotten")
@@ -620,35 +502,27 @@ func TestAuthContexts(t *testing.T) {
 		startAuth(t)
 		h := func() *handle {
 			ctx, err := NewContext()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			soc, err := ctx.NewSocket(PULL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := soc.ServerAuthNull("domain"); err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
+			must(t, soc.ServerAuthNull("domain"))
 			return ctx.c
 		}()
 		if !authServed(h) {
 			t.Fatal("the context is not served")
 		}
-		authWithin(t, "collecting the context", func() {
+		within(t, patience, "collecting the context", func() {
 			for authServed(h) {
 				runtime.GC()
 			}
 		})
-		authWithin(t, "terminating the context", func() { h.terminate() })
+		within(t, patience, "terminating the context", func() { h.terminate() })
 	})
 	t.Run("no socket left", func(t *testing.T) {
 		startAuth(t)
-		ctx := newTestContext(t)
-		if err := ctx.SetMaxSockets(1); err != nil {
-			t.Fatal(err)
-		}
-		soc := newTestSocket(t, ctx, PULL)
+		ctx := newContext(t)
+		must(t, ctx.SetMaxSockets(1))
+		soc := timedSocket(t, ctx, PULL)
 		if err := soc.ServerAuthPlain("domain"); AsErrno(err) != Errno(syscall.EMFILE) {
 			t.Errorf("ServerAuthPlain that cannot be served: %v, want EMFILE", err)
 		}
@@ -656,16 +530,14 @@ func TestAuthContexts(t *testing.T) {
 	t.Run("without the first", func(t *testing.T) {
 		// As after Term of the default context.
 		freshAuth(t)
-		first := newTestContext(t)
+		first := newContext(t)
 		first.Term()
-		if err := zap.start(first.c); err != nil {
-			t.Fatal(err)
-		}
+		must(t, zap.start(first.c))
 		if authServed(first.c) {
 			t.Error("a terminated context is served")
 		}
 		AuthPlainAdd("domain", "alice", "secret")
-		s := newAuthServer(t, newTestContext(t), false, plainServer)
+		s := newAuthServer(t, newContext(t), false, plainServer)
 		s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
 	})
@@ -695,9 +567,7 @@ func TestAddressList(t *testing.T) {
 	} {
 		t.Run(test.network, func(t *testing.T) {
 			network, err := parseNetwork(test.network)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			domains := []*authPolicy{{allow: addressList{network: {}}}}
 			for _, address := range strings.Fields(test.in) {
 				if ok, why := admitAddress(domains, address); !ok {

@@ -3,7 +3,6 @@
 package zmq4
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -99,18 +98,14 @@ func TestAuthenticator(t *testing.T) {
 		{"metadata is not asked", plainServer, alice, &AuthConfig{Metadata: metadata}, nil, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
-			ctx := newTestContext(t)
+			captureLog(t)
+			ctx := newContext(t)
 			a := newAuth(t, ctx, test.config)
 			if test.change != nil {
 				test.change(a)
 			}
 			s := newAuthServer(t, ctx, false, test.server)
-			client := s.connect(t, test.client)
-			s.expect(t, test.want)
-			if test.want == 200 {
-				s.pass(t, client)
-			}
+			s.admits(t, test.client, test.want)
 		})
 	}
 }
@@ -143,19 +138,16 @@ func TestAuthenticatorCurve(t *testing.T) {
 		{"callback", &AuthConfig{CheckCurve: known}, nil, 200},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			captureAuthLog(t)
-			ctx := newTestContext(t)
+			captureLog(t)
+			ctx := newContext(t)
 			a := newAuth(t, ctx, test.config)
 			if test.change != nil {
 				test.change(a)
 			}
 			s := newAuthServer(t, ctx, false, func(soc *Socket) error { return soc.ServerAuthCurve("domain", serverSecret) })
-			client := s.connect(t, func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) })
-			s.expect(t, test.want)
-			if test.want == 200 {
-				if m := s.pass(t, client, "User-Id"); m["User-Id"] != public {
-					t.Errorf("the metadata is %q", m)
-				}
+			client := func(soc *Socket) error { return soc.ClientAuthCurve(serverPublic, public, secret) }
+			if m := s.admits(t, client, test.want, "User-Id"); m != nil && m["User-Id"] != public {
+				t.Errorf("the metadata is %q", m)
 			}
 		})
 	}
@@ -163,15 +155,15 @@ func TestAuthenticatorCurve(t *testing.T) {
 
 // TestAuthenticatorRequests sends requests to the ZAP handler itself.
 func TestAuthenticatorRequests(t *testing.T) {
-	captureAuthLog(t)
-	ctx := newTestContext(t)
+	captureLog(t)
+	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Principals: []string{"alice@EXAMPLE"},
 		CheckGSSAPI: func(_ context.Context, r *AuthRequest) (bool, error) {
 			return strings.HasSuffix(r.User, "@CORP"), nil
 		},
 	})
-	client := newTestSocket(t, ctx, DEALER)
+	client := timedSocket(t, ctx, DEALER)
 	must(t, client.Connect(zapEndpoint))
 	for _, test := range []struct{ request, want string }{
 		{"1.0 1 d 1.2.3.4 me NULL", "200 OK  "},
@@ -215,7 +207,7 @@ func TestAuthenticatorGSSAPILists(t *testing.T) {
 }
 
 func TestAuthenticatorErrors(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	for name, config := range map[string]*AuthConfig{
 		"allow": {Allow: make([]netip.Prefix, 1)},
 		"deny":  {Deny: make([]netip.Prefix, 1)},
@@ -242,7 +234,7 @@ func TestAuthenticatorErrors(t *testing.T) {
 	}
 	must(t, first.Close())
 
-	own := newTestSocket(t, ctx, REP)
+	own := timedSocket(t, ctx, REP)
 	must(t, own.Bind(zapEndpoint))
 	if a, err := NewAuthenticator(ctx, nil); a != nil || err != EADDRINUSE {
 		t.Errorf("with a handler of the program: %v, %v, want EADDRINUSE", a, err)
@@ -252,7 +244,7 @@ func TestAuthenticatorErrors(t *testing.T) {
 	must(t, err)
 	a, err := NewAuthenticator(gone, nil)
 	must(t, err)
-	authWithin(t, "Term", func() { gone.Term() })
+	within(t, patience, "Term", func() { gone.Term() })
 	if a.ctx.Err() == nil {
 		t.Error("the context.Context outlives the context")
 	}
@@ -266,11 +258,11 @@ func TestAuthenticatorErrors(t *testing.T) {
 
 // Two contexts have policies of their own, beside that of the package.
 func TestAuthenticatorContexts(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "carol", "secret")
-	x, y := newTestContext(t), newTestContext(t)
-	servers := []*authServer{newAuthServer(t, x, false, plainServer), newAuthServer(t, y, false, plainServer), newAuthServer(t, newTestContext(t), false, plainServer)}
+	x, y := newContext(t), newContext(t)
+	servers := []*authServer{newAuthServer(t, x, false, plainServer), newAuthServer(t, y, false, plainServer), newAuthServer(t, newContext(t), false, plainServer)}
 	a := newAuth(t, x, &AuthConfig{Users: map[string]string{"alice": "secret"}})
 	newAuth(t, y, &AuthConfig{Users: map[string]string{"bob": "secret"}})
 	expect := func(want string) {
@@ -305,8 +297,8 @@ func TestAuthenticatorContexts(t *testing.T) {
 }
 
 func TestAuthenticatorSlow(t *testing.T) {
-	captureAuthLog(t)
-	ctx := newTestContext(t)
+	captureLog(t)
+	ctx := newContext(t)
 	entered, left := make(chan struct{}), make(chan error, 1)
 	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
 		if r.User == "slow" {
@@ -324,7 +316,7 @@ func TestAuthenticatorSlow(t *testing.T) {
 		s.connect(t, asUser("fast", "x"))
 		s.expect(t, 200)
 	}
-	authWithin(t, "Close", func() { a.Close() })
+	within(t, patience, "Close", func() { a.Close() })
 	if err := <-left; err != context.Canceled {
 		t.Error("the callback's context ended with", err)
 	}
@@ -332,8 +324,8 @@ func TestAuthenticatorSlow(t *testing.T) {
 }
 
 func TestAuthenticatorMetadata(t *testing.T) {
-	captureAuthLog(t)
-	ctx := newTestContext(t)
+	captureLog(t)
+	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Users: map[string]string{"alice": "x", "bob": "x"},
 		Metadata: func(_ context.Context, r *AuthRequest) (map[string]string, error) {
@@ -356,10 +348,9 @@ func TestAuthenticatorMetadata(t *testing.T) {
 }
 
 func TestAuthenticatorLogger(t *testing.T) {
-	std := captureAuthLog(t)
-	var mu sync.Mutex
-	var buf bytes.Buffer
-	ctx := newTestContext(t)
+	std := captureLog(t)
+	var buf lockedBuffer
+	ctx := newContext(t)
 	newAuth(t, ctx, &AuthConfig{
 		Users: map[string]string{"alice": "open sesame"},
 		CheckPlain: func(_ context.Context, r *AuthRequest, _ string) (bool, error) {
@@ -368,16 +359,14 @@ func TestAuthenticatorLogger(t *testing.T) {
 			}
 			return r.User == "bob", nil
 		},
-		Logger: slog.New(slog.NewTextHandler(lockedWriter{&mu, &buf}, nil)),
+		Logger: slog.New(slog.NewTextHandler(&buf, nil)),
 	})
 	s := newAuthServer(t, ctx, false, plainServer)
 	for _, user := range []string{"alice", "bob", "carol", "eve"} {
 		s.connect(t, asUser(user, "open sesame"))
 		s.outcome(t)
 	}
-	mu.Lock()
 	text := buf.String()
-	mu.Unlock()
 	for _, want := range []string{
 		`level=INFO msg="zmq4: client ALLOWED" why=password mechanism=PLAIN domain=domain address=127.0.0.1 client=alice`,
 		`why=callback mechanism=PLAIN domain=domain address=127.0.0.1 client=bob`,
@@ -396,8 +385,8 @@ func TestAuthenticatorLogger(t *testing.T) {
 // A logger that panics does not keep anybody from being answered.
 func TestAuthenticatorLoggerPanics(t *testing.T) {
 	for _, std := range []bool{false, true} { // the standard logger panics, too
-		log := captureAuthLog(t)
-		ctx := newTestContext(t)
+		log := captureLog(t)
+		ctx := newContext(t)
 		newAuth(t, ctx, &AuthConfig{
 			Users:      map[string]string{"alice": "x"},
 			CheckPlain: func(context.Context, *AuthRequest, string) (bool, error) { panic("callback") },
@@ -426,8 +415,8 @@ func (panicWriter) Write([]byte) (int, error) { panic("written") }
 // The context of a callback ends when its client has been given up, and then others
 // get their turn.
 func TestAuthenticatorDeadline(t *testing.T) {
-	captureAuthLog(t)
-	ctx := newTestContext(t)
+	captureLog(t)
+	ctx := newContext(t)
 	entered := make(chan struct{}, 2*zapCalls)
 	a := newAuth(t, ctx, &AuthConfig{CheckPlain: func(ctx context.Context, r *AuthRequest, _ string) (bool, error) {
 		if r.User == "slow" {
@@ -438,7 +427,7 @@ func TestAuthenticatorDeadline(t *testing.T) {
 		return true, nil
 	}})
 	a.setLimit(100 * time.Millisecond)
-	client := newTestSocket(t, ctx, DEALER)
+	client := timedSocket(t, ctx, DEALER)
 	must(t, client.Connect(zapEndpoint))
 	ask := func(user string) {
 		_, err := client.SendMessage("", "1.0", user, "domain", "10.0.0.1", "me", "PLAIN", user, "x")
@@ -465,21 +454,10 @@ func TestAuthenticatorDeadline(t *testing.T) {
 	}
 }
 
-type lockedWriter struct {
-	mu *sync.Mutex
-	w  *bytes.Buffer
-}
-
-func (l lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
-}
-
 // TestAuthenticatorRace changes the policy while clients connect.
 func TestAuthenticatorRace(t *testing.T) {
-	captureAuthLog(t)
-	ctx := newTestContext(t)
+	captureLog(t)
+	ctx := newContext(t)
 	a := newAuth(t, ctx, &AuthConfig{
 		Users:      map[string]string{"alice": "secret"},
 		CheckPlain: func(_ context.Context, r *AuthRequest, _ string) (bool, error) { return r.User == "bob", nil },
@@ -529,4 +507,26 @@ func TestAuthenticatorRace(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+// To decide on a client, the keys that it may have are not converted.
+func TestAuthAdmitAllocs(t *testing.T) {
+	// Defect 17.
+	if raceEnabled || asanEnabled {
+		t.Skip("the instrumentation allocates")
+	}
+	key := strings.Repeat("k", 32)
+	a := newAuthenticator()
+	a.update("domain", func(d *authPolicy) {
+		d.keys = map[string]struct{}{key: {}}
+		d.deny = addressList{}
+	})
+	r := &zapRequest{domain: "domain", address: "192.0.2.1", mechanism: "CURVE", credentials: []string{key}}
+	if n := testing.AllocsPerRun(100, func() {
+		if ok, _, why := a.admit(r); !ok {
+			t.Error(why)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

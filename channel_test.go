@@ -97,9 +97,7 @@ func TestReceiverRest(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := to.Receiver(ctx, 3)
-	for len(r.C) < 3 {
-		runtime.Gosched()
-	}
+	eventually(t, "3 messages", func() bool { return len(r.C) == 3 })
 	cancel()
 	var got []string
 	within(t, patience, "end", func() {

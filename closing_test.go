@@ -10,16 +10,6 @@ import (
 	"testing"
 )
 
-// settled returns when an XPUB has got a subscription.
-func settled(t *testing.T, soc, xpub *Socket) {
-	eventually(t, "a subscription", func() bool {
-		_, err := soc.GetEvents() // libzmq tells it then
-		must(t, err)
-		_, err = xpub.RecvMessage(DONTWAIT)
-		return err == nil
-	})
-}
-
 // A call that waits when Close begins still receives a message that is there then.
 func TestCloseReceives(t *testing.T) {
 	receive := func(soc *Socket) (string, error) {
@@ -86,10 +76,10 @@ func TestCloseReceives(t *testing.T) {
 					expect(t, peer, "question")
 				case SUB:
 					must(t, soc.SetSubscribe(""))
-					settled(t, soc, peer)
+					must(t, subscribed(soc, peer))
 				case XSUB:
 					send(t, soc, "\x01")
-					settled(t, soc, peer)
+					must(t, subscribed(soc, peer))
 				case XPUB:
 					content = "\x01topic"
 				}

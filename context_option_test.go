@@ -12,32 +12,6 @@ import (
 	"testing"
 )
 
-// contextOption tests an option of a context that comes back as it was set.
-func contextOption[T comparable](set func(*Context, T) error, get func(*Context) (T, error), unset T, good, bad []T) func(*testing.T, *Context) {
-	return func(t *testing.T, ctx *Context) {
-		if got, err := get(ctx); got != unset || err != nil {
-			t.Errorf("the default is %v, %v, want %v", got, err, unset)
-		}
-		for _, v := range good {
-			if err := set(ctx, v); err != nil {
-				t.Errorf("set %v: %v", v, err)
-			}
-			if got, err := get(ctx); got != v || err != nil {
-				t.Errorf("set %v, got %v, %v", v, got, err)
-			}
-		}
-		before, _ := get(ctx)
-		for _, v := range bad {
-			if err := set(ctx, v); err != einval {
-				t.Errorf("set %v: %v, want EINVAL", v, err)
-			}
-			if got, err := get(ctx); got != before || err != nil {
-				t.Errorf("a refused %v made it %v, %v", v, got, err)
-			}
-		}
-	}
-}
-
 func TestContextOptions(t *testing.T) {
 	major, minor, _ := Version()
 	new43 := major > 4 || minor >= 3
@@ -45,14 +19,14 @@ func TestContextOptions(t *testing.T) {
 		have bool
 		run  func(*testing.T, *Context)
 	}{
-		"IoThreads":         {true, contextOption((*Context).SetIoThreads, (*Context).GetIoThreads, IoThreadsDflt, []int{0, 2, 1024}, wide(-1, 1025, 100000, math.MaxInt32))},
-		"MaxSockets":        {true, contextOption((*Context).SetMaxSockets, (*Context).GetMaxSockets, MaxSocketsDflt, []int{1, 100000, 1 << 20}, wide(0, -1, 1<<20+1, math.MaxInt32))},
-		"MaxMsgsz":          {true, contextOption((*Context).SetMaxMsgsz, (*Context).GetMaxMsgsz, math.MaxInt32, []int{0, 1, math.MaxInt32}, wide(-1))},
-		"Ipv6":              {true, contextOption((*Context).SetIpv6, (*Context).GetIpv6, false, []bool{true, false}, nil)},
-		"Blocky":            {true, contextOption((*Context).SetBlocky, (*Context).GetBlocky, true, []bool{false, true}, nil)},
-		"ZeroCopyRecv":      {new43, contextOption((*Context).SetZeroCopyRecv, (*Context).GetZeroCopyRecv, true, []bool{false, true}, nil)},
-		"ThreadNamePrefix":  {new43 && runtime.GOOS != "windows", contextOption((*Context).SetThreadNamePrefix, (*Context).GetThreadNamePrefix, 0, []int{7, 1234}, wide())},
-		"ThreadSchedPolicy": {new43 && runtime.GOOS != "windows", contextOption((*Context).SetThreadSchedPolicy, (*Context).GetThreadSchedPolicy, -1, []int{0, 1, math.MaxInt32}, wide(-1))},
+		"IoThreads":         {true, roundTrip((*Context).SetIoThreads, (*Context).GetIoThreads, IoThreadsDflt, []int{0, 2, 1024}, wide(-1, 1025, 100000, math.MaxInt32))},
+		"MaxSockets":        {true, roundTrip((*Context).SetMaxSockets, (*Context).GetMaxSockets, MaxSocketsDflt, []int{1, 100000, 1 << 20}, wide(0, -1, 1<<20+1, math.MaxInt32))},
+		"MaxMsgsz":          {true, roundTrip((*Context).SetMaxMsgsz, (*Context).GetMaxMsgsz, math.MaxInt32, []int{0, 1, math.MaxInt32}, wide(-1))},
+		"Ipv6":              {true, roundTrip((*Context).SetIpv6, (*Context).GetIpv6, false, []bool{true, false}, nil)},
+		"Blocky":            {true, roundTrip((*Context).SetBlocky, (*Context).GetBlocky, true, []bool{false, true}, nil)},
+		"ZeroCopyRecv":      {new43, roundTrip((*Context).SetZeroCopyRecv, (*Context).GetZeroCopyRecv, true, []bool{false, true}, nil)},
+		"ThreadNamePrefix":  {new43 && runtime.GOOS != "windows", roundTrip((*Context).SetThreadNamePrefix, (*Context).GetThreadNamePrefix, 0, []int{7, 1234}, wide())},
+		"ThreadSchedPolicy": {new43 && runtime.GOOS != "windows", roundTrip((*Context).SetThreadSchedPolicy, (*Context).GetThreadSchedPolicy, -1, []int{0, 1, math.MaxInt32}, wide(-1))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !test.have {
@@ -113,14 +87,10 @@ func TestContextThreads(t *testing.T) {
 			}
 		}
 	}
-	x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
-	if err := x.Bind("tcp://127.0.0.1:*"); err != nil {
-		t.Fatal(err)
-	}
+	x, y := timedSocket(t, ctx, PULL), timedSocket(t, ctx, PUSH)
+	must(t, x.Bind("tcp://127.0.0.1:*"))
 	endpoint, _ := x.GetLastEndpoint()
-	if err := y.Connect(endpoint); err != nil {
-		t.Fatal(err)
-	}
+	must(t, y.Connect(endpoint))
 	send(t, y, "hello")
 	expect(t, x, "hello")
 }
@@ -128,10 +98,8 @@ func TestContextThreads(t *testing.T) {
 // TestContextMaxSockets also shows that the value is that of libzmq.
 func TestContextMaxSockets(t *testing.T) {
 	ctx := newContext(t)
-	if err := ctx.SetMaxSockets(1); err != nil {
-		t.Fatal(err)
-	}
-	newTestSocket(t, ctx, PULL)
+	must(t, ctx.SetMaxSockets(1))
+	timedSocket(t, ctx, PULL)
 	if soc, err := ctx.NewSocket(PULL); soc != nil || AsErrno(err).Error() != "too many open files" {
 		t.Errorf("second socket: %v, %v", soc, err)
 	}
@@ -152,12 +120,8 @@ func TestContextBlockyAndIpv6(t *testing.T) {
 
 func TestOptionsOfClosedContext(t *testing.T) {
 	closed, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := closed.Term(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, closed.Term())
 	for name, ctx := range map[string]*Context{"closed": closed, "nil": nil, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
 			all := calls(ctx)
@@ -198,9 +162,7 @@ func TestRetryAfterEINTR(t *testing.T) {
 // method of the default context.
 func TestDefaultContextOptions(t *testing.T) {
 	ctx, err := defaultContext()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for name, same := range map[string]func() bool{
 		"IoThreads":         sameOption(ctx, SetIoThreads, GetIoThreads, (*Context).GetIoThreads, 3),
 		"MaxSockets":        sameOption(ctx, SetMaxSockets, GetMaxSockets, (*Context).GetMaxSockets, 2000),

@@ -88,21 +88,12 @@ func FuzzZ85(f *testing.F) {
 	})
 }
 
-func needCurve(t testing.TB) {
-	t.Helper()
-	if !HasCurve() {
-		t.Skip("libzmq has no CURVE")
-	}
-}
-
 func TestNewCurveKeypair(t *testing.T) {
 	needCurve(t)
 	seen := make(map[string]bool)
 	for range 10 {
 		public, secret, err := NewCurveKeypair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, key := range []string{public, secret} {
 			if len(key) != 40 || len(Z85decode(key)) != 32 {
 				t.Errorf("%q is not a key", key)

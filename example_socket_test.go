@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// Each example of the package is shown by itself: it makes its own context and sockets, and
+// handles each error where it comes from, as others do.
+
 // An option by its number in zmq.h, for one that has no method.
 func ExampleSocket_SetOption() {
 	soc, err := NewSocket(PUSH)

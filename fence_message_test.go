@@ -3,13 +3,9 @@
 package zmq4
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand"
-	"os"
-	"os/exec"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,31 +13,6 @@ import (
 	"testing"
 	"time"
 )
-
-const childEnv = "ZMQ4_TEST_CHILD"
-
-// inChild runs f in a process of its own, for libzmq aborts the process if a fence
-// does not hold.
-func inChild(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	if os.Getenv(childEnv) == t.Name() {
-		f(t)
-		return
-	}
-	if os.Getenv(childEnv) != "" {
-		t.Skip("for another test")
-	}
-	var path []string
-	for _, name := range strings.Split(t.Name(), "/") {
-		path = append(path, "^"+regexp.QuoteMeta(name)+"$")
-	}
-	cmd := exec.Command(os.Args[0], "-test.run="+strings.Join(path, "/"), "-test.timeout=60s", "-test.v")
-	cmd.Env = append(os.Environ(), childEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("=== RUN   "+t.Name()+"\n")) {
-		t.Errorf("%v\n%s", err, bytes.TrimSpace(out[max(len(out)-3000, 0):]))
-	}
-}
 
 // A talk is how one type of socket receives messages from another.
 type talk struct {
@@ -63,18 +34,6 @@ var talks = []talk{
 		_, err := from.Send("\x01", 0)
 		return errors.Join(err, subscribed(from, to))
 	}},
-}
-
-func subscribed(to, from *Socket) error {
-	for {
-		if _, err := to.GetEvents(); err != nil { // it takes part in being connected
-			return err
-		}
-		if _, err := from.RecvBytes(DONTWAIT); err != eagain {
-			return err
-		}
-		runtime.Gosched()
-	}
 }
 
 // ends are ways to end a connection, and who made it.
@@ -239,22 +198,6 @@ func TestImmediateBreaks(t *testing.T) {
 			})
 		})
 	}
-}
-
-// happens returns a channel that is closed at an event.
-func happens(t *testing.T, soc *Socket, e Event) <-chan struct{} {
-	t.Helper()
-	endpoint := fmt.Sprintf("inproc://%s-%d", t.Name(), inprocCount.Add(1))
-	must(t, soc.Monitor(endpoint, e))
-	mon := newSocket(t, soc.s.ctx, PAIR)
-	must(t, mon.Connect(endpoint))
-	seen := make(chan struct{})
-	go func() {
-		if _, _, _, err := mon.RecvEvent(0); err == nil {
-			close(seen)
-		}
-	}()
-	return seen
 }
 
 // The types that ZMQ_IMMEDIATE makes no difference for keep what has come.

@@ -122,7 +122,7 @@ func TestTermAfterBreak(t *testing.T) {
 		must(t, xsub.Connect("tcp://"+l.Addr().String()))
 		conn, err := l.Accept()
 		must(t, err)
-		greetZmtp(t, conn, "PUB")
+		greetZmtp(t, conn, 0, "PUB")
 		_, err = xsub.GetEvents()
 		must(t, err)
 		retried := happens(t, xsub, EVENT_CONNECT_RETRIED)
@@ -220,7 +220,7 @@ func reconnectOff(t *testing.T, typ Type, peer string, look bool) {
 	conn, err := l.Accept()
 	must(t, err)
 	defer conn.Close()
-	p := greetZmtp(t, conn, peer)
+	p := greetZmtp(t, conn, 0, peer)
 	parts := make([]string, 300)
 	p.send(parts...)
 	if look {
@@ -269,4 +269,37 @@ func TestConnectRidBusy(t *testing.T) {
 		must(t, err)
 	}
 	must(t, router.Connect(endpoint))
+}
+
+// Term does not wait for connections that their peers end just when the socket is closed.
+func TestTermWhileBreaking(t *testing.T) {
+	inChild(t, func(t *testing.T) {
+		large := make([]byte, 1<<20)
+		for range 10 { // without the fence one of them hangs
+			ctx := newContext(t)
+			push := bareSocket(t, ctx, PUSH)
+			must(t, push.SetLinger(-1))
+			must(t, push.SetSndhwm(5))
+			endpoint := bindOn(t, push, "tcp")
+			var conns []*net.TCPConn
+			for range 30 {
+				conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
+				must(t, err)
+				greetZmtp(t, conn, 0, "PULL")
+				conns = append(conns, conn.(*net.TCPConn))
+			}
+			must(t, push.SetSndtimeo(50*time.Millisecond))
+			var err error
+			for err == nil {
+				_, err = push.SendBytes(large, 0)
+			}
+			must(t, push.SetLinger(0))
+			for _, conn := range conns {
+				must(t, conn.SetLinger(0))
+				must(t, conn.Close())
+			}
+			must(t, push.Close())
+			within(t, patience, "Term", func() { ctx.Term() })
+		}
+	})
 }

@@ -5,14 +5,11 @@
 package zmq4
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -20,21 +17,6 @@ import (
 	"testing"
 	"time"
 )
-
-// dupFd returns a descriptor of a listener that is the caller's.
-func dupFd(t testing.TB, l net.Listener) int {
-	t.Helper()
-	f, err := l.(interface{ File() (*os.File, error) }).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fd, err := syscall.Dup(int(f.Fd()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fd
-}
 
 // rlimitNproc is RLIMIT_NPROC of Linux.
 const rlimitNproc = 6
@@ -130,7 +112,7 @@ var fences = map[string]fence{
 		if os.Getuid() != 0 {
 			t.Skip("needs root, to become somebody who has no other processes")
 		}
-		debug.SetGCPercent(-1) // which may need threads of its own
+		idleThreads(50)
 		must(t, syscall.Setrlimit(rlimitNproc, &syscall.Rlimit{Cur: 1, Max: 1}))
 		must(t, syscall.Setuid(64999))
 		_, err := newContext(t).NewSocket(PULL)
@@ -313,16 +295,12 @@ var fences = map[string]fence{
 	}), einval},
 	"use unix listener for tcp": {useFd("tcp://127.0.0.1:*", func(t *testing.T) int {
 		l, err := net.Listen("unix", t.TempDir()+"/s")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return dupFd(t, l)
 	}), einval},
 	"use tcp listener for ipc": {useFd("ipc:///tmp/never", func(t *testing.T) int {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return dupFd(t, l)
 	}), einval},
 	"use descriptor twice": {func(t *testing.T) error {
@@ -330,7 +308,7 @@ var fences = map[string]fence{
 		if err != nil {
 			return err
 		}
-		soc := newTestSocket(t, newContext(t), PULL)
+		soc := timedSocket(t, newContext(t), PULL)
 		soc.SetUseFd(dupFd(t, l))
 		for range 2 {
 			if err := soc.Bind("tcp://127.0.0.1:*"); err != nil {
@@ -364,9 +342,8 @@ var fences = map[string]fence{
 					c, err = l.Accept()
 				}
 				must(t, err)
-				c.Write(append(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1}, "NULL"...), make([]byte, 48)...))
-				c.Write([]byte("\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04DISH"))
 				must(t, c.SetReadDeadline(time.Now().Add(patience)))
+				greetZmtp(t, c, 1, "DISH")
 				for read := ""; !strings.Contains(read, "READY"); {
 					b := make([]byte, 1000)
 					n, err := c.Read(b)
@@ -498,6 +475,21 @@ func bindWithoutFiles(t *testing.T) error {
 	return nil
 }
 
+// idleThreads makes Go have n threads to spare: it aborts if it needs one and cannot make it.
+func idleThreads(n int) {
+	var running, all sync.WaitGroup
+	running.Add(n)
+	for range n {
+		all.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			running.Done()
+			running.Wait()
+		})
+	}
+	all.Wait()
+}
+
 // started sets options of a context and starts it.
 func started(set func(*Context) error) func(*testing.T) error {
 	return func(t *testing.T) error {
@@ -517,7 +509,7 @@ func started(set func(*Context) error) func(*testing.T) error {
 func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
 	return func(t *testing.T) error {
 		ctx := newContext(t)
-		soc := newTestSocket(t, ctx, PULL)
+		soc := timedSocket(t, ctx, PULL)
 		if err := soc.SetUseFd(fd(t)); err != nil {
 			return err
 		}
@@ -533,7 +525,7 @@ func useFd(endpoint string, fd func(*testing.T) int) func(*testing.T) error {
 // routingID gives one routing id to the peers of two connections.
 func routingID(typ Type, between func(soc *Socket, endpoint string)) func(*testing.T) error {
 	return func(t *testing.T) error {
-		soc := newTestSocket(t, newContext(t), typ)
+		soc := timedSocket(t, newContext(t), typ)
 		if err := errors.Join(soc.SetConnectRid("id"), soc.SetConnectRid("id"), soc.Connect("tcp://127.0.0.1:9")); err != nil {
 			return err
 		}
@@ -585,7 +577,7 @@ func peerID(typ Type, between func(t *testing.T, soc, peer *Socket)) func(*testi
 // multicast connects to a group on loopback, and sends.
 func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
 	return func(t *testing.T) error {
-		soc := newTestSocket(t, newContext(t), typ)
+		soc := timedSocket(t, newContext(t), typ)
 		if err := set(soc); err != nil {
 			return err
 		}
@@ -599,15 +591,6 @@ func multicast(typ Type, set func(*Socket) error) func(*testing.T) error {
 		return nil
 	}
 }
-
-func limitFiles(n uint64) {
-	limit := syscall.Rlimit{}
-	syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
-	limit.Cur = n
-	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
-}
-
-const fenceEnv = "ZMQ4_TEST_FENCE"
 
 // noDevice attaches a socket that is to be bound to a device that is not there.
 func noDevice(typ Type, attach func(*Socket, string) error, endpoint string) func(t *testing.T) error {
@@ -625,72 +608,19 @@ func noDevice(typ Type, attach func(*Socket, string) error, endpoint string) fun
 // TestFence runs each of the fences in a new process, for it dies if the fence
 // does not hold.
 func TestFence(t *testing.T) {
-	if name := os.Getenv(fenceEnv); name != "" {
-		var files syscall.Rlimit
-		must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files))
-		fence := fences[name]
-		if err := fence.run(t); err != fence.want {
-			t.Errorf("error %v, want %v", err, fence.want)
-		}
-		must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)) // what is measured is written to files
-		return
-	}
-	for name := range fences {
+	for name, fence := range fences {
 		t.Run(name, func(t *testing.T) {
 			if runtime.GOOS != "linux" && (strings.Contains(name, "CPU") || strings.Contains(name, "policy") || strings.Contains(name, "permitted") || strings.Contains(name, "threads")) {
 				t.Skip("depends on the system")
 			}
-			cmd := exec.Command(os.Args[0], "-test.run=^TestFence$", "-test.timeout=60s", "-test.v")
-			// To look for leaks takes descriptors, of which a fence may leave none.
-			cmd.Env = append(os.Environ(), fenceEnv+"="+name, "GORACE=atexit_sleep_ms=0", "ASAN_OPTIONS=detect_leaks=0")
-			out, err := cmd.CombinedOutput()
-			if text := bytes.TrimSpace(out[:min(len(out), 2000)]); bytes.Contains(out, []byte("runtime/cgo: pthread_create failed")) {
-				t.Skip("Go itself needed another thread")
-			} else if err != nil {
-				t.Errorf("%v\n%s", err, text)
-			} else if bytes.Contains(out, []byte("--- SKIP")) {
-				t.Skipf("%s", text)
-			}
-		})
-	}
-}
-
-// TestUseFd binds to a listener that the program made.
-func TestUseFd(t *testing.T) {
-	for _, network := range []string{"tcp", "unix"} {
-		t.Run(network, func(t *testing.T) {
-			ctx := newContext(t)
-			x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
-			address, scheme := "127.0.0.1:0", "tcp://"
-			if network == "unix" {
-				address, scheme = t.TempDir()+"/s", "ipc://"
-			}
-			l, err := net.Listen(network, address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			endpoint := scheme + l.Addr().String()
-			if err := errors.Join(x.SetUseFd(dupFd(t, l)), x.Bind("inproc://"+t.Name())); err != nil {
-				t.Fatal(err)
-			}
-			if fd, err := x.Getusefd(); fd < 0 || err != nil {
-				t.Errorf("inproc took it: %v, %v", fd, err)
-			}
-			if err := x.Bind(endpoint); err != nil {
-				t.Fatal(err)
-			}
-			if fd, err := x.Getusefd(); fd != -1 || err != nil {
-				t.Errorf("Getusefd after Bind = %v, %v", fd, err)
-			}
-			if err := x.Bind("tcp://127.0.0.1:*"); err != nil { // not the same descriptor again
-				t.Error(err)
-			}
-			if err := y.Connect(endpoint); err != nil {
-				t.Fatal(err)
-			}
-			send(t, y, "hello")
-			expect(t, x, "hello")
+			inChild(t, func(t *testing.T) {
+				var files syscall.Rlimit
+				must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files))
+				if err := fence.run(t); err != fence.want {
+					t.Errorf("error %v, want %v", err, fence.want)
+				}
+				must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)) // what is measured is written to files
+			})
 		})
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// waitsFor reports whether a call waits for a socket, itself or in a Poller, all the way down.
-func waitsFor(soc *Socket) bool {
+// waiting returns how many calls wait for a socket, themselves or in a Poller, all the way down.
+func waiting(soc *Socket) int {
 	s := soc.s
 	s.mu.Lock()
 	n, polls := s.park.parked(), slices.Clone(s.polls)
@@ -22,7 +22,7 @@ func waitsFor(soc *Socket) bool {
 	for _, ref := range polls {
 		n += ref.q.park.parked()
 	}
-	return n > 0
+	return n
 }
 
 // waitingCalls are calls that wait for a message on a socket that has no peer.
@@ -88,7 +88,7 @@ func TestInterrupt(t *testing.T) {
 			for range 2 {
 				done := make(chan error, 1)
 				go func() { done <- tt.call(soc) }()
-				eventually(t, "the call waits", func() bool { return waitsFor(soc) })
+				eventually(t, "the call waits", func() bool { return waiting(soc) > 0 })
 				newContext(t).SetRetryAfterEINTR(false)
 				ctx.SetRetryAfterEINTR(true)
 				select {
@@ -178,7 +178,7 @@ func TestInterruptNot(t *testing.T) {
 			defer cancel()
 			done := make(chan error, 1)
 			go func() { done <- call(ctx, soc) }()
-			eventually(t, "the call waits", func() bool { return waitsFor(soc) })
+			eventually(t, "the call waits", func() bool { return waiting(soc) > 0 })
 			zctx.SetRetryAfterEINTR(false)
 			cancel()
 			within(t, patience, name, func() {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+// This file is the same in the root and in ctest, but for the package: the tests of the
+// root may import nothing of this module, and nobody can import theirs. TestLeakCheckCopied
+// compares them.
+
 package zmq4
 
 import (
@@ -14,36 +18,17 @@ import (
 	"time"
 )
 
-// ctest/leak.go does the same for the other packages, which this one may not import.
-
 // keptGoroutines are functions whose goroutines stay when a test is over.
 var keptGoroutines = []string{
 	"zmq4.(*zapServer).run", // of the default context, which is not terminated
 	"os/signal.loop",        // of the first signal.Notify
 }
 
-// TestMain sees to it that a test fails that leaves goroutines or file
-// descriptors behind.
-func TestMain(m *testing.M) {
-	alone := func(variable string) bool { return strings.HasPrefix(variable, "ZMQ4_TEST_") }
-	if slices.ContainsFunc(os.Environ(), alone) {
-		os.Exit(m.Run()) // one test in a process of its own, with odd limits
-	}
-	os.Exit(checkLeaks(m))
-}
-
-func checkLeaks(m *testing.M) int {
-	// What the default context has stays, and the pipes of NewMsgBytes and of naps.
-	keepAlarms()
-	err := AuthStart()
-	if err == nil {
-		AuthStop()
-		var m *Msg
-		if m, err = NewMsgBytes([]byte("x"), nil); err == nil {
-			err = m.Close()
-		}
-	}
-	if err != nil {
+// checkLeaks runs the tests of a package. One that leaves goroutines or file descriptors
+// behind fails. It calls first what makes things that stay, and kept are what descriptors
+// may be open on that do.
+func checkLeaks(m *testing.M, first func() error, kept ...string) int {
+	if err := first(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -53,22 +38,22 @@ func checkLeaks(m *testing.M) int {
 		test := &(*(*[]testing.InternalTest)(tests))[i]
 		run := test.F
 		test.F = func(t *testing.T) {
-			before := inUse()
+			before := inUse(kept)
 			t.Cleanup(func() { // the first one, which is the last to run
 				if t.Failed() {
 					return
 				}
-				if left := before.left(); left != "" {
+				if left := before.left(kept); left != "" {
 					t.Error("left behind:\n" + left)
 				}
 			})
 			run(t)
 		}
 	}
-	before := inUse()
+	before := inUse(kept)
 	code := m.Run()
 	if code == 0 {
-		if left := before.left(); left != "" {
+		if left := before.left(kept); left != "" {
 			fmt.Fprintln(os.Stderr, "left behind by examples:\n"+left)
 			return 1
 		}
@@ -82,7 +67,8 @@ type resources struct {
 	descriptors map[string]string // what they are open on, by number; only on Linux
 }
 
-func inUse() resources {
+// inUse looks, but not for descriptors that are open on something kept.
+func inUse(kept []string) resources {
 	r := resources{make(map[string]string), make(map[string]string)}
 	buf := make([]byte, 1<<16)
 	n := runtime.Stack(buf, true)
@@ -90,14 +76,14 @@ func inUse() resources {
 		buf = make([]byte, 2*len(buf))
 	}
 	for stack := range strings.SplitSeq(strings.TrimSpace(string(buf[:n])), "\n\n") {
-		kept := func(function string) bool { return strings.Contains(stack, function+"(") }
-		if fields := strings.Fields(stack); len(fields) > 1 && !slices.ContainsFunc(keptGoroutines, kept) {
+		stays := func(function string) bool { return strings.Contains(stack, function+"(") }
+		if fields := strings.Fields(stack); len(fields) > 1 && !slices.ContainsFunc(keptGoroutines, stays) {
 			r.goroutines[fields[1]] = stack
 		}
 	}
 	links, _ := filepath.Glob("/proc/self/fd/*")
 	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil { // else it was the directory
+		if target, err := os.Readlink(link); err == nil && !slices.Contains(kept, target) { // else it was the directory
 			r.descriptors[filepath.Base(link)] = target
 		}
 	}
@@ -106,9 +92,9 @@ func inUse() resources {
 
 // left returns what is in use and was not before, once that does not change
 // any more for the better.
-func (before resources) left() (text string) {
-	for end := time.Now().Add(patience); time.Now().Before(end); runtime.GC() { // closes what was lost
-		now := inUse()
+func (before resources) left(kept []string) (text string) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); runtime.GC() { // closes what was lost
+		now := inUse(kept)
 		text = ""
 		for number, stack := range now.goroutines {
 			if _, known := before.goroutines[number]; !known {

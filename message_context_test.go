@@ -111,7 +111,8 @@ func TestContextEndsCalls(t *testing.T) {
 						go func() { errs <- c.call(ctx, soc) }()
 					}
 					if name == "cancelled" {
-						time.AfterFunc(20*time.Millisecond, cancel)
+						eventually(t, "the calls wait", func() bool { return waiting(soc) >= n })
+						cancel()
 					}
 					within(t, patience, name, func() {
 						for range n {
@@ -231,17 +232,16 @@ func TestContextOtherErrors(t *testing.T) {
 			t.Run(c.name+" "+name, func(t *testing.T) {
 				ctx := newContext(t)
 				soc := newSocket(t, ctx, c.typ)
-				errs := make(chan error)
+				errs := make(chan error, 1)
 				cancellable, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				go func() { errs <- c.call(cancellable, soc) }()
-				time.AfterFunc(10*time.Millisecond, func() {
-					if name == "Close" {
-						soc.Close()
-					} else if err := ctx.Shutdown(); err != nil {
-						t.Error(err)
-					}
-				})
+				eventually(t, "the call waits", func() bool { return waiting(soc) > 0 })
+				if name == "Close" {
+					must(t, soc.Close())
+				} else {
+					must(t, ctx.Shutdown())
+				}
 				within(t, patience, name, func() {
 					err := <-errs
 					if e, ok := err.(timeouter); ok && (e.Timeout() || e.Temporary()) {

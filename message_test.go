@@ -25,15 +25,6 @@ type stringer struct{}
 
 func (stringer) String() string { return "stringer" }
 
-// pattern returns n bytes that tell where they are.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i ^ i>>8 ^ i>>16)
-	}
-	return b
-}
-
 // receivers are all ways to receive a message.
 var receivers = []struct {
 	name string
@@ -709,25 +700,14 @@ func TestDisconnectEnds(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			must(t, err)
 			defer l.Close()
-			ended := make(chan struct{})
-			var wg sync.WaitGroup
-			defer wg.Wait()
-			defer close(ended)
-			wg.Go(func() { // a peer that does not read
-				c, err := l.Accept()
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer c.Close()
-				c.Write(append(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0}, "NULL"...), make([]byte, 48)...))
-				c.Write([]byte("\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04PULL"))
-				<-ended
-			})
 			push := newSocket(t, newContext(t), PUSH)
 			endpoint := "tcp://" + l.Addr().String()
 			must(t, push.SetSndhwm(10))
 			must(t, push.Connect(endpoint))
+			c, err := l.Accept()
+			must(t, err)
+			defer c.Close()
+			greetZmtp(t, c, 0, "PULL") // a peer that does not read
 			must(t, push.SetSndtimeo(100*time.Millisecond))
 			part := make([]byte, 1<<20)
 			for err == nil {
@@ -889,5 +869,35 @@ func TestSendMessageChanges(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Every way to send on a closed socket gives the same.
+func TestSendClosed(t *testing.T) {
+	// Defect 32.
+	soc := newSocket(t, newContext(t), PUSH)
+	must(t, soc.Close())
+	for name, send := range map[string]func() (int, error){
+		"Send":                     func() (int, error) { return soc.Send("x", 0) },
+		"SendBytes":                func() (int, error) { return soc.SendBytes(nil, SNDMORE) },
+		"SendMessage":              func() (int, error) { return soc.SendMessage("x", "y") },
+		"SendMessageDontwait":      func() (int, error) { return soc.SendMessageDontwait("x") },
+		"SendMessage of something": func() (int, error) { return soc.SendMessage(1, nil, []string{"x"}) },
+	} {
+		if n, err := send(); n != -1 || err != ErrorSocketClosed {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+	for _, soc := range []*Socket{soc, {}, nil} {
+		for _, parts := range [][]any{nil, {[]string{}}, {[][]byte{}, []string(nil)}} {
+			n, err := soc.SendMessage(parts...)
+			if n != 0 || err != nil {
+				t.Errorf("SendMessage(%v): %d, %v", parts, n, err)
+			}
+			n, err = soc.SendMessageDontwait(parts...)
+			if n != 0 || err != nil {
+				t.Errorf("SendMessageDontwait(%v): %d, %v", parts, n, err)
+			}
+		}
 	}
 }

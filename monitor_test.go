@@ -3,8 +3,11 @@
 package zmq4
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -34,6 +37,12 @@ func awaitEvent(t *testing.T, mon *Socket, want Event) (addr string, value int) 
 		}
 	})
 	return addr, value
+}
+
+// event makes a message as a monitor sends it.
+func event(e Event, value int32, addr string) [][]byte {
+	b := binary.NativeEndian.AppendUint16(nil, uint16(e))
+	return [][]byte{binary.NativeEndian.AppendUint32(b, uint32(value)), []byte(addr)}
 }
 
 func TestMonitor(t *testing.T) {
@@ -96,86 +105,6 @@ func TestRecvEventEnds(t *testing.T) {
 			})
 		})
 	}
-}
-
-func eventFrame(event uint16, value int32) []byte {
-	b := binary.NativeEndian.AppendUint16(nil, event)
-	return binary.NativeEndian.AppendUint32(b, uint32(value))
-}
-
-// What is no event is an error, and is out of the way afterwards.
-func TestMalformedEvents(t *testing.T) {
-	from, to := socketPair(t, "inproc", PAIR, PAIR)
-	tests := []struct {
-		name  string
-		msg   [][]byte
-		event Event
-		addr  string
-		value int
-		err   error
-	}{
-		{"event", [][]byte{eventFrame(1, 7), []byte("tcp://x")}, EVENT_CONNECTED, "tcp://x", 7, nil},
-		{"negative value", [][]byte{eventFrame(0x0200, -1), nil}, EVENT_DISCONNECTED, "", -1, nil},
-		{"unknown event", [][]byte{eventFrame(0x8000, 0), nil}, 0x8000, "", 0, nil},
-		{"one part", [][]byte{eventFrame(1, 7)}, 0, "", 0, ErrorMoreExpected},
-		{"one byte", [][]byte{{1}, []byte("tcp://x")}, 0, "", 0, ErrMalformedEvent},
-		{"five bytes", [][]byte{make([]byte, 5), nil}, 0, "", 0, ErrMalformedEvent},
-		{"seven bytes", [][]byte{make([]byte, 7), nil}, 0, "", 0, ErrMalformedEvent},
-		{"three parts", [][]byte{eventFrame(1, 7), nil, nil}, 0, "", 0, ErrMalformedEvent},
-		{"empty", [][]byte{nil}, 0, "", 0, ErrorMoreExpected},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := from.SendMessage(tt.msg)
-			must(t, err)
-			event, addr, value, err := to.RecvEvent(0)
-			if event != tt.event || addr != tt.addr || value != tt.value || err != tt.err {
-				t.Errorf("%v, %q, %d, %v", event, addr, value, err)
-			}
-			if _, _, _, err := to.RecvEvent(DONTWAIT); err != eagain {
-				t.Errorf("%v: nothing should be left", err)
-			}
-		})
-	}
-}
-
-func TestMonitorErrors(t *testing.T) {
-	ctx := newContext(t)
-	soc := newSocket(t, ctx, PULL)
-	for addr, want := range map[string]error{
-		"tcp://127.0.0.1:*": EPROTONOSUPPORT,
-		"nothing":           einval,
-	} {
-		if err := soc.Monitor(addr, EVENT_ALL); err != want {
-			t.Errorf("Monitor(%q): %v, want %v", addr, err, want)
-		}
-	}
-	if err := soc.Monitor("", EVENT_ALL); err != nil {
-		t.Errorf("no monitor to stop: %v", err)
-	}
-}
-
-// No message makes parseEvent panic, and it never makes up an event.
-func FuzzParseEvent(f *testing.F) {
-	f.Add(eventFrame(1, 7), []byte("tcp://127.0.0.1:1"), byte(2))
-	f.Add([]byte{1}, []byte(nil), byte(1))
-	f.Add([]byte(nil), []byte("x"), byte(3))
-	f.Fuzz(func(t *testing.T, first, second []byte, n byte) {
-		msg := [][]byte{first, second, first}[:1+n%3]
-		event, addr, value, err := parseEvent(msg)
-		if valid := len(msg) == 2 && len(first) == 6; valid != (err == nil) {
-			t.Fatalf("%q: %v", msg, err)
-		}
-		if err != nil {
-			if event != 0 || addr != "" || value != 0 {
-				t.Fatalf("%v, %q, %d with %v", event, addr, value, err)
-			}
-		} else if addr != string(second) || string(eventFrame(uint16(event), int32(value))) != string(first) {
-			t.Fatalf("%q: %v, %q, %d", msg, event, addr, value)
-		} else if ev := newSocketEvent(event, addr, value); ev.Endpoint != addr || ev.Value != value || ev.String() == "" {
-			t.Errorf("%q is %+v", msg, ev)
-		}
-	})
 }
 
 // A monitor that nobody listens to does not hold up the socket, and who connects before it
@@ -271,7 +200,7 @@ func TestMonitorsGone(t *testing.T) {
 	}
 }
 
-func TestMonitorAddress(t *testing.T) {
+func TestMonitorErrors(t *testing.T) {
 	soc := newSocket(t, newContext(t), PULL)
 	for addr, want := range map[string]error{"tcp://127.0.0.1:*": EPROTONOSUPPORT, "nonsense": einval, "://": einval, "tcp://": einval, "inproc://": einval, "inproc://a\x00b": einval} {
 		if err := soc.Monitor(addr, EVENT_ALL); err != want {
@@ -283,4 +212,131 @@ func TestMonitorAddress(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, soc.Monitor("", 0))
+}
+
+// What is no event is received whole, and is an error.
+func TestRecvEventMalformed(t *testing.T) {
+	// Defect 33.
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	for _, test := range []struct {
+		msg  [][]byte
+		want error
+	}{
+		{[][]byte{{}}, ErrorMoreExpected},
+		{[][]byte{{1}}, ErrorMoreExpected},
+		{event(EVENT_CLOSED, 1, "")[:1], ErrorMoreExpected},
+		{[][]byte{{}, {}}, ErrMalformedEvent},
+		{[][]byte{{1}, []byte("tcp://x")}, ErrMalformedEvent},
+		{[][]byte{{1, 2, 3, 4, 5}, {}}, ErrMalformedEvent},
+		{[][]byte{{1, 2, 3, 4, 5, 6, 7}, {}}, ErrMalformedEvent},
+		{append(event(EVENT_CLOSED, 1, "addr"), []byte("more")), ErrMalformedEvent},
+		{append(event(EVENT_CLOSED, 1, "addr"), make([][]byte, 100)...), ErrMalformedEvent},
+	} {
+		send(t, y, test.msg)
+		if e, addr, value, err := x.RecvEvent(DONTWAIT); e != 0 || addr != "" || value != 0 || err != test.want {
+			t.Errorf("%q: %v, %q, %d, %v, want %v", test.msg, e, addr, value, err, test.want)
+		}
+		if _, err := x.Recv(DONTWAIT); err != eagain {
+			t.Errorf("%q: something was left", test.msg)
+		}
+	}
+	const unknown = Event(0x8000)
+	for value, want := range map[int32]Event{0: EVENT_ACCEPTED, 1: EVENT_CONNECTED, -1: unknown, math.MaxInt32: unknown, math.MinInt32: EVENT_CLOSED} {
+		send(t, y, event(want, value, "tcp://x"))
+		if e, addr, got, err := x.RecvEvent(DONTWAIT); e != want || addr != "tcp://x" || got != int(value) || err != nil {
+			t.Errorf("%v, %q, %d, %v", e, addr, got, err)
+		}
+	}
+	must(t, x.Close())
+	if e, _, _, err := x.RecvEvent(0); e != 0 || err != ErrorSocketClosed {
+		t.Errorf("on a closed socket: %v, %v", e, err)
+	}
+}
+
+// No message makes parseEvent panic, and it never makes up an event.
+func FuzzRecvEvent(f *testing.F) {
+	f.Add(event(EVENT_CONNECTED, 7, "")[0], []byte("tcp://127.0.0.1:1"), byte(2))
+	f.Add([]byte{1}, []byte(nil), byte(1))
+	f.Add([]byte(nil), []byte("x"), byte(3))
+	f.Fuzz(func(t *testing.T, first, second []byte, n byte) {
+		msg := [][]byte{first, second, first}[:1+n%3]
+		e, addr, value, err := parseEvent(msg)
+		if valid := len(msg) == 2 && len(first) == 6; valid != (err == nil) {
+			t.Fatalf("%q: %v", msg, err)
+		}
+		if err != nil {
+			if e != 0 || addr != "" || value != 0 {
+				t.Fatalf("%v, %q, %d with %v", e, addr, value, err)
+			}
+		} else if !slices.EqualFunc(event(e, int32(value), addr), msg, bytes.Equal) {
+			t.Fatalf("%q: %v, %q, %d", msg, e, addr, value)
+		} else if ev := newSocketEvent(e, addr, value); ev.Endpoint != addr || ev.Value != value || ev.String() == "" {
+			t.Errorf("%q is %+v", msg, ev)
+		}
+	})
+}
+
+// Close ends a socket's monitor, and Term does not wait for it.
+func TestMonitorEnds(t *testing.T) {
+	// Defect 62.
+	for _, end := range []string{"Close", "Term", "Monitor"} {
+		t.Run(end, func(t *testing.T) {
+			ctx := newContext(t)
+			soc, mon := newSocket(t, ctx, PULL), newSocket(t, ctx, PAIR)
+			endpoint := "inproc://" + t.Name()
+			must(t, soc.Monitor(endpoint, EVENT_ALL))
+			must(t, mon.Connect(endpoint))
+			must(t, soc.Bind("tcp://127.0.0.1:*"))
+			seen := make(chan Event, 100)
+			result := make(chan error)
+			go func() {
+				for {
+					e, _, _, err := mon.RecvEvent(0)
+					if err != nil {
+						result <- err
+						return
+					}
+					seen <- e
+				}
+			}()
+			wait := func(want Event) {
+				t.Helper()
+				within(t, patience, want.String(), func() {
+					for e := range seen {
+						if e == want {
+							return
+						}
+					}
+				})
+			}
+			wait(EVENT_LISTENING)
+			switch end {
+			case "Close":
+				must(t, soc.Close())
+				wait(EVENT_MONITOR_STOPPED)
+			case "Monitor":
+				must(t, soc.Monitor("", 0))
+				wait(EVENT_MONITOR_STOPPED)
+			}
+			want := error(ETERM)
+			if end != "Term" {
+				want = ErrorSocketClosed
+				must(t, mon.Close())
+			}
+			ended := make(chan error)
+			go func() { ended <- ctx.Term() }()
+			within(t, patience, "monitor", func() {
+				if err := <-result; err != want {
+					t.Errorf("RecvEvent: %v, want %v", err, want)
+				}
+			})
+			soc.Close()
+			mon.Close()
+			within(t, patience, "Term", func() {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }

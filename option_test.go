@@ -22,10 +22,10 @@ type optionTest struct {
 	run  func(t *testing.T, soc *Socket)
 }
 
-// roundTrip tests an option that comes back as it was set: its default, the
-// values that it takes, and those that it refuses with EINVAL, unchanged.
-func roundTrip[T comparable](set func(*Socket, T) error, get func(*Socket) (T, error), unset T, good, bad []T) func(*testing.T, *Socket) {
-	return func(t *testing.T, soc *Socket) {
+// roundTrip tests an option of a socket or context that comes back as it was set: its default,
+// the values that it takes, and those that it refuses with EINVAL, unchanged.
+func roundTrip[O any, T comparable](set func(O, T) error, get func(O) (T, error), unset T, good, bad []T) func(*testing.T, O) {
+	return func(t *testing.T, soc O) {
 		if got, err := get(soc); got != unset || err != nil {
 			t.Errorf("the default is %#v, %v, want %#v", got, err, unset)
 		}
@@ -349,9 +349,7 @@ func TestOptionsOfClosedSocket(t *testing.T) {
 // TestOptionsOfTerminatedContext: libzmq knows options no more, and the error says so.
 func TestOptionsOfTerminatedContext(t *testing.T) {
 	ctx, err := NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	soc := fresh(t, ctx, DEALER)
 	done := make(chan error)
 	go func() { done <- ctx.Term() }()
@@ -423,9 +421,7 @@ func TestReadOnlyOptions(t *testing.T) {
 func TestLastEndpointLong(t *testing.T) {
 	soc := fresh(t, newContext(t), PULL)
 	want := "inproc://" + strings.Repeat("x", 3000)
-	if err := soc.Bind(want); err != nil {
-		t.Fatal(err)
-	}
+	must(t, soc.Bind(want))
 	if got, err := soc.GetLastEndpoint(); got != want || err != nil {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
@@ -520,15 +516,11 @@ func TestPlainEmpty(t *testing.T) {
 
 func TestTimeoutOptions(t *testing.T) {
 	ctx := newContext(t)
-	x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
+	x, y := timedSocket(t, ctx, PULL), timedSocket(t, ctx, PUSH)
 	err := errors.Join(x.SetRcvhwm(1), y.SetSndhwm(1), x.Bind("inproc://"+t.Name()), y.Connect("inproc://"+t.Name()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, limit := range []time.Duration{500 * time.Microsecond, 30 * ms} {
-		if err := errors.Join(x.SetRcvtimeo(limit), y.SetSndtimeo(limit)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, errors.Join(x.SetRcvtimeo(limit), y.SetSndtimeo(limit)))
 		start := time.Now()
 		if _, err := x.Recv(0); err != eagain {
 			t.Errorf("Recv: %v", err)
@@ -556,11 +548,9 @@ func TestTimeoutOptions(t *testing.T) {
 
 func TestConflate(t *testing.T) {
 	ctx := newContext(t)
-	x, y := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH)
+	x, y := timedSocket(t, ctx, PULL), timedSocket(t, ctx, PUSH)
 	err := errors.Join(x.SetConflate(true), y.SetConflate(true), x.Bind("inproc://"+t.Name()), y.Connect("inproc://"+t.Name()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, s := range []string{"1", "2", "3"} {
 		send(t, y, s)
 	}
@@ -572,28 +562,14 @@ func TestConflate(t *testing.T) {
 	}
 }
 
-// expect receives messages of one part.
-func expect(t *testing.T, soc *Socket, want ...string) {
-	t.Helper()
-	for _, w := range want {
-		if got, err := soc.RecvMessage(0); !slices.Equal(got, []string{w}) || err != nil {
-			t.Errorf("got %q, %v, want %q", got, err, w)
-		}
-	}
-}
-
 func TestSubscriptions(t *testing.T) {
 	for name, invert := range map[string]bool{"matching": false, "inverted": true} {
 		t.Run(name, func(t *testing.T) {
 			ctx := newContext(t)
-			pub, sub := newTestSocket(t, ctx, XPUB), newTestSocket(t, ctx, SUB)
+			pub, sub := timedSocket(t, ctx, XPUB), timedSocket(t, ctx, SUB)
 			err := errors.Join(pub.SetInvertMatching(toInt(invert)), sub.SetInvertMatching(toInt(invert)), pub.Bind("inproc://"+t.Name()), sub.Connect("inproc://"+t.Name()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := sub.SetSubscribe("\x00a\x00"); err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
+			must(t, sub.SetSubscribe("\x00a\x00"))
 			expect(t, pub, "\x01\x00a\x00")
 			for _, m := range []string{"\x00a", "\x00a\x00", "\x00a\x00b", "z"} {
 				send(t, pub, m)
@@ -603,9 +579,7 @@ func TestSubscriptions(t *testing.T) {
 			} else {
 				expect(t, sub, "\x00a\x00", "\x00a\x00b")
 			}
-			if err := sub.SetUnsubscribe("\x00a\x00"); err != nil {
-				t.Fatal(err)
-			}
+			must(t, sub.SetUnsubscribe("\x00a\x00"))
 			expect(t, pub, "\x00\x00a\x00")
 		})
 	}
@@ -614,19 +588,15 @@ func TestSubscriptions(t *testing.T) {
 func TestXpub(t *testing.T) {
 	start := func(t *testing.T, peer Type, setup func(pub *Socket) error) (pub, a, b *Socket) {
 		ctx := newContext(t)
-		pub = newTestSocket(t, ctx, XPUB)
-		a, b = newTestSocket(t, ctx, peer), newTestSocket(t, ctx, peer)
+		pub = timedSocket(t, ctx, XPUB)
+		a, b = timedSocket(t, ctx, peer), timedSocket(t, ctx, peer)
 		err := errors.Join(setup(pub), pub.Bind("inproc://"+t.Name()), a.Connect("inproc://"+t.Name()), b.Connect("inproc://"+t.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return pub, a, b
 	}
 	same := func(t *testing.T, pub, a, b *Socket, want ...string) {
 		for i, soc := range []*Socket{a, b} {
-			if err := errors.Join(soc.SetSubscribe("s"), soc.SetUnsubscribe("s"), soc.SetSubscribe("t"), soc.SetSubscribe("end"[:i+2])); err != nil {
-				t.Fatal(err)
-			}
+			must(t, errors.Join(soc.SetSubscribe("s"), soc.SetUnsubscribe("s"), soc.SetSubscribe("t"), soc.SetSubscribe("end"[:i+2])))
 		}
 		expect(t, pub, want...)
 	}
@@ -641,27 +611,21 @@ func TestXpub(t *testing.T) {
 	t.Run("verboser", func(t *testing.T) {
 		pub, a, b := start(t, SUB, func(pub *Socket) error { return pub.SetXpubVerboser(1) })
 		same(t, pub, a, b, "\x01s", "\x00s", "\x01t", "\x01en", "\x01s", "\x00s", "\x01t", "\x01end")
-		if err := errors.Join(a.SetUnsubscribe("t"), b.SetUnsubscribe("t")); err != nil {
-			t.Fatal(err)
-		}
+		must(t, errors.Join(a.SetUnsubscribe("t"), b.SetUnsubscribe("t")))
 		expect(t, pub, "\x00t", "\x00t")
 	})
 	t.Run("manual", func(t *testing.T) {
 		pub, a, _ := start(t, XSUB, func(pub *Socket) error { return pub.SetXpubManual(1) })
 		send(t, a, "\x01asked")
 		expect(t, pub, "\x01asked")
-		if err := pub.SetSubscribe("given"); err != nil {
-			t.Fatal(err)
-		}
+		must(t, pub.SetSubscribe("given"))
 		send(t, pub, "asked for")
 		send(t, pub, "given to")
 		expect(t, a, "given to")
 	})
 	t.Run("nodrop", func(t *testing.T) {
 		pub, a, _ := start(t, SUB, func(pub *Socket) error { return errors.Join(pub.SetXpubNodrop(true), pub.SetSndhwm(1)) })
-		if err := a.SetSubscribe(""); err != nil {
-			t.Fatal(err)
-		}
+		must(t, a.SetSubscribe(""))
 		expect(t, pub, "\x01")
 		for range 10000 {
 			if _, err := pub.Send("x", DONTWAIT); err == eagain {
@@ -672,25 +636,21 @@ func TestXpub(t *testing.T) {
 	})
 	t.Run("welcome", func(t *testing.T) {
 		ctx := newContext(t)
-		pub, sub := newTestSocket(t, ctx, XPUB), newTestSocket(t, ctx, SUB)
+		pub, sub := timedSocket(t, ctx, XPUB), timedSocket(t, ctx, SUB)
 		const welcome = "w\x00elcome\x00\x00"
 		err := errors.Join(pub.SetXpubWelcomeMsg(welcome), pub.Bind("inproc://"+t.Name()), sub.SetSubscribe("w"), sub.Connect("inproc://"+t.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		expect(t, pub, "\x01w")
 		expect(t, sub, welcome)
 	})
 }
 
 func TestRouterMandatory(t *testing.T) {
-	router := newTestSocket(t, newContext(t), ROUTER)
+	router := timedSocket(t, newContext(t), ROUTER)
 	if _, err := router.SendMessage("nobody", "x"); err != nil {
 		t.Errorf("by default: %v", err)
 	}
-	if err := router.SetRouterMandatory(1); err != nil {
-		t.Fatal(err)
-	}
+	must(t, router.SetRouterMandatory(1))
 	if _, err := router.SendMessage("nobody", "x"); err != EHOSTUNREACH {
 		t.Errorf("mandatory: %v", err)
 	}
@@ -699,19 +659,13 @@ func TestRouterMandatory(t *testing.T) {
 // TestConnectRid sends to a peer under the id that was given to it, at once.
 func TestConnectRid(t *testing.T) {
 	ctx := newContext(t)
-	router, dealer := newTestSocket(t, ctx, ROUTER), newTestSocket(t, ctx, DEALER)
+	router, dealer := timedSocket(t, ctx, ROUTER), timedSocket(t, ctx, DEALER)
 	const id = "peer\x00\x00"
 	err := errors.Join(dealer.Bind("tcp://127.0.0.1:*"), router.SetRouterMandatory(1), router.SetConnectRid(id))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	endpoint, err := dealer.GetLastEndpoint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := router.Connect(endpoint); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, router.Connect(endpoint))
 	send(t, router, id, "hello")
 	expect(t, dealer, "hello")
 }
@@ -736,12 +690,10 @@ func TestIpcFilter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := newContext(t)
-			x, y, monitor := newTestSocket(t, ctx, PULL), newTestSocket(t, ctx, PUSH), newTestSocket(t, ctx, PAIR)
+			x, y, monitor := timedSocket(t, ctx, PULL), timedSocket(t, ctx, PUSH), timedSocket(t, ctx, PAIR)
 			endpoint := "ipc://" + t.TempDir() + "/s"
 			err := errors.Join(test.filter(x), x.Monitor("inproc://monitor", EVENT_ACCEPTED|EVENT_ACCEPT_FAILED), monitor.Connect("inproc://monitor"), x.Bind(endpoint), y.Connect(endpoint))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if ev, _, _, err := monitor.RecvEvent(0); ev != test.want || err != nil {
 				t.Errorf("%v, %v, want %v", ev, err, test.want)
 			}

@@ -150,28 +150,6 @@ func TestCloseLatency(t *testing.T) {
 // tries is how often something may be late on a busy machine, and be tried again.
 const tries = 100
 
-// timeouts calls f, which should take d, again and again. It must never be
-// early, and at least once on time: the machine may be busy.
-func timeouts(t *testing.T, d time.Duration, f func() error) {
-	t.Helper()
-	best := time.Hour
-	for i := 0; i < 5 || i < tries && best > slack(3*time.Millisecond); i++ {
-		start := time.Now()
-		err := f()
-		took := time.Since(start)
-		if err != eagain {
-			t.Errorf("%v, want EAGAIN", err)
-		}
-		if took < d {
-			t.Errorf("a timeout of %v was over after %v", d, took)
-		}
-		best = min(best, took-d)
-	}
-	if best > slack(3*time.Millisecond) {
-		t.Errorf("a timeout of %v was late by %v or more", d, best)
-	}
-}
-
 // testTimeouts tests both timeouts on sockets that have nobody to talk to.
 func testTimeouts(t *testing.T) {
 	ctx := newContext(t)
@@ -287,19 +265,12 @@ func TestTimeouts(t *testing.T) {
 		k := &pull.s.park
 		k.mu.Lock()
 		go recv()
-		late := time.NewTimer(20 * time.Millisecond)
-		<-late.C // a machine that is too busy
+		meanwhile(20 * time.Millisecond) // a machine that is too busy
 		k.mu.Unlock()
 		if err := <-got; err != nil {
 			t.Errorf("%v, though a message was there", err)
 		}
 	})
-}
-
-// collect runs the garbage collector until done.
-func collect(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	eventually(t, what, func() bool { runtime.GC(); return done() })
 }
 
 // A socket that is lost is closed, one that a goroutine waits on is not lost.
@@ -369,24 +340,10 @@ func TestLostSockets(t *testing.T) {
 			_, err = soc.Send("late", 0)
 			must(t, err)
 		}()
-		collect(t, "context collected", func() bool {
-			select {
-			case <-lost:
-				return true
-			default:
-				return false
-			}
-		})
+		collect(t, "context collected", closed(lost))
 		cleaned := make(chan struct{})
 		func() { runtime.AddCleanup(new([64]byte), func(c chan struct{}) { close(c) }, cleaned) }()
-		collect(t, "cleanups go on", func() bool {
-			select {
-			case <-cleaned:
-				return true
-			default:
-				return false
-			}
-		})
+		collect(t, "cleanups go on", closed(cleaned))
 		pull := newSocket(t, newContext(t), PULL)
 		must(t, pull.Bind(endpoint))
 		within(t, patience, "delivery", func() {

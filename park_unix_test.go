@@ -6,8 +6,6 @@ package zmq4
 
 import (
 	"fmt"
-	"os"
-	"os/signal"
 	"runtime"
 	"sync"
 	"syscall"
@@ -98,68 +96,6 @@ func TestLeaks(t *testing.T) {
 	eventually(t, "everything given back", func() bool {
 		return procCount(t, "fd") <= descriptors+2 && runtime.NumGoroutine() <= goroutines+2
 	})
-}
-
-// sendSignals sends this process signals until the test ends.
-func sendSignals(t *testing.T) {
-	t.Helper()
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGUSR1, syscall.SIGURG)
-	stop := make(chan struct{})
-	var sending sync.WaitGroup
-	sending.Go(func() {
-		tick := time.NewTicker(100 * time.Microsecond)
-		defer tick.Stop()
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			case <-c:
-			case <-tick.C:
-				syscall.Kill(syscall.Getpid(), []syscall.Signal{syscall.SIGUSR1, syscall.SIGURG}[i%2])
-			}
-		}
-	})
-	t.Cleanup(func() {
-		close(stop)
-		sending.Wait()
-		signal.Stop(c)
-	})
-}
-
-// Signals neither surface as EINTR nor start a timeout again.
-func TestSignals(t *testing.T) {
-	sendSignals(t)
-	t.Run("timeouts", testTimeouts)
-	for _, transport := range transports {
-		t.Run(transport, func(t *testing.T) {
-			a, b := socketPair(t, transport, DEALER, DEALER)
-			const n = 3000
-			var working sync.WaitGroup
-			for _, soc := range []*Socket{a, b} {
-				working.Go(func() {
-					for range n {
-						if _, err := soc.SendMessage("a", "b"); err != nil {
-							t.Error("send:", err)
-							return
-						}
-					}
-				})
-				working.Go(func() {
-					for range n {
-						if _, err := soc.RecvMessage(0); err != nil {
-							t.Error("receive:", err)
-							return
-						}
-						if _, err := soc.GetEvents(); err != nil {
-							t.Error("events:", err)
-						}
-					}
-				})
-			}
-			within(t, 2*patience, "exchange", working.Wait)
-		})
-	}
 }
 
 // A goroutine that cannot wait for want of a file descriptor gets an error. It

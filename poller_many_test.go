@@ -360,9 +360,7 @@ func TestPollerArguments(t *testing.T) {
 		}
 		for _, timeout := range []time.Duration{-1, -2, -time.Hour, math.MinInt64, math.MaxInt64, math.MaxInt64 / 2, 1 << 62} {
 			go func() {
-				for !p.queueWaiting() {
-					runtime.Gosched()
-				}
+				eventually(t, "the poll waits", p.queueWaiting)
 				y.Send("m", 0)
 			}()
 			poll(t, p, timeout, []*Socket{x}, "0:POLLIN ")

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,13 +29,6 @@ func poll(t *testing.T, p *Poller, timeout time.Duration, socs []*Socket, want s
 	})
 	if got != want {
 		t.Errorf("Poll(%v) = %q, want %q", timeout, got, want)
-	}
-}
-
-func send(t testing.TB, soc *Socket, parts ...interface{}) {
-	t.Helper()
-	if _, err := soc.SendMessage(parts...); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -199,9 +193,7 @@ func TestPollerWhileWaiting(t *testing.T) {
 				}
 				poll(t, p, -1, []*Socket{x, y}, test.want)
 			}()
-			for !p.queueWaiting() {
-				runtime.Gosched()
-			}
+			eventually(t, "the poll waits", p.queueWaiting)
 			if test.name == "Recv" {
 				y.SendMessage("a")
 				y.SendMessage("b")
@@ -331,15 +323,8 @@ func TestPollerCollected(t *testing.T) {
 		}
 		runtime.AddCleanup(p, func(ch chan struct{}) { close(ch) }, freed)
 	}()
-	for {
-		runtime.GC()
-		select {
-		case <-freed:
-			send(t, x, "still usable")
-			return
-		case <-time.After(time.Millisecond):
-		}
-	}
+	collect(t, "poller collected", closed(freed))
+	send(t, x, "still usable")
 }
 
 // A program may make a Poller for each poll, and lose it.
@@ -450,6 +435,92 @@ func TestSocketPoll(t *testing.T) {
 		var op *OpError
 		if !errors.As(err, &op) || op.Op != "poll" || op.Err != ErrorSocketClosed {
 			t.Error(err)
+		}
+	})
+}
+
+// A Poller does not keep the sockets that were removed from it.
+func TestPollerForgets(t *testing.T) {
+	// Defect 24.
+	ctx := newContext(t)
+	p := NewPoller()
+	func() {
+		for range 10 {
+			soc, err := ctx.NewSocket(PULL)
+			must(t, err)
+			p.Add(soc, POLLIN)
+		}
+		if polled, err := p.Poll(0); len(polled) != 0 || err != nil {
+			t.Error(polled, err)
+		}
+		for id := range 10 {
+			must(t, p.Remove(id))
+		}
+	}()
+	var ended atomic.Bool
+	go func() { ctx.Term(); ended.Store(true) }()
+	collect(t, "removed sockets collected", ended.Load)
+	runtime.KeepAlive(p)
+}
+
+// Everything that a Poller has may be used by several goroutines at a time.
+func TestPollerAnyGoroutine(t *testing.T) {
+	// Defect 25.
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	ctx := x.s.ctx
+	p := NewPoller()
+	p.Add(x, POLLIN)
+	var polling, changing sync.WaitGroup
+	var done atomic.Bool
+	for i := range 3 {
+		polling.Go(func() {
+			poll := []func(time.Duration) ([]Polled, error){p.Poll, p.PollAll}[i%2]
+			for !done.Load() {
+				if _, err := poll(time.Millisecond); err != nil && err != ErrorSocketClosed {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range 3 {
+		changing.Go(func() {
+			for j := range 300 {
+				soc, err := ctx.NewSocket(PUSH)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				id := p.Add(soc, POLLIN)
+				if _, err := p.Update(id, POLLIN|POLLOUT); err != nil {
+					t.Error(err)
+				}
+				if i == 0 && j%10 == 0 {
+					soc.Close() // the polls find out
+					continue
+				}
+				if err := p.Remove(id); err != nil {
+					t.Error(err)
+				}
+				soc.Close()
+				_ = p.String()
+			}
+		})
+	}
+	within(t, patience, "changes", changing.Wait)
+	done.Store(true)
+	within(t, patience, "polls", polling.Wait)
+
+	// What was there all the time still works.
+	send(t, y, "m")
+	found := false
+	within(t, patience, "message", func() {
+		for !found {
+			polled, err := p.Poll(-1)
+			if err != nil && err != ErrorSocketClosed {
+				t.Error(err)
+				return
+			}
+			found = slices.ContainsFunc(polled, func(item Polled) bool { return item == Polled{Socket: x, Events: POLLIN} })
 		}
 	})
 }

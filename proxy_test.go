@@ -30,12 +30,8 @@ func newStation(t testing.TB, frontend, backend, client, server, controlType, pi
 		if b == SUB {
 			y.SetSubscribe("")
 		}
-		if err := x.Bind("inproc://" + name); err != nil {
-			t.Fatal(err)
-		}
-		if err := y.Connect("inproc://" + name); err != nil {
-			t.Fatal(err)
-		}
+		must(t, x.Bind("inproc://"+name))
+		must(t, y.Connect("inproc://"+name))
 		return x, y
 	}
 	s.frontend, s.client = join("frontend", frontend, client)
@@ -66,17 +62,6 @@ func (s *station) ends(t testing.TB, want error) {
 			t.Errorf("the proxy returned %v, want %v", err, want)
 		}
 	})
-}
-
-func recv(t testing.TB, soc *Socket) (m []string) {
-	t.Helper()
-	within(t, patience, t.Name(), func() {
-		var err error
-		if m, err = soc.RecvMessage(0); err != nil {
-			t.Errorf("RecvMessage: %v", err)
-		}
-	})
-	return m
 }
 
 func TestProxyBothWays(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -150,7 +151,10 @@ func TestReactorReplacedHandler(t *testing.T) {
 			return errDone
 		})
 		r.RemoveSocket(x)
-		time.AfterFunc(10*time.Millisecond, func() { x.Send("m", 0) })
+		go func() {
+			eventually(t, "Run waits", func() bool { return waiting(y) > 0 })
+			x.Send("m", 0)
+		}()
 		return nil
 	})
 	r.AddSocket(y, POLLOUT, func(State) error { return errors.New("y was replaced") })
@@ -200,20 +204,23 @@ func TestReactorIdle(t *testing.T) {
 	r := NewReactor()
 	r.AddSocket(x, POLLIN, func(State) error { return errDone })
 	r.AddChannelTime(make(chan time.Time), 0, nil)
-	time.AfterFunc(200*time.Millisecond, func() { y.Send("m", 0) })
+	done := make(chan error, 1)
+	go func() { done <- r.Run(0) }() // an interval of 0 was a busy loop
+	eventually(t, "Run waits", func() bool { return waiting(x) > 0 })
 	from := cpuTime(t)
+	meanwhile(200 * time.Millisecond)
+	cpu := cpuTime(t) - from
+	send(t, y, "m")
 	within(t, patience, t.Name(), func() {
-		if err := r.Run(0); err != errDone { // an interval of 0 was a busy loop
+		if err := <-done; err != errDone {
 			t.Error(err)
 		}
 	})
-	if cpu := cpuTime(t) - from; cpu > 100*time.Millisecond {
+	if cpu > 100*time.Millisecond {
 		t.Errorf("waiting for 200 ms took %v of CPU time", cpu)
 	}
 	r.RemoveSocket(x)
-	for runtime.NumGoroutine() > before {
-		runtime.Gosched()
-	}
+	eventually(t, "no goroutine more", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Run returns bare errors. RunContext tells its own from those of handlers.
@@ -264,4 +271,41 @@ func TestReactorErrors(t *testing.T) {
 	if err := NewReactor().RunContext(t.Context()); !errors.As(err, &op) {
 		t.Errorf("nothing to wait for: %v", err)
 	}
+}
+
+// A Reactor may be changed by any goroutine while it runs.
+func TestReactorAnyGoroutine(t *testing.T) {
+	// Defects 25 and 55.
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	r := NewReactor()
+	r.AddSocket(x, POLLIN, func(State) error { return errDone })
+	result := make(chan error)
+	go func() { result <- r.Run(time.Hour) }()
+	var changing sync.WaitGroup
+	for range 4 {
+		changing.Go(func() {
+			soc, err := x.s.ctx.NewSocket(PUSH)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer soc.Close()
+			ch := make(chan interface{})
+			close(ch)
+			for i := range 200 {
+				r.AddSocket(soc, POLLIN|POLLOUT, func(State) error { return nil })
+				id := r.AddChannel(ch, i%3, func(interface{}) error { return nil })
+				r.SetVerbose(false)
+				r.RemoveSocket(soc)
+				r.RemoveChannel(id)
+			}
+		})
+	}
+	within(t, patience, "changes", changing.Wait)
+	send(t, y, "end")
+	within(t, patience, "Run", func() {
+		if err := <-result; err != errDone {
+			t.Errorf("Run = %v", err)
+		}
+	})
 }

@@ -9,8 +9,8 @@ import (
 )
 
 func TestServerAuthErrors(t *testing.T) {
-	ctx := newTestContext(t)
-	soc := newTestSocket(t, ctx, REP)
+	ctx := newContext(t)
+	soc := timedSocket(t, ctx, REP)
 	for _, domain := range []string{"", strings.Repeat("d", 256)} {
 		if err := soc.ServerAuthNull(domain); err != einval {
 			t.Errorf("ServerAuthNull(%q): %v, want EINVAL", domain, err)
@@ -50,7 +50,7 @@ func TestServerAuthErrors(t *testing.T) {
 }
 
 func TestClientAuthPlainEmpty(t *testing.T) {
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	for _, test := range []struct {
 		oldPassword, username, password string
 		want                            error
@@ -62,10 +62,8 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 		{"old", "user", "", einval}, // libzmq cannot do it
 	} {
 		t.Run(fmt.Sprintf("%q %q %q", test.oldPassword, test.username, test.password), func(t *testing.T) {
-			soc := newTestSocket(t, ctx, REQ)
-			if err := soc.ClientAuthPlain("first", test.oldPassword); err != nil {
-				t.Fatal(err)
-			}
+			soc := timedSocket(t, ctx, REQ)
+			must(t, soc.ClientAuthPlain("first", test.oldPassword))
 			if err := soc.ClientAuthPlain(test.username, test.password); err != test.want {
 				t.Errorf("ClientAuthPlain: %v, want %v", err, test.want)
 			}
@@ -78,11 +76,9 @@ func TestClientAuthPlainEmpty(t *testing.T) {
 
 func TestClientAuthCurveErrors(t *testing.T) {
 	needCurve(t)
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	public, secret, err := NewCurveKeypair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, test := range []struct{ name, server, public, secret string }{
 		{"server key", "bad", public, secret},
 		{"public key", public, "bad", secret},
@@ -90,7 +86,7 @@ func TestClientAuthCurveErrors(t *testing.T) {
 		{"no secret key", public, public, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			soc := newTestSocket(t, ctx, REQ)
+			soc := timedSocket(t, ctx, REQ)
 			if err := soc.ClientAuthCurve(test.server, test.public, test.secret); err != einval {
 				t.Errorf("ClientAuthCurve: %v, want EINVAL", err)
 			}
@@ -99,13 +95,11 @@ func TestClientAuthCurveErrors(t *testing.T) {
 }
 
 func TestAuthRoles(t *testing.T) {
-	ctx := newTestContext(t)
-	soc := newTestSocket(t, ctx, REP)
+	ctx := newContext(t)
+	soc := timedSocket(t, ctx, REP)
 	set := func(want Mechanism, err error) {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if m := mechanism(t, soc); m != want {
 			t.Errorf("the mechanism is %v, want %v", m, want)
 		}
@@ -115,9 +109,7 @@ func TestAuthRoles(t *testing.T) {
 	set(PLAIN, soc.ClientAuthPlain("user", "password"))
 	if HasCurve() {
 		public, secret, err := NewCurveKeypair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		set(CURVE, soc.ServerAuthCurve("domain", secret))
 		set(NULL, soc.ServerAuthNull("domain"))
 		set(CURVE, soc.ClientAuthCurve(public, public, secret))

@@ -106,6 +106,17 @@ func (l *ledger) arrivals() int64 {
 	return int64(len(l.seen))
 }
 
+// complete waits for the end of a test, and expects what was sent to have arrived.
+func (l *ledger) complete(t *testing.T, end func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); end() }()
+	watch(t, &l.progress, done)
+	if sent, arrived := l.sent.Load(), l.arrivals(); sent != arrived {
+		t.Errorf("%d messages sent, %d received", sent, arrived)
+	}
+	t.Logf("%d messages from %d senders", l.sent.Load(), l.senders.Load())
+}
+
 // sendSome sends n messages as a new sender.
 func (l *ledger) sendSome(soc *Socket, r *rand.Rand, n int) error {
 	sender := l.senders.Add(1)
@@ -281,10 +292,8 @@ func torturePushPull(t *testing.T, transport string, d time.Duration) {
 			}
 		})
 	}
-	done := make(chan struct{})
 	defer time.AfterFunc(d, func() { stop.Store(true) }).Stop()
-	go func() {
-		defer close(done)
+	l.complete(t, func() {
 		sending.Wait()
 		for l.arrivals() < l.sent.Load() && !t.Failed() {
 			runtime.Gosched()
@@ -295,12 +304,7 @@ func torturePushPull(t *testing.T, transport string, d time.Duration) {
 			pull.Close()
 		}
 		receiving.Wait()
-	}()
-	watch(t, &l.progress, done)
-	if sent, arrived := l.sent.Load(), l.arrivals(); sent != arrived {
-		t.Errorf("%d messages sent, %d received", sent, arrived)
-	}
-	t.Logf("%d messages from %d senders", l.sent.Load(), l.senders.Load())
+	})
 }
 
 // Each message comes back to the socket that sent it. The sockets are closed
@@ -397,21 +401,14 @@ func tortureDealerRouter(t *testing.T, transport string, d time.Duration) {
 			}
 		})
 	}
-	done := make(chan struct{})
 	defer time.AfterFunc(d, func() { stop.Store(true) }).Stop()
-	go func() {
-		defer close(done)
+	l.complete(t, func() {
 		sending.Wait()
 		stopLook.Store(true)
 		looking.Wait()
 		router.Close()
 		echoing.Wait()
-	}()
-	watch(t, &l.progress, done)
-	if sent, arrived := l.sent.Load(), l.arrivals(); sent != arrived {
-		t.Errorf("%d messages sent, %d came back", sent, arrived)
-	}
-	t.Logf("%d messages from %d senders", l.sent.Load(), l.senders.Load())
+	})
 }
 
 // Sockets are closed at any moment, whatever is under way. Messages get lost

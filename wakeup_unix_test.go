@@ -63,8 +63,7 @@ func TestRouterWaitsForPeer(t *testing.T) {
 				return parked(router) >= senders
 			})
 			cpu := cpuTime(t)
-			pause := time.NewTimer(200 * time.Millisecond)
-			<-pause.C
+			meanwhile(200 * time.Millisecond)
 			if d := cpuTime(t) - cpu; d > 100*time.Millisecond {
 				t.Errorf("%d sends that waited for 200 ms used the processor for %v", senders, d)
 			}

@@ -17,14 +17,10 @@ import (
 func newZapClient(t testing.TB) *Socket {
 	t.Helper()
 	startAuth(t)
-	ctx := newTestContext(t)
-	if err := newTestSocket(t, ctx, PULL).ServerAuthNull("domain"); err != nil {
-		t.Fatal(err)
-	}
-	client := newTestSocket(t, ctx, DEALER)
-	if err := client.Connect(zapEndpoint); err != nil {
-		t.Fatal(err)
-	}
+	ctx := newContext(t)
+	must(t, timedSocket(t, ctx, PULL).ServerAuthNull("domain"))
+	client := timedSocket(t, ctx, DEALER)
+	must(t, client.Connect(zapEndpoint))
 	return client
 }
 
@@ -35,15 +31,13 @@ func askZap(t testing.TB, client *Socket, request ...string) []string {
 		t.Fatal(err)
 	}
 	reply, err := client.RecvMessage(0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return reply
 }
 
 // TestAuthRequests sends requests to the ZAP handler itself.
 func TestAuthRequests(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	client := newZapClient(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	AuthCurveAdd("domain", CURVE_ALLOW_ANY)
@@ -175,7 +169,7 @@ func askZapPlain(t testing.TB, client *Socket, username string) []string {
 }
 
 func TestAuthMetadata(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	type call struct {
@@ -189,7 +183,7 @@ func TestAuthMetadata(t *testing.T) {
 		calls <- call{version, domain, address, identity, mechanism, credentials}
 		return shared
 	})
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	for range 3 { // the map must not change
 		client := s.connect(t, asUser("alice", "secret"))
 		s.expect(t, 200)
@@ -210,7 +204,7 @@ func TestAuthMetadata(t *testing.T) {
 }
 
 func TestAuthMetadataReplies(t *testing.T) {
-	out := captureAuthLog(t)
+	out := captureLog(t)
 	client := newZapClient(t)
 	for _, name := range []string{"panics", "exits", "long id", "good id", "nil"} {
 		AuthPlainAdd("domain", name, "secret")
@@ -256,7 +250,7 @@ func TestAuthMetadataReplies(t *testing.T) {
 }
 
 func TestAuthMetadataBlocks(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "slow", "secret")
 	AuthPlainAdd("domain", "fast", "secret")
@@ -268,13 +262,13 @@ func TestAuthMetadataBlocks(t *testing.T) {
 		}
 		return nil, nil
 	})
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
 	s.connect(t, asUser("fast", "secret"))
 	s.expect(t, 200) // slow is still waiting
-	authWithin(t, "AuthStop", AuthStop)
-	authWithin(t, "AuthStart", func() {
+	within(t, patience, "AuthStop", AuthStop)
+	within(t, patience, "AuthStart", func() {
 		if err := AuthStart(); err != nil {
 			t.Error(err)
 		}
@@ -287,12 +281,12 @@ func TestAuthMetadataBlocks(t *testing.T) {
 
 // Programs have handlers that were never meant to be called by two goroutines.
 func TestAuthMetadataOneAtATime(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	calls := 0 // under -race, this is the test
 	AuthSetMetadataHandler(authHandler(func(string) map[string]string { calls++; return nil }))
-	s := newAuthServer(t, newTestContext(t), false, plainServer)
+	s := newAuthServer(t, newContext(t), false, plainServer)
 	for range 20 {
 		s.connect(t, asUser("alice", "secret"))
 	}
@@ -302,7 +296,7 @@ func TestAuthMetadataOneAtATime(t *testing.T) {
 }
 
 func TestAuthMetadataBlocksTerm(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	startAuth(t)
 	AuthPlainAdd("domain", "slow", "secret")
 	entered, release := make(chan struct{}), make(chan struct{})
@@ -312,17 +306,17 @@ func TestAuthMetadataBlocksTerm(t *testing.T) {
 		<-release
 		return nil
 	}))
-	ctx := newTestContext(t)
+	ctx := newContext(t)
 	s := newAuthServer(t, ctx, false, plainServer)
 	s.connect(t, asUser("slow", "secret"))
 	<-entered
 	s.soc.Close()
 	s.mon.Close()
-	authWithin(t, "Term", func() { ctx.Term() })
+	within(t, patience, "Term", func() { ctx.Term() })
 }
 
 func TestAuthMetadataLimit(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	client := newZapClient(t)
 	AuthPlainAdd("domain", "alice", "secret")
 	AuthSetMetadataHandler(authHandler(func(string) map[string]string { return nil }))
@@ -350,7 +344,7 @@ func (a *Authenticator) setLimit(d time.Duration) {
 // Clients that wait behind a call that never ends do not wait for ever, and so cannot
 // keep others out.
 func TestAuthMetadataStuck(t *testing.T) {
-	captureAuthLog(t)
+	captureLog(t)
 	client := newZapClient(t)
 	auth.setLimit(time.Millisecond)
 	defer auth.setLimit(zapLimit)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A zmtpPeer talks ZMTP 3.0 with the mechanism NULL, and says what no libzmq would.
+// A zmtpPeer talks ZMTP 3 with the mechanism NULL, and says what no libzmq would.
 type zmtpPeer struct {
 	t    testing.TB
 	conn net.Conn
@@ -22,14 +22,14 @@ func dialZmtp(t testing.TB, endpoint, typ string) zmtpPeer {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
 	must(t, err)
 	t.Cleanup(func() { conn.Close() })
-	return greetZmtp(t, conn, typ)
+	return greetZmtp(t, conn, 0, typ)
 }
 
-// greetZmtp does so by a connection that somebody has made.
-func greetZmtp(t testing.TB, conn net.Conn, typ string) zmtpPeer {
+// greetZmtp does so by a connection that somebody has made, with ZMTP 3.minor.
+func greetZmtp(t testing.TB, conn net.Conn, minor byte, typ string) zmtpPeer {
 	t.Helper()
 	greeting := make([]byte, 64)
-	greeting[0], greeting[9], greeting[10] = 0xff, 0x7f, 3
+	greeting[0], greeting[9], greeting[10], greeting[11] = 0xff, 0x7f, 3, minor
 	copy(greeting[12:], "NULL")
 	_, err := conn.Write(greeting)
 	must(t, err)

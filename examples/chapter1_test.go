@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 // number returns a group of a match as a number.
@@ -23,7 +25,7 @@ func number(t *testing.T, group string) int {
 
 func TestHelloWorld(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	// In either order.
 	client := start(t, "hwclient", "-endpoint", e[0], "-n", "3")
 	client.expect(`^Sending Hello 0$`)
@@ -42,7 +44,7 @@ func TestHelloWorld(t *testing.T) {
 
 func TestHelloWorldInterrupted(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	// The request lingers, but not for ever.
 	client := start(t, "hwclient", "-endpoint", e[0])
 	client.expect(`^Sending Hello 0$`)
@@ -74,7 +76,7 @@ func TestVersion(t *testing.T) {
 
 func TestWeather(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	server := start(t, "wuserver", "-endpoint", e[0], "-first", "1000", "-places", "9001", "-every", "10ms")
 	for _, zip := range []string{"01000", "10000"} {
 		client := start(t, "wuclient", "-endpoint", e[0], "-zip", zip, "-n", "4")
@@ -99,7 +101,7 @@ func TestWeather(t *testing.T) {
 
 func TestTasks(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 3)
+	e := ctest.Endpoints(t, 3)
 	vent, results, control := e[0], e[1], e[2]
 	// The workers first, which have to wait for the others.
 	var workers []*process
@@ -134,7 +136,7 @@ func TestTasks(t *testing.T) {
 // until they are stopped.
 func TestTasksWithoutControl(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 3)
+	e := ctest.Endpoints(t, 3)
 	sink := start(t, "tasksink", "-endpoint", e[1], "-control", e[2])
 	worker := start(t, "taskwork", "-vent", e[0], "-sink", e[1], "-control", "")
 	start(t, "taskvent", "-endpoint", e[0], "-sink", e[1], "-n", "3", "-longest", "2").wait()

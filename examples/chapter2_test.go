@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 func TestTwoSockets(t *testing.T) {
@@ -14,7 +16,7 @@ func TestTwoSockets(t *testing.T) {
 	for _, name := range []string{"msreader", "mspoller"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := ipc(t, 2)
+			e := ctest.Endpoints(t, 2)
 			reader := start(t, name, "-vent", e[0], "-weather", e[1], "-zip", "10003", "-n", "5")
 			weather := start(t, "wuserver", "-endpoint", e[1], "-places", "10", "-every", "10ms")
 			vent := start(t, "taskvent", "-endpoint", e[0], "-sink", "", "-n", "5")
@@ -49,7 +51,7 @@ func TestBroker(t *testing.T) {
 	for _, name := range []string{"rrbroker", "msgqueue"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := ipc(t, 2)
+			e := ctest.Endpoints(t, 2)
 			client := start(t, "rrclient", "-endpoint", e[0], "-n", "3")
 			first := start(t, "rrworker", "-endpoint", e[1], "-name", "first", "-work", "0s")
 			broker := start(t, name, "-frontend", e[0], "-backend", e[1])
@@ -83,7 +85,7 @@ func TestBroker(t *testing.T) {
 
 func TestWeatherProxy(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	proxy := start(t, "wuproxy", "-publisher", e[0], "-endpoint", e[1])
 	one := start(t, "wuclient", "-endpoint", e[1], "-zip", "10001", "-n", "3")
 	two := start(t, "wuclient", "-endpoint", e[1], "-zip", "10002", "-n", "3")
@@ -98,7 +100,7 @@ func TestWeatherProxy(t *testing.T) {
 
 func TestServerWithWorkers(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	server := start(t, "mtserver", "-endpoint", e[0], "-workers", "3", "-work", "0s")
 	for range 3 {
 		server.expect(`^Worker \d is ready$`)
@@ -148,7 +150,7 @@ func TestSynchronized(t *testing.T) {
 
 func TestEnvelopes(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	pub := start(t, "psenvpub", "-endpoint", e[0], "-every", "10ms")
 	for key, text := range map[string]string{"A": "We don't want to see this", "B": "We would like to see this"} {
 		want := strings.Repeat("["+key+"] "+text+"\n", 3)
@@ -165,7 +167,7 @@ func TestEnvelopes(t *testing.T) {
 
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	server := start(t, "interrupt", "-endpoint", e[0])
 	server.expect(`^Waiting for requests$`)
 	client := start(t, "hwclient", "-endpoint", e[0], "-n", "2")

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 // numbers returns the groups of the one line that matches, which have to be
@@ -46,7 +48,7 @@ func TestRouterToWorkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const workers, tasks = 4, 50
-			out := start(t, name, "-endpoint", ipc(t, 1)[0], "-workers", fmt.Sprint(workers), "-n", fmt.Sprint(tasks), "-work", "2ms").wait()
+			out := start(t, name, "-endpoint", ctest.Endpoints(t, 1)[0], "-workers", fmt.Sprint(workers), "-n", fmt.Sprint(tasks), "-work", "2ms").wait()
 			sum := 0
 			for i := range workers {
 				sum += numbers(t, out, fmt.Sprintf(`^Worker %d completed (\d+) tasks$`, i+1))[0]
@@ -75,7 +77,7 @@ func TestLbbroker(t *testing.T) {
 // two workers that are both free get the same number of requests of one client.
 func TestLbbrokerReactor(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	first := start(t, "lbclient", "-endpoint", e[0], "-n", "3")
 	broker := start(t, "lbbroker3", "-frontend", e[0], "-backend", e[1])
 	anna := start(t, "lbworker", "-endpoint", e[1], "-name", "anna")
@@ -100,7 +102,7 @@ func TestLbbrokerReactor(t *testing.T) {
 func TestAsyncsrv(t *testing.T) {
 	t.Parallel()
 	const clients = 3
-	out := start(t, "asyncsrv", "-endpoint", ipc(t, 1)[0], "-clients", fmt.Sprint(clients), "-n", "6", "-interval", "1ms", "-work", "2ms").wait()
+	out := start(t, "asyncsrv", "-endpoint", ctest.Endpoints(t, 1)[0], "-clients", fmt.Sprint(clients), "-n", "6", "-interval", "1ms", "-work", "2ms").wait()
 	sum := 0
 	for i := range clients {
 		name := fmt.Sprintf("client-%d", i+1)
@@ -122,10 +124,10 @@ func TestChapter3Interrupted(t *testing.T) {
 		name, until string
 		args        []string
 	}{
-		{"rtreq", `^1000000 tasks for 3 workers$`, []string{"-endpoint", ipc(t, 1)[0], "-workers", "3", "-n", "1000000"}},
-		{"rtdealer", `^1000000 tasks for 3 workers$`, []string{"-endpoint", ipc(t, 1)[0], "-workers", "3", "-n", "1000000"}},
+		{"rtreq", `^1000000 tasks for 3 workers$`, []string{"-endpoint", ctest.Endpoints(t, 1)[0], "-workers", "3", "-n", "1000000"}},
+		{"rtdealer", `^1000000 tasks for 3 workers$`, []string{"-endpoint", ctest.Endpoints(t, 1)[0], "-workers", "3", "-n", "1000000"}},
 		{"lbbroker", `^client-1: OK`, []string{"-clients", "2", "-n", "1000000"}},
-		{"asyncsrv", `^client-1: request`, []string{"-endpoint", ipc(t, 1)[0], "-n", "1000000"}},
+		{"asyncsrv", `^client-1: request`, []string{"-endpoint", ctest.Endpoints(t, 1)[0], "-n", "1000000"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +141,7 @@ func TestChapter3Interrupted(t *testing.T) {
 // peeringDir returns a directory for the endpoints of brokers.
 func peeringDir(t *testing.T) string {
 	t.Helper()
-	return filepath.Dir(strings.TrimPrefix(ipc(t, 1)[0], "ipc://"))
+	return filepath.Dir(strings.TrimPrefix(ctest.Endpoints(t, 1)[0], "ipc://"))
 }
 
 // brokers starts a peering program for each of three data centres.

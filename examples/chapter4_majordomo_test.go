@@ -7,26 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-)
 
-// abandon waits until the program has ended with status 1.
-func (p *process) abandon() string {
-	p.t.Helper()
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		p.t.Fatalf("%s did not end", p.name)
-	}
-	if code := p.cmd.ProcessState.ExitCode(); code != 1 {
-		p.t.Fatalf("%s ended with status %d, not 1", p.name, code)
-	}
-	return p.output()
-}
+	"github.com/seed45097122/zmq4/ctest"
+)
 
 func TestMajordomo(t *testing.T) {
 	t.Parallel()
-	broker := ipc(t, 1)[0]
+	broker := ctest.Endpoints(t, 1)[0]
 	b := start(t, "mdbroker", "-bind", broker, "-heartbeat", "500ms")
 	lookup := func(want string) {
 		t.Helper()
@@ -62,7 +49,7 @@ func TestMajordomo(t *testing.T) {
 // client, which sends nothing again, gets its reply.
 func TestMajordomoWorkerKilled(t *testing.T) {
 	t.Parallel()
-	broker := ipc(t, 1)[0]
+	broker := ctest.Endpoints(t, 1)[0]
 	b := start(t, "mdbroker", "-bind", broker, "-heartbeat", "200ms")
 	first := start(t, "mdworker", "-broker", broker, "-heartbeat", "200ms", "-work", "1h")
 	b.expect(`^worker for echo is ready$`)
@@ -81,7 +68,7 @@ func TestMajordomoWorkerKilled(t *testing.T) {
 
 func TestMajordomoNoBroker(t *testing.T) {
 	t.Parallel()
-	client := start(t, "mdclient", "-broker", ipc(t, 1)[0], "-timeout", "10ms", "-tries", "3")
+	client := start(t, "mdclient", "-broker", ctest.Endpoints(t, 1)[0], "-timeout", "10ms", "-tries", "3")
 	if out := client.abandon(); strings.Count(out, "sending the request again") != 2 || !strings.Contains(out, "no reply from echo in 3 tries") {
 		t.Errorf("it wrote %q", out)
 	}
@@ -91,7 +78,7 @@ func TestMajordomoNoBroker(t *testing.T) {
 // request was executed.
 func TestTitanic(t *testing.T) {
 	t.Parallel()
-	broker, dir := ipc(t, 1)[0], filepath.Join(t.TempDir(), "store")
+	broker, dir := ctest.Endpoints(t, 1)[0], filepath.Join(t.TempDir(), "store")
 	b := start(t, "mdbroker", "-bind", broker, "-heartbeat", "200ms")
 	titanic := func() *process {
 		return start(t, "titanic", "-broker", broker, "-dir", dir, "-heartbeat", "200ms", "-retry", "50ms", "-timeout", "10s")
@@ -145,7 +132,7 @@ func TestTitanic(t *testing.T) {
 
 func TestTripping(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	p := start(t, "tripping", "-frontend", e[0], "-backend", e[1], "-n", "500")
 	p.expect(`^one at a time: 500 round trips, [1-9]\d* per second$`)
 	p.expect(`^all at once: 500 round trips, [1-9]\d* per second$`)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 // replies expects the replies to the requests from first to last, in order.
@@ -19,7 +21,7 @@ func (p *process) replies(first, last int) {
 // A reply that comes too late is not taken for the one to another request.
 func TestLazyPirateSlow(t *testing.T) {
 	t.Parallel()
-	server := ipc(t, 1)[0]
+	server := ctest.Endpoints(t, 1)[0]
 	s := start(t, "lpserver", "-bind", server, "-slow", "3", "-delay", "1s")
 	c := start(t, "lpclient", "-server", server, "-n", "5", "-timeout", "400ms", "-retries", "1000")
 	s.expect(`^simulating CPU overload$`)
@@ -31,7 +33,7 @@ func TestLazyPirateSlow(t *testing.T) {
 
 func TestLazyPirateCrash(t *testing.T) {
 	t.Parallel()
-	server := ipc(t, 1)[0]
+	server := ctest.Endpoints(t, 1)[0]
 	s := start(t, "lpserver", "-bind", server, "-crash", "3")
 	c := start(t, "lpclient", "-server", server, "-n", "5", "-timeout", "500ms", "-retries", "1000")
 	s.abandon()
@@ -44,7 +46,7 @@ func TestLazyPirateCrash(t *testing.T) {
 
 func TestLazyPirateGivesUp(t *testing.T) {
 	t.Parallel()
-	c := start(t, "lpclient", "-server", ipc(t, 1)[0], "-timeout", "10ms", "-retries", "2")
+	c := start(t, "lpclient", "-server", ctest.Endpoints(t, 1)[0], "-timeout", "10ms", "-retries", "2")
 	out := c.abandon()
 	if strings.Count(out, "retrying request 1\n") != 2 || !strings.HasSuffix(out, "server seems to be offline, abandoning request 1\n") {
 		t.Errorf("it wrote %q", out)
@@ -54,7 +56,7 @@ func TestLazyPirateGivesUp(t *testing.T) {
 // The request of a worker that crashes is sent again, and done by the other one.
 func TestSimplePirate(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	q := start(t, "spqueue", "-frontend", e[0], "-backend", e[1])
 	a := start(t, "spworker", "-queue", e[1], "-id", "A", "-crash", "2")
 	q.expect(`^worker A is ready$`)
@@ -75,7 +77,7 @@ func TestSimplePirate(t *testing.T) {
 // request that a working one had is sent again.
 func TestParanoidPirateWorkerLost(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	q := start(t, "ppqueue", "-frontend", e[0], "-backend", e[1], "-heartbeat", "200ms")
 	worker := func(id string, args ...string) *process {
 		p := start(t, "ppworker", append([]string{"-queue", e[1], "-id", id, "-heartbeat", "200ms", "-reconnect", "50ms"}, args...)...)
@@ -111,7 +113,7 @@ func TestParanoidPirateWorkerLost(t *testing.T) {
 
 // starPair starts the servers of a Binary Star; they answer clients at e[0] and e[1].
 func starPair(t *testing.T) (e []string, primary, backup func() *process) {
-	e = ipc(t, 4)
+	e = ctest.Endpoints(t, 4)
 	server := func(args ...string) func() *process {
 		return func() *process {
 			t.Helper()
@@ -195,7 +197,7 @@ func TestBinaryStarAlone(t *testing.T) {
 
 func TestFreelance1(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	s := start(t, "flserver1", "-bind", e[1])
 	s.expect(`^echo service is ready`)
 	c := start(t, "flclient1", "-timeout", "500ms", e[0], e[1])
@@ -215,7 +217,7 @@ func TestFreelance1(t *testing.T) {
 // The client goes on as long as one server lives.
 func TestFreelance2(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 3) // nobody is at e[2]
+	e := ctest.Endpoints(t, 3) // nobody is at e[2]
 	first, second := start(t, "flserver2", "-bind", e[0]), start(t, "flserver2", "-bind", e[1])
 	first.expect(`^service is ready`)
 	second.expect(`^service is ready`)
@@ -239,7 +241,7 @@ func TestFreelance2(t *testing.T) {
 // The first server that lives serves; if it dies, the next one does.
 func TestFreelance3(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	server := func(i int) *process { return start(t, "flserver3", "-bind", e[i]) }
 	first, second := server(0), server(1)
 	first.expect(`^service is ready`)

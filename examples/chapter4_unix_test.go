@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 // The programs here are stopped for a while, as a machine that is overloaded, or
@@ -25,7 +27,7 @@ func (p *process) signalTo(s syscall.Signal) {
 // A worker that hears nothing of the queue connects again, less and less often.
 func TestParanoidPirateQueueLost(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	q := start(t, "ppqueue", "-frontend", e[0], "-backend", e[1], "-heartbeat", "200ms")
 	w := start(t, "ppworker", "-queue", e[1], "-heartbeat", "200ms", "-reconnect", "10ms", "-reconnect-max", "25ms")
 	q.expect(`^worker A is ready$`)
@@ -52,7 +54,7 @@ func TestParanoidPirateQueueLost(t *testing.T) {
 // which find it again.
 func TestMajordomoBrokerLost(t *testing.T) {
 	t.Parallel()
-	broker := ipc(t, 1)[0]
+	broker := ctest.Endpoints(t, 1)[0]
 	serve := func() *process { return start(t, "mdbroker", "-bind", broker, "-heartbeat", "200ms") }
 	b := serve()
 	w := start(t, "mdworker", "-broker", broker, "-heartbeat", "200ms", "-reconnect", "50ms")

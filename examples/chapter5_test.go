@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/seed45097122/zmq4/ctest"
 	"github.com/seed45097122/zmq4/examples/internal/kvmsg"
 )
 
@@ -70,7 +71,7 @@ func checkClone(t *testing.T, name, output, server, subtree string) uint64 {
 
 func TestEspresso(t *testing.T) {
 	t.Parallel()
-	at := ipc(t, 2)
+	at := ctest.Endpoints(t, 2)
 	out := start(t, "espresso", "-frontend", at[0], "-backend", at[1], "-n", "20", "-every", "1ms").wait()
 	var received, passed []string
 	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
@@ -108,7 +109,7 @@ func TestEspresso(t *testing.T) {
 // Without a cache a late subscriber only gets what is new.
 func TestPatho(t *testing.T) {
 	t.Parallel()
-	at := ipc(t, 1)[0]
+	at := ctest.Endpoints(t, 1)[0]
 	pub := start(t, "pathopub", "-endpoint", at, "-subscribers", "1", "-topics", "10", "-every", "1ms")
 	early := start(t, "pathosub", "-endpoint", at, "-topic", "7", "-n", "3")
 	early.expect(`^007: Save Roger\n007: Off with his head!\n007: Off with his head!$`)
@@ -125,7 +126,7 @@ func TestPatho(t *testing.T) {
 // With a cache a late subscriber gets the last value, which nobody sends again.
 func TestLastValueCache(t *testing.T) {
 	t.Parallel()
-	at := ipc(t, 2)
+	at := ctest.Endpoints(t, 2)
 	start(t, "pathopub", "-endpoint", at[0], "-subscribers", "1", "-every", "1h")
 	cache := start(t, "lvcache", "-frontend", at[0], "-backend", at[1])
 	subscriber := func(topic string) *process {
@@ -144,17 +145,17 @@ func TestLastValueCache(t *testing.T) {
 
 func TestSuicidalSnail(t *testing.T) {
 	t.Parallel()
-	slow := start(t, "suisnail", "-endpoint", ipc(t, 1)[0], "-work", "20ms", "-late", "200ms")
+	slow := start(t, "suisnail", "-endpoint", ctest.Endpoints(t, 1)[0], "-work", "20ms", "-late", "200ms")
 	slow.expect(`^the subscriber cannot keep up: message \d+ is ([2-9]\d\dms|[\d.]+s) old$`)
 	slow.wait()
-	fast := start(t, "suisnail", "-endpoint", ipc(t, 1)[0], "-work", "0s", "-late", "1h", "-n", "50")
+	fast := start(t, "suisnail", "-endpoint", ctest.Endpoints(t, 1)[0], "-work", "0s", "-late", "1h", "-n", "50")
 	fast.expect(`^the subscriber kept up with 50 messages$`)
 	fast.wait()
 }
 
 func TestClone1(t *testing.T) {
 	t.Parallel()
-	at := ipc(t, 1)[0]
+	at := ctest.Endpoints(t, 1)[0]
 	server := start(t, "clonesrv1", "-publisher", at, "-clients", "2", "-n", "300", "-every", "100us")
 	clients := []*process{
 		start(t, "clonecli1", "-publisher", at, "-n", "300"),
@@ -171,7 +172,7 @@ func TestClone1(t *testing.T) {
 
 func TestClone2(t *testing.T) {
 	t.Parallel()
-	at := ipc(t, 2)
+	at := ctest.Endpoints(t, 2)
 	server := start(t, "clonesrv2", "-snapshot", at[0], "-publisher", at[1], "-heartbeat", "20ms", "-n", "400", "-every", "1ms")
 	client := func() *process {
 		return start(t, "clonecli2", "-snapshot", at[0], "-publisher", at[1], "-n", "400")
@@ -197,7 +198,7 @@ func TestClone2(t *testing.T) {
 // cloneServer starts a server of the models 3 to 5 and returns it with the
 // flags of its clients.
 func cloneServer(t *testing.T, name string) (*process, []string) {
-	at := ipc(t, 3)
+	at := ctest.Endpoints(t, 3)
 	flags := []string{"-snapshot", at[0], "-publisher", at[1], "-collector", at[2]}
 	return start(t, name, append(flags, "-heartbeat", "20ms")...), append(flags, "-every", "1ms")
 }
@@ -339,7 +340,7 @@ func TestCloneMalformed(t *testing.T) {
 // back, passive, with the same state.
 func TestClone6(t *testing.T) {
 	t.Parallel()
-	at := ipc(t, 8)
+	at := ctest.Endpoints(t, 8)
 	servers := []string{"-primary", strings.Join(at[0:3], ","), "-second", strings.Join(at[3:6], ",")}
 	server := func(more ...string) *process {
 		flags := []string{"-stars", at[6] + "," + at[7], "-heartbeat", "100ms"}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 func TestFileTransfer(t *testing.T) {
@@ -27,7 +29,7 @@ func TestFileTransfer(t *testing.T) {
 				if err := os.WriteFile(from, content, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				out := start(t, program, "-endpoint", ipc(t, 1)[0], "-chunk", fmt.Sprint(chunk), "-file", from, "-to", to).wait()
+				out := start(t, program, "-endpoint", ctest.Endpoints(t, 1)[0], "-chunk", fmt.Sprint(chunk), "-file", from, "-to", to).wait()
 				got, err := os.ReadFile(to)
 				if err != nil {
 					t.Fatal(err)

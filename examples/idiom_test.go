@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed45097122/zmq4/ctest"
 	"github.com/seed45097122/zmq4/monitor"
 )
 
@@ -41,7 +42,7 @@ func TestIterators(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 4)
+	e := ctest.Endpoints(t, 4)
 	vent, weather, results, control := e[0], e[1], e[2], e[3]
 	worker := start(t, "channels", "-vent", vent, "-weather", weather, "-sink", results, "-zip", "10001", "-every", "10ms", "-n", "30")
 	server := start(t, "wuserver", "-endpoint", weather, "-places", "10", "-every", "10ms")
@@ -65,7 +66,7 @@ func TestChannels(t *testing.T) {
 
 func TestSharedSocket(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	server := start(t, "sharedsocket", "-endpoint", e[0], "-workers", "3", "-work", "1ms")
 	var clients []*process
 	for range 3 {
@@ -133,7 +134,7 @@ func TestAuthenticator(t *testing.T) {
 func TestMonitoring(t *testing.T) {
 	t.Parallel()
 	needsHandshakes(t, false, "monitoring")
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	monitoring := start(t, "monitoring", "-endpoint", e[0])
 	for _, want := range []string{
 		`^client tries again in \d+ms$`,
@@ -191,7 +192,7 @@ func TestDevice(t *testing.T) {
 as many sent again: 50 messages received in front, 50 sent behind
 stopped: 100 messages received in front, 100 sent behind
 `
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	if got := start(t, "device", "-frontend", e[0], "-backend", e[1], "-n", "50").wait(); got != want {
 		t.Errorf("wrote\n%swant\n%s", got, want)
 	}
@@ -201,7 +202,7 @@ stopped: 100 messages received in front, 100 sent behind
 // has left.
 func TestCounters(t *testing.T) {
 	t.Parallel()
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	server := start(t, "counters", "-endpoint", e[0], "-http", "127.0.0.1:0")
 	url := server.expect(`^counters at (http://\S+)$`)[1]
 	client := start(t, "hwclient", "-endpoint", e[0], "-n", "3")

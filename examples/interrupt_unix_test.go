@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seed45097122/zmq4/ctest"
 )
 
 // TestInterrupted interrupts programs as soon as they want to know: those that
@@ -64,7 +66,7 @@ func TestInterrupted(t *testing.T) {
 		name, _, _ := strings.Cut(command, " ")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := ipc(t, 2)
+			e := ctest.Endpoints(t, 2)
 			args := strings.Fields(command)
 			for i, a := range args {
 				switch a {
@@ -104,7 +106,7 @@ func TestInterruptedAtWork(t *testing.T) {
 	} {
 		t.Run(c.server, func(t *testing.T) {
 			t.Parallel()
-			e := ipc(t, 1)
+			e := ctest.Endpoints(t, 1)
 			server := start(t, c.server, "-endpoint", e[0], "-work", "1h")
 			client := start(t, "hwclient", "-endpoint", e[0])
 			server.expect(c.until)
@@ -118,7 +120,7 @@ func TestInterruptedAtWork(t *testing.T) {
 	} {
 		t.Run(c.worker, func(t *testing.T) {
 			t.Parallel()
-			e := ipc(t, 2)
+			e := ctest.Endpoints(t, 2)
 			broker := start(t, c.broker, "-frontend", e[0], "-backend", e[1])
 			worker := start(t, c.worker, "-endpoint", e[1], "-work", "1h")
 			client := start(t, c.client, "-endpoint", e[0])

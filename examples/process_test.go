@@ -255,17 +255,32 @@ func (p *process) expect(pattern string) []string {
 // returns all that it wrote.
 func (p *process) wait() string {
 	p.t.Helper()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-p.exited:
-	case <-timer.C:
-		p.t.Fatalf("%s did not end", p.name)
-	}
+	p.end()
 	if p.err != nil {
 		p.t.Fatalf("%s: %v", p.name, p.err)
 	}
 	return p.output()
+}
+
+// abandon waits until the program has ended by itself, with status 1, and
+// returns all that it wrote.
+func (p *process) abandon() string {
+	p.t.Helper()
+	p.end()
+	if code := p.cmd.ProcessState.ExitCode(); code != 1 {
+		p.t.Fatalf("%s: status %d (%v), want 1", p.name, code, p.err)
+	}
+	return p.output()
+}
+
+// end waits until the program has ended.
+func (p *process) end() {
+	p.t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(patience):
+		p.t.Fatalf("%s did not end", p.name)
+	}
 }
 
 // interrupt sends what Ctrl-C sends; the program has to end without an error.
@@ -286,20 +301,4 @@ func (p *process) kill() {
 		p.t.Fatal(err)
 	}
 	<-p.exited
-}
-
-// ipc returns n endpoints that nobody else uses.
-func ipc(t *testing.T, n int) []string {
-	t.Helper()
-	// Not t.TempDir: a path of a Unix domain socket has at most 107 bytes.
-	dir, err := os.MkdirTemp("", "ipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	endpoints := make([]string, n)
-	for i := range endpoints {
-		endpoints[i] = fmt.Sprintf("ipc://%s/%d", dir, i)
-	}
-	return endpoints
 }

@@ -107,6 +107,7 @@ func (p *proxy) pass(from *net.TCPConn) {
 }
 
 // copy passes bytes on in one direction, until something happens to them.
+// The pauses in this file are what the network and its clients do, not waits for something.
 func (p *proxy) copy(r *rand.Rand, from, to *net.TCPConn) {
 	defer from.CloseRead()
 	defer to.CloseWrite()

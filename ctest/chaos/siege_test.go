@@ -147,21 +147,25 @@ func ended(err error) bool {
 	return errors.Is(err, zmq.ErrorSocketClosed) || errors.Is(err, zmq.ETERM)
 }
 
+// next receives a message for a service, or nil when that is to end.
+func (w *world) next(s *zmq.Socket) [][]byte {
+	msg, err := s.RecvMessageBytes(0)
+	if err != nil && !ended(err) {
+		w.t.Error("receive:", err)
+	}
+	if err != nil {
+		return nil
+	}
+	return msg
+}
+
 func echo(w *world, s *zmq.Socket, _ chan []byte) {
-	for {
-		msg, err := s.RecvMessageBytes(0)
-		if ended(err) {
-			return
-		}
-		if err != nil {
-			w.t.Error("receive:", err)
-			return
-		}
+	for msg := w.next(s); msg != nil; msg = w.next(s) {
 		if typ, _ := s.GetType(); typ == zmq.STREAM && len(msg[1]) == 0 {
 			continue // it is the begin or the end of a connection
 		}
 		// A STREAM, and a ROUTER with mandatory routing, would wait for a client that does not read.
-		_, err = s.SendMessageDontwait(msg)
+		_, err := s.SendMessageDontwait(msg)
 		if ended(err) {
 			return
 		} else if err != nil && !errors.Is(err, zmq.EHOSTUNREACH) && !errors.Is(err, zmq.AsErrno(syscall.EAGAIN)) {
@@ -172,15 +176,7 @@ func echo(w *world, s *zmq.Socket, _ chan []byte) {
 }
 
 func collect(w *world, s *zmq.Socket, got chan []byte) {
-	for {
-		msg, err := s.RecvMessageBytes(0)
-		if ended(err) {
-			return
-		}
-		if err != nil {
-			w.t.Error("receive:", err)
-			return
-		}
+	for msg := w.next(s); msg != nil; msg = w.next(s) {
 		if b := msg[len(msg)-1]; bytes.HasPrefix(b, []byte("tag ")) {
 			select {
 			case got <- b:

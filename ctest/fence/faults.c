@@ -91,24 +91,30 @@ static void v1_unbind(void)
 	ms(200);
 }
 
+// rest_lost breaks the connection of a socket that has received a part of a message.
+static void rest_lost(void *s, void (*hang_up)(int))
+{
+	int fd = call(s, "PUSH");
+	for (int i = 0; i < 300; i++)
+		frame(fd, i < 299 ? MORE : 0, "x", 1);
+	take_any(s);
+	ms(50);
+	hang_up(fd);
+	ms(100);
+	for (int i = 1; i < 300; i++)
+		if (take_any(s) == -1)
+			LOSE("the rest of a message");
+}
+
+static void hang_up(int fd) { close(fd); }
+
 // A connection without reconnecting that ends while the rest of a message is
 // still to be received: libzmq ends its pipe.
 static void reconnect_off(void)
 {
 	void *s = sock(ZMQ_PULL);
 	set(s, ZMQ_RECONNECT_IVL, -1);
-	int l = hear();
-	try(zmq_connect(s, endpoint));
-	int fd = guest(l, "PUSH");
-	for (int i = 0; i < 300; i++)
-		frame(fd, i < 299 ? MORE : 0, "x", 1);
-	take_any(s);
-	ms(50);
-	close(fd);
-	ms(100);
-	for (int i = 1; i < 300; i++)
-		if (take_any(s) == -1)
-			LOSE("the rest of a message");
+	rest_lost(s, hang_up);
 }
 
 // The same, after ZMQ_EVENTS has read the first part.
@@ -117,9 +123,7 @@ static void reconnect_off_events(void)
 	void *s = sock(ZMQ_SUB);
 	set_text(s, ZMQ_SUBSCRIBE, "", 0);
 	set(s, ZMQ_RECONNECT_IVL, -1);
-	int l = hear();
-	try(zmq_connect(s, endpoint));
-	int fd = guest(l, "PUB");
+	int fd = call(s, "PUB");
 	frame(fd, MORE, "x", 1);
 	frame(fd, 0, "y", 1);
 	ready_for(s, ZMQ_POLLIN);
@@ -137,9 +141,7 @@ static void reconnect_off_unread(void)
 	void *s = sock(ZMQ_PULL);
 	int n = 0;
 	set(s, ZMQ_RECONNECT_IVL, -1);
-	int l = hear();
-	try(zmq_connect(s, endpoint));
-	int fd = guest(l, "PUSH");
+	int fd = call(s, "PUSH");
 	for (int i = 0; i < 10; i++)
 		frame(fd, 0, "x", 1);
 	ms(100);
@@ -219,7 +221,6 @@ static void linger_connect(void)
 		ms(1);
 	}
 }
-
 
 // A peer takes the routing id that a ROUTER makes up next.
 static void rid_taken(void)
@@ -361,25 +362,20 @@ static void filters_beyond_hwm(void)
 		LOSE("%d of 100 subscriptions", 100 - n);
 }
 
-static void *unsubscribe(void *n)
-{
-	size_t size = (size_t) n;
-	char *filter = calloc(1, size);
-	void *sub = sock(ZMQ_SUB);
-	set_text(sub, ZMQ_SUBSCRIBE, filter, size);
-	set_text(sub, ZMQ_UNSUBSCRIBE, filter, size);
-	return NULL;
-}
+static char long_filter[2000000];
 
 // The trie of filters calls itself for each byte of a filter.
-static void trie_unsubscribe(void) { unsubscribe((void *) 2000000); }
+static void trie_unsubscribe(void)
+{
+	void *sub = sock(ZMQ_SUB);
+	set_text(sub, ZMQ_SUBSCRIBE, long_filter, sizeof long_filter);
+	set_text(sub, ZMQ_UNSUBSCRIBE, long_filter, sizeof long_filter);
+}
 
 static void trie_close(void)
 {
-	size_t size = 2000000;
-	char *filter = calloc(1, size);
 	void *sub = sock(ZMQ_SUB);
-	set_text(sub, ZMQ_SUBSCRIBE, filter, size);
+	set_text(sub, ZMQ_SUBSCRIBE, long_filter, sizeof long_filter);
 	zmq_close(sub);
 	zmq_ctx_term(ctx);
 }
@@ -388,16 +384,16 @@ static void trie_close(void)
 static void trie_proxy(void)
 {
 	void *front = sock(ZMQ_XSUB), *back = sock(ZMQ_XPUB);
-	size_t size = 2000000, got = 0;
-	char *filter = calloc(1, size);
+	const size_t size = sizeof long_filter;
+	size_t got = 0;
 	bind_tcp(back);
 	int fd = peer(endpoint, "SUB");
 	for (int i = 1; i >= 0; i--) {
-		filter[0] = (char) i;
-		frame(fd, 0, filter, size);
+		long_filter[0] = (char) i;
+		frame(fd, 0, long_filter, size);
 		do {
-			got = (size_t) try(zmq_recv(back, filter, size, 0));
-			try(zmq_send(front, filter, got, 0));
+			got = (size_t) try(zmq_recv(back, long_filter, size, 0));
+			try(zmq_send(front, long_filter, got, 0));
 		} while (got < 100);
 	}
 }
@@ -441,13 +437,7 @@ static void endless_filters(void)
 		if (i % 100 == 0)
 			events(s);
 	}
-	time_t over = time(NULL) + 15;
-	while (time(NULL) < over) {
-		for (int i = 0; i < 100; i++)
-			events(s);
-		if (resident() > before + 20)
-			LEAK("%ld MiB by 20000 subscriptions of %d bytes", resident() - before, (int) sizeof filter);
-	}
+	grows(s, before, 20, "20000 subscriptions of 60 bytes");
 }
 
 // A conflating socket keeps the last part of a message.
@@ -466,19 +456,25 @@ static void conflate_parts(void)
 	take_any(s);
 }
 
+// by_socks connects a socket by a proxy that answers its greeting.
+static void by_socks(void *s, const char *to, const char *answer)
+{
+	unsigned char b[3];
+	int l = hear();
+	set_text(s, ZMQ_SOCKS_PROXY, endpoint + 6, strlen(endpoint) - 6);
+	try(zmq_connect(s, to));
+	int fd = accept(l, NULL, NULL);
+	get(fd, b, 3);
+	put(fd, answer, 2);
+	ms(200);
+}
+
 // The proxy refuses, and then the socket is closed.
 static void socks_refused(void)
 {
 	void *s = sock(ZMQ_PUSH);
-	unsigned char b[300];
-	int l = hear();
-	set_text(s, ZMQ_SOCKS_PROXY, endpoint + 6, strlen(endpoint) - 6);
 	set(s, ZMQ_RECONNECT_IVL, 10000);
-	try(zmq_connect(s, "tcp://127.0.0.1:9"));
-	int fd = accept(l, NULL, NULL);
-	get(fd, b, 3);
-	put(fd, "\5\377", 2);
-	ms(100);
+	by_socks(s, "tcp://127.0.0.1:9", "\5\377");
 	limit(3);
 	zmq_close(s);
 	zmq_ctx_term(ctx);
@@ -487,18 +483,10 @@ static void socks_refused(void)
 // A host name that is too long for SOCKS.
 static void socks_host(void)
 {
-	void *s = sock(ZMQ_PUSH);
-	unsigned char b[3];
 	char to[400] = "tcp://";
-	int l = hear();
-	set_text(s, ZMQ_SOCKS_PROXY, endpoint + 6, strlen(endpoint) - 6);
 	memset(to + 6, 'x', 300);
 	strcpy(to + 306, ":1");
-	try(zmq_connect(s, to));
-	int fd = accept(l, NULL, NULL);
-	get(fd, b, 3);
-	put(fd, "\5\0", 2);
-	ms(200);
+	by_socks(sock(ZMQ_PUSH), to, "\5\0");
 }
 
 // PLAIN with ZMQ_ZAP_ENFORCE_DOMAIN and no domain, when a client comes.
@@ -512,12 +500,20 @@ static void zap_enforce(void)
 	ms(200);
 }
 
+// zap_handler makes a socket that is asked about the clients of another one.
+static void *zap_handler(int type, void *s)
+{
+	void *zap = sock(type);
+	try(zmq_bind(zap, "inproc://zeromq.zap.01"));
+	set_text(s, ZMQ_ZAP_DOMAIN, "x", 1);
+	return zap;
+}
+
 // A socket at the endpoint of the ZAP handler that is none, when a client comes.
 static void zap_type(void)
 {
-	void *zap = sock(ZMQ_DEALER), *s = sock(ZMQ_PULL);
-	try(zmq_bind(zap, "inproc://zeromq.zap.01"));
-	set_text(s, ZMQ_ZAP_DOMAIN, "x", 1);
+	void *s = sock(ZMQ_PULL);
+	zap_handler(ZMQ_DEALER, s);
 	int fd = dial(bind_tcp(s));
 	greet(fd);
 	ms(200);
@@ -535,9 +531,9 @@ static int zap_request(void *zap, char *id)
 	return n;
 }
 
-static void zap_reply(void *zap, const char *id, int n)
+static void zap_reply(void *zap, const char *id, int n, const char *user)
 {
-	static const char *reply[] = {"", "1.0", "1", "200", "OK", "", ""};
+	const char *reply[] = {"", "1.0", "1", "200", "OK", user, ""};
 	try(zmq_send(zap, id, (size_t) n, ZMQ_SNDMORE));
 	for (int i = 0; i < 7; i++)
 		text(zap, reply[i], i < 6 ? ZMQ_SNDMORE : 0);
@@ -546,10 +542,8 @@ static void zap_reply(void *zap, const char *id, int n)
 // A ZAP handler answers when the connection that it is about has been replaced.
 static void zap_late(void)
 {
-	void *zap = sock(ZMQ_ROUTER), *s = sock(ZMQ_PULL);
+	void *s = sock(ZMQ_PULL), *zap = zap_handler(ZMQ_ROUTER, s);
 	char id[256];
-	try(zmq_bind(zap, "inproc://zeromq.zap.01"));
-	set_text(s, ZMQ_ZAP_DOMAIN, "x", 1);
 	set(s, ZMQ_RECONNECT_IVL, 10);
 	int l = hear();
 	try(zmq_connect(s, endpoint));
@@ -559,7 +553,7 @@ static void zap_late(void)
 	reset(fd);
 	fd = accept(l, NULL, NULL);
 	ms(100);
-	zap_reply(zap, id, n);
+	zap_reply(zap, id, n, "");
 	ms(200);
 }
 
@@ -568,10 +562,7 @@ static void accept_spin(void)
 {
 	void *s = sock(ZMQ_PULL);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in a = {.sin_family = AF_INET};
-	bind_tcp(s);
-	a.sin_port = htons((uint16_t) atoi(strrchr(endpoint, ':') + 1));
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	struct sockaddr_in a = loopback(port_of(bind_tcp(s)));
 	few_files(0);
 	if (connect(fd, (struct sockaddr *) &a, sizeof a) == -1)
 		end(FAILED, "connect: %s", strerror(errno));
@@ -584,13 +575,11 @@ static void udp_group(void)
 {
 	need_draft();
 	void *s = sock(ZMQ_DISH);
-	struct sockaddr_in a = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), port = 20000 + getpid() % 40000;
+	struct sockaddr_in a = loopback(port);
 	char to[64], data[200] = "\200";
 	snprintf(to, sizeof to, "udp://127.0.0.1:%d", port);
 	try(zmq_bind(s, to));
-	a.sin_port = htons((uint16_t) port);
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ms(100);
 	sendto(fd, data, sizeof data, 0, (struct sockaddr *) &a, sizeof a);
 	ms(200);
@@ -674,24 +663,22 @@ static void pending_router(void)
 	zmq_bind(b, "inproc://x");
 }
 
-static void pending_conflate(void)
+// bind_after binds what a conflating socket has waited for.
+static void bind_after(int (*end)(void *))
 {
 	void *s = sock(ZMQ_PUSH), *b = sock(ZMQ_PULL);
 	set(s, ZMQ_CONFLATE, 1);
 	try(zmq_connect(s, "inproc://x"));
-	zmq_disconnect(s, "inproc://x");
-	zmq_bind(b, "inproc://x");
-}
-
-static void pending_conflate_close(void)
-{
-	void *s = sock(ZMQ_PUSH), *b = sock(ZMQ_PULL);
-	set(s, ZMQ_CONFLATE, 1);
-	try(zmq_connect(s, "inproc://x"));
-	zmq_close(s);
+	end(s);
 	ms(100);
 	zmq_bind(b, "inproc://x");
 }
+
+static int disconnect_x(void *s) { return zmq_disconnect(s, "inproc://x"); }
+
+static void pending_conflate(void) { bind_after(disconnect_x); }
+
+static void pending_conflate_close(void) { bind_after(zmq_close); }
 
 static void pending_pair(void)
 {
@@ -824,11 +811,10 @@ static void udp_files(void)
 static void udp_taken(void)
 {
 	void *s = sock(ZMQ_DGRAM);
-	struct sockaddr_in a = {.sin_family = AF_INET};
+	struct sockaddr_in a = loopback(0);
 	socklen_t size = sizeof a;
 	char to[64];
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	bind(fd, (struct sockaddr *) &a, size);
 	getsockname(fd, (struct sockaddr *) &a, &size);
 	snprintf(to, sizeof to, "udp://127.0.0.1:%d", ntohs(a.sin_port));
@@ -876,8 +862,7 @@ static void start_cpu(void)
 
 static void start_nice(void)
 {
-	if (geteuid() == 0 && setuid(65534) == -1)
-		SKIP("no other user");
+	nobody();
 	zmq_ctx_set(ctx, ZMQ_THREAD_PRIORITY, 10);
 	sock(ZMQ_PULL);
 	ms(100);
@@ -886,8 +871,7 @@ static void start_nice(void)
 static void start_threads(void)
 {
 	struct rlimit none = {0, 0};
-	if (geteuid() == 0 && setuid(65534) == -1)
-		SKIP("no other user");
+	nobody();
 	setrlimit(RLIMIT_NPROC, &none);
 	sock(ZMQ_PULL);
 	ms(100);
@@ -1059,11 +1043,19 @@ static void monitor_full(void)
 	}
 }
 
+// ipc_path is an endpoint of this process.
+static const char *ipc_path(void)
+{
+	static char path[64];
+	snprintf(path, sizeof path, "ipc:///tmp/zmq4-fault-%d", getpid());
+	return path;
+}
+
 // Term waits for a connection that ended while the queue of its receiver was full.
 static void term_full(void)
 {
-	char path[64], data[1000] = "";
-	snprintf(path, sizeof path, "ipc:///tmp/zmq4-fault-%d", getpid());
+	const char *path = ipc_path();
+	char data[1000] = "";
 	for (int i = 0; i < 20; i++) {
 		void *pull, *push;
 		limit(15);
@@ -1088,8 +1080,7 @@ static void priority(void)
 	need_draft();
 	void *s = sock(ZMQ_PUSH);
 	set(s, ZMQ_PRIORITY, 7);
-	if (geteuid() == 0 && setuid(65534) == -1)
-		SKIP("no other user");
+	nobody();
 	zmq_connect(s, "tcp://127.0.0.1:9");
 	ms(200);
 }
@@ -1161,9 +1152,8 @@ static void half_sent_close(void)
 static void ipc_end(void)
 {
 	void *pull = sock(ZMQ_PULL), *own = ctx, *push;
-	char path[64];
+	const char *path = ipc_path();
 	int n = 0, forever = -1;
-	snprintf(path, sizeof path, "ipc:///tmp/zmq4-fault-%d", getpid());
 	set(pull, ZMQ_RCVHWM, 1);
 	try(zmq_bind(pull, path));
 	ctx = zmq_ctx_new();
@@ -1322,8 +1312,7 @@ static void pgm_user(void)
 {
 	need("pgm");
 	void *s = sock(ZMQ_SUB);
-	if (geteuid() == 0 && setuid(65534) == -1)
-		SKIP("no other user");
+	nobody();
 	zmq_connect(s, "pgm://127.0.0.1;239.192.1.1:5599");
 	ms(300);
 }
@@ -1441,29 +1430,16 @@ static void heartbeat_slow(void)
 static void immediate_half(void)
 {
 	void *s = sock(ZMQ_PULL);
-	int l = hear();
 	set(s, ZMQ_IMMEDIATE, 1);
-	try(zmq_connect(s, endpoint));
-	int fd = guest(l, "PUSH");
-	for (int i = 0; i < 300; i++)
-		frame(fd, i < 299 ? MORE : 0, "x", 1);
-	take_any(s);
-	ms(50);
-	reset(fd);
-	ms(100);
-	for (int i = 1; i < 300; i++)
-		if (take_any(s) == -1)
-			LOSE("the rest of a message");
+	rest_lost(s, reset);
 }
 
 // The same, when the option is not set any more.
 static void immediate_off(void)
 {
 	void *s = sock(ZMQ_DEALER);
-	int l = hear();
 	set(s, ZMQ_IMMEDIATE, 1);
-	try(zmq_connect(s, endpoint));
-	int fd = guest(l, "DEALER");
+	int fd = call(s, "DEALER");
 	ms(50);
 	set(s, ZMQ_IMMEDIATE, 0);
 	reset(fd);
@@ -1474,18 +1450,12 @@ static void immediate_off(void)
 // What a ZAP handler says of a client fills a queue for one message.
 static void user_id_hwm(void)
 {
-	void *zap = sock(ZMQ_ROUTER), *s = sock(ZMQ_PULL);
+	void *s = sock(ZMQ_PULL), *zap = zap_handler(ZMQ_ROUTER, s);
 	char id[256];
-	static const char *reply[] = {"", "1.0", "1", "200", "OK", "user", ""};
-	try(zmq_bind(zap, "inproc://zeromq.zap.01"));
-	set_text(s, ZMQ_ZAP_DOMAIN, "x", 1);
 	set(s, ZMQ_RCVHWM, 1);
 	int fd = dial(bind_tcp(s));
 	greet(fd);
-	int n = zap_request(zap, id);
-	try(zmq_send(zap, id, (size_t) n, ZMQ_SNDMORE));
-	for (int i = 0; i < 7; i++)
-		text(zap, reply[i], i < 6 ? ZMQ_SNDMORE : 0);
+	zap_reply(zap, id, zap_request(zap, id), "user");
 	ready(fd, "PUSH", NULL);
 	frame(fd, 0, "x", 1);
 	if (take_any(s) == -1)
@@ -1533,13 +1503,7 @@ static void pub_manual(void)
 		if (i % 100 == 0)
 			events(s);
 	}
-	time_t over = time(NULL) + 15;
-	while (time(NULL) < over) {
-		for (int i = 0; i < 100; i++)
-			events(s);
-		if (resident() > before + 4)
-			LEAK("%ld MiB by one topic, again and again", resident() - before);
-	}
+	grows(s, before, 4, "one topic, again and again");
 }
 
 // A heartbeat for a client of ws that has no security mechanism, not even NULL.
@@ -1578,6 +1542,125 @@ static void wss_bare(void)
 	need("WSS");
 	zmq_bind(sock(ZMQ_PULL), "wss://127.0.0.1:*");
 	ms(200);
+}
+
+// held_up waits in an I/O thread, which frees what was sent.
+static void held_up(void *data, void *freed)
+{
+	__atomic_store_n((int *) freed, 1, __ATOMIC_SEQ_CST);
+	ms(500);
+	free(data);
+}
+
+// The I/O thread is told that a socket was closed between two steps of the end of a connection.
+static void close_breaking(void)
+{
+	void *s = sock(ZMQ_PUSH);
+	static int freed;
+	const size_t size = 64 << 20;
+	zmq_msg_t m;
+	set(s, ZMQ_LINGER, -1);
+	int fd = peer(bind_tcp(s), "PULL");
+	ready_for(s, ZMQ_POLLOUT);
+	zmq_msg_init_data(&m, calloc(1, size), size, held_up, &freed);
+	try(zmq_msg_send(&m, s, 0));
+	text(s, "x", 0);
+	ms(100);
+	reset(fd);
+	while (!__atomic_load_n(&freed, __ATOMIC_SEQ_CST))
+		ms(1);
+	set(s, ZMQ_LINGER, 0);
+	zmq_close(s);
+	limit(3);
+	zmq_ctx_term(ctx);
+}
+
+// One of three peers ends while a message is half sent to another one.
+static void half_sent_other(void)
+{
+	void *push = sock(ZMQ_PUSH), *pull[3];
+	char data[16];
+	try(zmq_bind(push, "inproc://x"));
+	for (int i = 0; i < 3; i++)
+		try(zmq_connect(pull[i] = sock(ZMQ_PULL), "inproc://x"));
+	text(push, "1", 0);
+	text(push, "2", 0);
+	text(push, "head", ZMQ_SNDMORE);
+	zmq_close(pull[1]);
+	for (int i = 0; i < 20; i++) {
+		events(push);
+		ms(10);
+	}
+	text(push, "tail", 0);
+	take_any(pull[0]);
+	if (take(pull[0], data, sizeof data) == 4 && memcmp(data, "tail", 4) == 0)
+		LOSE("the first part: it went to another peer");
+}
+
+// The peer of a half-sent message goes away.
+static void half_sent_gone(void)
+{
+	void *push = sock(ZMQ_PUSH);
+	const size_t size = 1 << 20;
+	char *data = calloc(1, size);
+	try(zmq_bind(push, "inproc://x"));
+	long before = resident();
+	for (int i = 0; i < 50; i++) {
+		void *pull = sock(ZMQ_PULL);
+		try(zmq_connect(pull, "inproc://x"));
+		try(zmq_send(push, data, size, ZMQ_SNDMORE));
+		zmq_close(pull);
+		for (int k = 0; k < 100 && events(push) & ZMQ_POLLOUT; k++)
+			ms(1);
+		zmq_send(push, "", 0, ZMQ_DONTWAIT);
+	}
+	if (resident() > before + 30)
+		LEAK("%ld MiB by 50 messages of 1 MiB", resident() - before);
+}
+
+// A subscription over ws with CURVE.
+static void ws_curve(void)
+{
+	need("WS");
+	need("curve");
+	void *pub = sock(ZMQ_XPUB), *sub = sock(ZMQ_SUB);
+	char public[41], secret[41];
+	try(zmq_curve_keypair(public, secret));
+	set(pub, ZMQ_CURVE_SERVER, 1);
+	set_text(pub, ZMQ_CURVE_SECRETKEY, secret, 41);
+	set_text(sub, ZMQ_CURVE_SERVERKEY, public, 41);
+	set_text(sub, ZMQ_CURVE_PUBLICKEY, public, 41);
+	set_text(sub, ZMQ_CURVE_SECRETKEY, secret, 41);
+	set_text(sub, ZMQ_SUBSCRIBE, "a", 1);
+	try(zmq_connect(sub, bind_to(pub, "ws://127.0.0.1:*")));
+	if (take_any(pub) != 2)
+		LOSE("a subscription");
+}
+
+// A thread-safe socket is closed, and each receive of its peer tells it of more room.
+static void thread_safe_close(void)
+{
+	need_draft();
+	time_t over = time(NULL) + 8;
+	for (int i = 0; time(NULL) < over; i++) {
+		void *server = sock(ZMQ_SERVER), *client = sock(ZMQ_CLIENT);
+		char name[32], data[1];
+		snprintf(name, sizeof name, "inproc://%d", i);
+		set(server, ZMQ_RCVHWM, 1);
+		set(client, ZMQ_SNDHWM, 1);
+		set(client, ZMQ_LINGER, -1);
+		try(zmq_bind(server, name));
+		for (int k = 0; k < 50; k++)
+			try(zmq_connect(client, name));
+		while (zmq_send(client, "x", 1, ZMQ_DONTWAIT) == 1)
+			;
+		zmq_close(client);
+		limit(3);
+		for (int k = 0; k < 1000; k++)
+			zmq_recv(server, data, 1, ZMQ_DONTWAIT);
+		zmq_close(server);
+		limit(20);
+	}
 }
 
 static struct {
@@ -1682,6 +1765,11 @@ static struct {
 	{"ws-heartbeat", ws_heartbeat},
 	{"draft-type", draft_type},
 	{"wss-bare", wss_bare},
+	{"close-breaking", close_breaking},
+	{"half-sent-other", half_sent_other},
+	{"half-sent-gone", half_sent_gone},
+	{"ws-curve", ws_curve},
+	{"thread-safe-close", thread_safe_close},
 };
 
 int main(int argc, char **argv)

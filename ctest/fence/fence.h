@@ -188,12 +188,19 @@ static inline void need_draft(void)
 
 // --- a peer that is no libzmq ---
 
+static inline struct sockaddr_in loopback(int port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t) port)};
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return a;
+}
+
+static inline int port_of(const char *to) { return atoi(strrchr(to, ':') + 1); }
+
 static inline int dial(const char *to)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET};
+	struct sockaddr_in a = loopback(port_of(to));
 	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-	a.sin_port = htons((uint16_t) atoi(strrchr(to, ':') + 1));
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (connect(fd, (struct sockaddr *) &a, sizeof a) == -1)
 		end(FAILED, "connect to %s: %s", to, strerror(errno));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -203,10 +210,9 @@ static inline int dial(const char *to)
 // hear listens on a port, at which endpoint points then.
 static inline int hear(void)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET};
+	struct sockaddr_in a = loopback(0);
 	socklen_t size = sizeof a;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (bind(fd, (struct sockaddr *) &a, sizeof a) == -1 || listen(fd, 100) == -1
 	    || getsockname(fd, (struct sockaddr *) &a, &size) == -1)
 		end(FAILED, "listen: %s", strerror(errno));
@@ -344,7 +350,22 @@ static inline int guest(int listener, const char *type)
 	return fd;
 }
 
+// call connects a socket to a peer, and shakes hands.
+static inline int call(void *s, const char *type)
+{
+	int l = hear();
+	try(zmq_connect(s, endpoint));
+	return guest(l, type);
+}
+
 // --- the system ---
+
+// nobody gives up what root may.
+static inline void nobody(void)
+{
+	if (geteuid() == 0 && setuid(65534) == -1)
+		SKIP("no other user");
+}
 
 static inline void few_files(int more)
 {
@@ -365,6 +386,18 @@ static inline long resident(void)
 		SKIP("no /proc/self/statm");
 	fclose(f);
 	return pages * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+// grows ends the program if the memory does, while a socket takes what has come.
+static inline void grows(void *s, long before, int more, const char *what)
+{
+	time_t over = time(NULL) + 15;
+	while (time(NULL) < over) {
+		for (int i = 0; i < 100; i++)
+			events(s);
+		if (resident() > before + more)
+			LEAK("%ld MiB by %s", resident() - before, what);
+	}
 }
 
 static inline double cpu(void)

@@ -96,7 +96,8 @@ func TestPacked(t *testing.T) {
 	}
 }
 
-// program is a user's whole program: it sends one message.
+// program is a user's whole program: it sends one message. scripts/compat.sh has the same one
+// for modules that it makes itself.
 func program(path, extra string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "package main\n\nimport (\n\t\"fmt\"\n\t\"log\"\n\n\tzmq %q\n", path)

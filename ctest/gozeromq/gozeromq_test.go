@@ -47,7 +47,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// newOurs makes a socket, in a context of its own, that ends with the test.
+// newOurs makes a socket, in a context of its own, that ends with the test. The tests of
+// package ctest have the same, which another module cannot import.
 func newOurs(t *testing.T, typ zmq.Type) *zmq.Socket {
 	ctx, err := zmq.NewContext()
 	must(t, err)
@@ -130,6 +131,8 @@ func exchange(t *testing.T, a *zmq.Socket, b pure.Socket, role string, count int
 	}
 }
 
+// TestPatterns has a list of its own, beside that of package ctest: go-zeromq cannot do all
+// that libzmq can, and this is another module.
 func TestPatterns(t *testing.T) {
 	for _, transport := range []string{"tcp", "ipc"} {
 		for _, theyBind := range []bool{true, false} {

@@ -234,7 +234,7 @@ func termWakes() {
 	must(soc.Bind("inproc://here"))
 	term := make(chan error, 1)
 	go func() {
-		time.Sleep(20 * time.Millisecond)
+		meanwhile(20 * time.Millisecond) // Recv begins to wait
 		term <- ctx.Term()
 	}()
 	say("Recv", v(soc.Recv(0))...)

@@ -9,6 +9,9 @@
 //
 // Everything is used by one goroutine at a time, as v1.4.0 asks for. Nothing
 // that differs from run to run is printed.
+//
+// The calls stand one by one, and much alike: what is to be compared is the label
+// and the call of each line, not what a helper makes of them.
 package main
 
 import (
@@ -399,6 +402,9 @@ func tcpPair(bound, connected zmq.Type) (*zmq.Socket, *zmq.Socket) {
 	must(b.Connect(bind(a)))
 	return a, b
 }
+
+// meanwhile lets time pass for what another goroutine does, for v1.4.0 has no way to tell.
+func meanwhile(d time.Duration) { time.Sleep(d) }
 
 // until waits for what will be true.
 func until(what string, ok func() bool) {

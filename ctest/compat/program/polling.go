@@ -467,7 +467,7 @@ func steerable() {
 	got(push.Send("one", 0))
 	say("Recv", v(pull.Recv(0))...)
 	say("PAUSE", v(steering.Send("PAUSE", 0))...)
-	time.Sleep(50 * time.Millisecond)
+	meanwhile(50 * time.Millisecond) // the proxy obeys
 	got(push.Send("two", 0))
 	must(pull.SetRcvtimeo(100 * time.Millisecond))
 	say("Recv, paused", v(pull.Recv(0))...)

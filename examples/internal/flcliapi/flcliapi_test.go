@@ -20,21 +20,6 @@ const (
 	ping     = 50 * time.Millisecond
 )
 
-// ipc returns n endpoints that nobody else uses.
-func ipc(t *testing.T, n int) []string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "ipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	endpoints := make([]string, n)
-	for i := range endpoints {
-		endpoints[i] = fmt.Sprintf("ipc://%s/%d", dir, i)
-	}
-	return endpoints
-}
-
 // fake is a server. Until it is told to reply it only answers pings.
 type fake struct {
 	endpoint string
@@ -118,7 +103,7 @@ func ask(t *testing.T, c *Client, request string) string {
 func TestMain(m *testing.M) { os.Exit(ctest.Main(m)) }
 
 func TestRequest(t *testing.T) {
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	c := connect(t, e...) // before there is a server
 	serve(t, e[0], true)
 	var all sync.WaitGroup
@@ -141,7 +126,7 @@ func TestRequest(t *testing.T) {
 
 // A request that a server has when it dies goes to the next one.
 func TestServerDies(t *testing.T) {
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	first := serve(t, e[0], false)
 	c := connect(t, e...)
 	replied := make(chan string, 1)
@@ -169,7 +154,7 @@ func TestServerDies(t *testing.T) {
 
 // The first server is used again when it is back.
 func TestServerComesBack(t *testing.T) {
-	e := ipc(t, 2)
+	e := ctest.Endpoints(t, 2)
 	c := connect(t, e...)
 	serve(t, e[1], true)
 	if got := ask(t, c, "a"); got != e[1] {
@@ -193,7 +178,7 @@ func askUntil(t *testing.T, c *Client, server string) {
 }
 
 func TestErrors(t *testing.T) {
-	e := ipc(t, 1)
+	e := ctest.Endpoints(t, 1)
 	c := connect(t, e...)
 	if _, err := c.Request(t.Context()); err == nil {
 		t.Error("a request without a body")

@@ -22,15 +22,7 @@ const (
 )
 
 // ipc returns an endpoint that nobody else uses.
-func ipc(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "ipc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return "ipc://" + dir + "/0"
-}
+func ipc(t *testing.T) string { return ctest.Endpoints(t, 1)[0] }
 
 // background runs f until the test ends, or until the function returned is called.
 func background(t *testing.T, f func(ctx context.Context) error) (end func()) {

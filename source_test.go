@@ -3,6 +3,9 @@
 package zmq4
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -14,6 +17,9 @@ import (
 	"strings"
 	"testing"
 )
+
+// The tests in this file read the files of the package. "Defect 1" in a test means the row of
+// the checklist at the end of docs/differences.md, which TestDefectsListed reads.
 
 // unbound are the option constants of zmq.h that the package does without, and why.
 var unbound = map[string]string{
@@ -216,4 +222,111 @@ func specNames(spec ast.Spec) (names []*ast.Ident, documented bool) {
 		return []*ast.Ident{s.Name}, s.Doc != nil || s.Comment != nil
 	}
 	return nil, true
+}
+
+var functionLine = regexp.MustCompile(`(?m)^(\w[^;={}()]*?)(\w+)\([^;]*?\)\s*\{`)
+
+// All C functions are static: the package links beside any other one. They
+// are compiled with zmq.h, which checks their calls.
+func TestShimStatic(t *testing.T) {
+	// Defects 26 and 27.
+	var functions int
+	for _, pattern := range []string{"*.c", "*.h", "*.go"} {
+		files, err := filepath.Glob(pattern)
+		must(t, err)
+		if pattern == "*.c" && len(files) > 0 {
+			t.Errorf("C files: %v", files)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			must(t, err)
+			if strings.HasSuffix(file, ".go") {
+				preamble, _, ok := strings.Cut(string(text), "\nimport \"C\"\n")
+				if ok && functionLine.MatchString(strings.ReplaceAll(preamble, "// ", "")) {
+					t.Errorf("%s has a C function", file)
+				}
+				continue
+			}
+			if !bytes.Contains(text, []byte("#include <zmq.h>\n")) {
+				t.Errorf("%s does not include zmq.h", file)
+			}
+			for _, m := range functionLine.FindAllStringSubmatch(string(text), -1) {
+				functions++
+				if !strings.HasPrefix(m[1], "static inline ") {
+					t.Errorf("%s: %s%s is not static inline", file, m[1], m[2])
+				}
+			}
+		}
+	}
+	if functions < 40 {
+		t.Errorf("only %d C functions found", functions)
+	}
+}
+
+// Files are chosen by constraints that every version of Go obeys.
+func TestBuildConstraints(t *testing.T) {
+	// Defect 63.
+	files, err := filepath.Glob("*.go")
+	must(t, err)
+	old := []byte("\n// " + "+build")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		if bytes.Contains(text, old) {
+			t.Errorf("%s has a line that only versions of Go before 1.17 need", file)
+		}
+	}
+}
+
+var (
+	checklistRow = regexp.MustCompile(`(?m)^\| (\d+) \| ([^|]+) \| ([^|]+) \|$`)
+	testName     = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`)
+	testFunc     = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z]\w*)\(`)
+	pathName     = regexp.MustCompile("`([\\w.]+/[\\w./]+)`")
+)
+
+// The list of defects in docs/differences.md has them all, and the tests that
+// it names.
+func TestDefectsListed(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("docs", "differences.md"))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("no documentation here: ", err)
+	}
+	must(t, err)
+	_, list, ok := strings.Cut(string(text), "\n## Checklist of the defects of v1.4.0\n")
+	if !ok {
+		t.Fatal("no list")
+	}
+	have := make(map[string]bool)
+	files, err := filepath.Glob("*_test.go")
+	must(t, err)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		must(t, err)
+		for _, m := range testFunc.FindAllSubmatch(source, -1) {
+			have[string(m[1])] = true
+		}
+	}
+	rows := checklistRow.FindAllStringSubmatch(list, -1)
+	for i, row := range rows {
+		if row[1] != fmt.Sprint(i+1) {
+			t.Fatalf("row %d has the number %s", i+1, row[1])
+		}
+		for _, name := range testName.FindAllString(row[3], -1) {
+			if !have[name] {
+				t.Errorf("%s: there is no %s", row[1], name)
+			}
+		}
+		for _, m := range pathName.FindAllStringSubmatch(row[3], -1) {
+			if _, err := os.Stat(m[1]); err != nil {
+				t.Errorf("%s: %v", row[1], err)
+			}
+		}
+		if !strings.Contains(row[3], " ") && !testName.MatchString(row[3]) {
+			t.Errorf("%s has neither a test nor a reason: %s", row[1], row[3])
+		}
+	}
+	if len(rows) != 67 {
+		t.Errorf("%d rows, want 67", len(rows))
+	}
 }
