@@ -3,248 +3,499 @@
 package zmq4
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// eventsOf reads what a socket is ready for in each way that there is, and expects the same.
-func eventsOf(t *testing.T, soc *Socket) State {
-	t.Helper()
-	want, err := soc.GetEvents()
-	must(t, err)
-	got := map[string]State{}
-	got["Socket.Poll"], err = soc.Poll(POLLIN|POLLOUT, 0)
-	must(t, err)
-	other := newSocket(t, newContext(t), PULL)
-	for name, kept := range map[string]bool{"": false, " kept": true} {
-		p := NewPoller()
-		p.Add(soc, POLLIN|POLLOUT)
-		if kept {
-			p.Add(other, POLLIN)
-			for range 2 * keepAfter {
-				p.Poll(0)
-			}
-		}
-		polled, err := p.Poll(0)
-		must(t, err)
-		for _, item := range polled {
-			got["Poll"+name] = item.Events
-		}
-		all, err := p.PollAll(time.Microsecond)
-		must(t, err)
-		got["PollAll"+name] = all[0].Events
-		for _, mask := range []State{POLLIN, POLLOUT} {
-			p.Update(0, mask)
-			polled, err := p.Poll(0)
-			must(t, err)
-			if is := len(polled) > 0; is != (want&mask != 0) {
-				t.Errorf("Poll%s for %v: %v, want %v", name, mask, polled, want)
-			}
-		}
-	}
-	for name, ev := range got {
-		if ev != want {
-			t.Errorf("%s: %v, GetEvents: %v", name, ev, want)
-		}
-	}
-	return want
+// An eventLog collects what Events returns, in another goroutine.
+type eventLog struct {
+	events chan SocketEvent
+	err    chan error // one value, when the loop is over
 }
 
-// A socket in the middle of a message is ready for what libzmq itself would be ready for there.
-func TestEventsInMessage(t *testing.T) {
-	const both = POLLIN | POLLOUT
-	relaxed := func(t *testing.T, soc *Socket) { must(t, soc.SetReqRelaxed(1)) }
-	for _, test := range []struct {
-		name        string
-		from, to    Type // the message goes from one to the other
-		prepare     func(t *testing.T, to *Socket)
-		first       bool  // to sends first, and from receives that
-		before      State // when the message has come
-		half, after State // when one part of it was received, and when all were
-		sndmore     State // when one part of an answer was sent then
-	}{
-		{"REP", REQ, REP, nil, false, POLLIN, POLLIN, POLLOUT, POLLOUT},
-		{"REP of DEALER", DEALER, REP, nil, false, POLLIN, POLLIN, POLLOUT, POLLOUT},
-		{"REQ", REP, REQ, nil, true, POLLIN, POLLIN, POLLOUT, POLLOUT},
-		{"REQ of ROUTER", ROUTER, REQ, nil, true, POLLIN, POLLIN, POLLOUT, POLLOUT},
-		{"relaxed REQ", REP, REQ, relaxed, true, both, both, POLLOUT, POLLOUT},
-		{"DEALER", DEALER, DEALER, nil, false, both, both, POLLOUT, POLLOUT},
-		{"PAIR", PAIR, PAIR, nil, false, both, both, POLLOUT, POLLOUT},
-		{"ROUTER", DEALER, ROUTER, nil, false, both, both, POLLOUT, 0},
-		{"PULL", PUSH, PULL, nil, false, POLLIN, POLLIN, 0, 0},
-		{"SUB", PUB, SUB, nil, false, POLLIN, POLLIN, 0, 0},
-		{"XSUB", PUB, XSUB, nil, false, both, both, POLLOUT, POLLOUT},
-	} {
-		for _, transport := range []string{"inproc", "tcp"} {
-			t.Run(test.name+" "+transport, func(t *testing.T) {
-				from, to := socketPair(t, transport, test.from, test.to)
-				if test.prepare != nil {
-					test.prepare(t, to)
-				}
-				check := func(when string, want State) {
-					t.Helper()
-					var got State
-					eventually(t, when, func() bool { // what came before needs some time
-						got, _ = to.GetEvents()
-						return got == want
-					})
-					if got := eventsOf(t, to); got != want {
-						t.Errorf("%s: %v, want %v", when, got, want)
-					}
-				}
-				parts := []interface{}{"", "1", "2"}
-				switch test.to {
-				case SUB:
-					must(t, to.SetSubscribe(""))
-				case XSUB:
-					to.Send("\x01", 0)
-				}
-				if test.first {
-					send(t, to, "request")
-					check("when a request was sent", test.before&^POLLIN)
-					request, err := from.RecvMessage(0)
-					must(t, err)
-					if test.from == ROUTER {
-						parts = append([]interface{}{request[0]}, parts...)
-					}
-				}
-				if test.from == PUB {
-					knowsSubscriber(t, from, to)
-				}
-				send(t, from, parts...)
-				check("before", test.before)
-				_, err := to.Recv(0)
-				must(t, err)
-				check("half", test.half)
-				for more := true; more; more, _ = to.GetRcvmore() {
-					check("half", test.half)
-					_, err := to.Recv(0)
-					must(t, err)
-				}
-				check("after", test.after)
-				if test.sndmore != 0 {
-					_, err := to.Send("a", SNDMORE)
-					must(t, err)
-					check("half sent", test.sndmore)
-				}
-			})
+func logEvents(ctx context.Context, soc *Socket, mask Event) *eventLog {
+	l := &eventLog{make(chan SocketEvent, 1000), make(chan error, 1)}
+	seq := soc.Events(ctx, mask)
+	go func() {
+		var last error
+		for ev, err := range seq {
+			if last = err; err == nil {
+				l.events <- ev
+			}
+		}
+		l.err <- last
+	}()
+	return l
+}
+
+// wait returns the next event of a kind.
+func (l *eventLog) wait(t testing.TB, event Event) SocketEvent {
+	t.Helper()
+	limit := time.After(patience)
+	for {
+		select {
+		case ev := <-l.events:
+			if ev.Event == event {
+				return ev
+			}
+			t.Log("not", event, "but", ev)
+		case <-limit:
+			t.Fatalf("no %v", event)
 		}
 	}
 }
 
-// knowsSubscriber waits until to gets what from publishes, and has nothing more to receive.
-func knowsSubscriber(t *testing.T, from, to *Socket) {
+// over returns how the sequence ended.
+func (l *eventLog) over(t testing.TB) error {
 	t.Helper()
-	sent := 0
-	eventually(t, "subscription", func() bool {
-		sent++
-		send(t, from, fmt.Sprint(sent))
-		got, err := to.Poll(POLLIN, time.Millisecond)
-		must(t, err)
-		return got != 0
+	select {
+	case err := <-l.err:
+		return err
+	case <-time.After(patience):
+		t.Fatalf("the sequence does not end\n%s", allStacks())
+		return nil
+	}
+}
+
+func TestEvents(t *testing.T) {
+	ctx := newContext(t)
+	server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+	s, c := logEvents(t.Context(), server, EVENT_ALL), logEvents(t.Context(), client, EVENT_ALL)
+	endpoint := bindOn(t, server, "tcp")
+	must(t, client.Connect(endpoint))
+
+	listening := s.wait(t, EVENT_LISTENING)
+	if listening.Endpoint != endpoint || listening.FD < 0 {
+		t.Errorf("%+v, want endpoint %s", listening, endpoint)
+	}
+	accepted, connected := s.wait(t, EVENT_ACCEPTED), c.wait(t, EVENT_CONNECTED)
+	if accepted.FD < 0 || connected.FD < 0 || accepted.FD == connected.FD || accepted.FD == listening.FD {
+		t.Errorf("the file descriptors are %d, %d and %d", listening.FD, accepted.FD, connected.FD)
+	}
+	if connected.Endpoint != endpoint {
+		t.Errorf("%+v, want endpoint %s", connected, endpoint)
+	}
+	must(t, client.Close())
+	if err := c.over(t); err != nil {
+		t.Error("closed:", err)
+	}
+	if gone := s.wait(t, EVENT_DISCONNECTED); gone.FD != accepted.FD {
+		t.Errorf("%+v, want fd %d", gone, accepted.FD)
+	}
+	must(t, server.Close())
+	s.wait(t, EVENT_MONITOR_STOPPED)
+	if err := s.over(t); err != nil {
+		t.Error("closed:", err)
+	}
+}
+
+func TestEventsFields(t *testing.T) {
+	t.Run("bind failed", func(t *testing.T) {
+		ctx := newContext(t)
+		endpoint := bindOn(t, newSocket(t, ctx, PULL), "tcp")
+		soc := newSocket(t, ctx, PULL)
+		l := logEvents(t.Context(), soc, EVENT_BIND_FAILED)
+		if err := soc.Bind(endpoint); err == nil { // the monitor spoils errno
+			t.Fatal("two sockets are bound to", endpoint)
+		}
+		ev := l.wait(t, EVENT_BIND_FAILED)
+		if !errors.Is(ev.Err, syscall.EADDRINUSE) || ev.FD != -1 {
+			t.Errorf("%+v, want EADDRINUSE", ev)
+		}
 	})
-	for m := ""; m != fmt.Sprint(sent); {
-		var err error
-		m, err = to.Recv(0)
+	t.Run("retry", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		must(t, err)
+		endpoint := "tcp://" + l.Addr().String()
+		must(t, l.Close()) // nobody there
+		soc := newSocket(t, newContext(t), PUSH)
+		must(t, soc.SetReconnectIvl(20*time.Millisecond))
+		log := logEvents(t.Context(), soc, EVENT_CONNECT_RETRIED)
+		must(t, soc.Connect(endpoint))
+		if ev := log.wait(t, EVENT_CONNECT_RETRIED); ev.RetryIn < 20*time.Millisecond || ev.RetryIn > time.Second || ev.Endpoint != endpoint {
+			t.Errorf("%+v, want a retry in about 20ms", ev)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		needHandshakeEvents(t)
+		captureLog(t)
+		startAuth(t)
+		s := newAuthServer(t, newContext(t), false, plainServer)
+		l := logEvents(t.Context(), s.soc, EVENT_HANDSHAKE_FAILED_AUTH)
+		s.connect(t, asUser("eve", "x"))
+		if ev := l.wait(t, EVENT_HANDSHAKE_FAILED_AUTH); ev.ZAPStatus != 400 {
+			t.Errorf("%+v, want status 400", ev)
+		}
+	})
+	t.Run("mechanism", func(t *testing.T) {
+		needHandshakeEvents(t)
+		ctx := newContext(t)
+		server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+		must(t, server.SetPlainServer(1))
+		l := logEvents(t.Context(), server, EVENT_HANDSHAKE_FAILED_PROTOCOL)
+		must(t, client.Connect(bindOn(t, server, "tcp")))
+		ev := l.wait(t, EVENT_HANDSHAKE_FAILED_PROTOCOL)
+		if ev.ProtocolError != PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH {
+			t.Errorf("%+v (%v), want another mechanism", ev, ev.ProtocolError)
+		}
+	})
+}
+
+func TestEventsEnd(t *testing.T) {
+	t.Run("break", func(t *testing.T) {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, PULL)
+		before := procCount(t, "fd") + 2 // the relay may come to wait only now
+		for range 20 {
+			events := soc.Events(t.Context(), EVENT_LISTENING)
+			endpoint := bindOn(t, soc, "tcp")
+			n := 0
+			for ev, err := range events {
+				must(t, err)
+				if n++; ev.Event != EVENT_LISTENING {
+					t.Error(ev)
+				}
+				break
+			}
+			if n != 1 {
+				t.Fatal("the loop had no event")
+			}
+			for ev, err := range events {
+				t.Fatal("a second loop had", ev, err)
+			}
+			must(t, soc.Unbind(endpoint))
+		}
+		eventually(t, "the monitors' sockets closed", func() bool { return procCount(t, "fd") <= before }) // others may have left some that are closed meanwhile
+	})
+	t.Run("cancel", func(t *testing.T) {
+		c, cancel := context.WithCancel(t.Context())
+		soc := newSocket(t, newContext(t), PULL)
+		l := logEvents(c, soc, EVENT_ALL)
+		bindOn(t, soc, "tcp")
+		l.wait(t, EVENT_LISTENING)
+		cancel()
+		err := l.over(t)
+		var op *OpError
+		if !errors.Is(err, context.Canceled) || !errors.As(err, &op) || op.Op != "monitor" {
+			t.Error("cancelled:", err)
+		}
+		bindOn(t, soc, "tcp") // works without a monitor
+	})
+	t.Run("cancelled before", func(t *testing.T) {
+		c, cancel := context.WithCancel(t.Context())
+		cancel()
+		soc := newSocket(t, newContext(t), PULL)
+		if err := logEvents(c, soc, EVENT_ALL).over(t); !errors.Is(err, context.Canceled) {
+			t.Error("cancelled:", err)
+		}
+	})
+	t.Run("deadline", func(t *testing.T) {
+		c, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		soc := newSocket(t, newContext(t), PULL)
+		if err := logEvents(c, soc, EVENT_ALL).over(t); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+			t.Error("deadline:", err)
+		}
+	})
+	t.Run("term", func(t *testing.T) {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, PULL)
+		l := logEvents(t.Context(), soc, EVENT_ALL)
+		bindOn(t, soc, "tcp")
+		l.wait(t, EVENT_LISTENING)
+		go ctx.Term()
+		if err := l.over(t); !errors.Is(err, ETERM) {
+			t.Error("terminated:", err)
+		}
+		soc.Close()
+		within(t, patience, "Term", func() { ctx.Term() })
+	})
+	t.Run("closed before", func(t *testing.T) {
+		soc := newSocket(t, newContext(t), PULL)
+		must(t, soc.Close())
+		for _, soc := range []*Socket{soc, nil, {}} {
+			if err := logEvents(t.Context(), soc, EVENT_ALL).over(t); !errors.Is(err, net.ErrClosed) {
+				t.Error("closed:", err)
+			}
+		}
+	})
+	t.Run("no socket left", func(t *testing.T) {
+		ctx := newContext(t)
+		must(t, ctx.SetMaxSockets(1))
+		soc := newSocket(t, ctx, PULL)
+		if err := logEvents(t.Context(), soc, EVENT_ALL).over(t); !errors.Is(err, syscall.EMFILE) {
+			t.Error("no socket left:", err)
+		}
+		bindOn(t, soc, "tcp")
+	})
+	t.Run("replaced", func(t *testing.T) {
+		ctx := newContext(t)
+		soc := newSocket(t, ctx, PULL)
+		first := logEvents(t.Context(), soc, EVENT_ALL)
+		unused := soc.Events(t.Context(), EVENT_ALL)
+		second := logEvents(t.Context(), soc, EVENT_ALL)
+		if err := first.over(t); err != nil {
+			t.Error("replaced:", err)
+		}
+		for ev, err := range unused {
+			t.Error("replaced:", ev, err)
+		}
+		bindOn(t, soc, "tcp")
+		second.wait(t, EVENT_LISTENING)
+		pair := newSocket(t, ctx, PAIR)
+		must(t, pair.Connect("inproc://other"))
+		must(t, soc.Monitor("inproc://other", EVENT_LISTENING))
+		if err := second.over(t); err != nil {
+			t.Error("replaced:", err)
+		}
+		bindOn(t, soc, "tcp")
+		if ev, _, _, err := pair.RecvEvent(0); ev != EVENT_LISTENING || err != nil {
+			t.Error("Monitor after Events:", ev, err)
+		}
+		must(t, soc.Monitor("", 0))
+	})
+}
+
+// Nobody ranges over the events.
+func TestEventsUnused(t *testing.T) {
+	binds := 1100 // two events each: more than two high-water marks
+	if testing.Short() {
+		binds = 10
+	}
+	ctx := newContext(t)
+	soc := newSocket(t, ctx, PULL)
+	c, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events := soc.Events(c, EVENT_ALL)
+	within(t, 5*patience, "Bind", func() {
+		for range binds {
+			must(t, soc.Unbind(bindOn(t, soc, "tcp")))
+		}
+	})
+	n := 0
+	for ev, err := range events {
+		must(t, err)
+		if ev.Event == EVENT_LISTENING {
+			n++
+		}
+		if n == binds {
+			break
+		}
+	}
+
+	soc = newSocket(t, ctx, PULL)
+	eventually(t, "the monitor's sockets closed", func() bool {
+		n := 0
+		monitors.Range(func(_, _ any) bool { n++; return true })
+		return n == 0
+	})
+	before := procCount(t, "fd")
+	soc.Events(c, EVENT_ALL)
+	cancel()
+	eventually(t, "the sockets of a cancelled monitor closed", func() bool { return procCount(t, "fd") <= before })
+	soc.Events(t.Context(), EVENT_ALL)
+	bindOn(t, soc, "tcp")
+	must(t, soc.Close())
+	eventually(t, "all sockets closed", func() bool { return procCount(t, "fd") < before })
+}
+
+// TestEventsRace closes, cancels and terminates while things happen, and looks
+// for what is left.
+func TestEventsRace(t *testing.T) {
+	round := func(i int) {
+		ctx, err := NewContext()
+		must(t, err)
+		defer within(t, patience, "Term", func() { ctx.Term() })
+		c, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		var logs []*eventLog
+		var socs []*Socket
+		for range 4 { // several in one process, on one context
+			server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			logs = append(logs, logEvents(c, server, EVENT_ALL), logEvents(c, client, EVENT_ALL))
+			socs = append(socs, server, client)
+			must(t, client.Connect(bindOn(t, server, "tcp")))
+		}
+		end := []func(){cancel, func() { go ctx.Term() }, func() {
+			for _, soc := range socs {
+				soc.Close()
+			}
+		}, func() { cancel(); go ctx.Term() }}[i%4]
+		end()
+		for _, l := range logs {
+			err := l.over(t)
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ETERM) {
+				t.Error(err)
+			}
+		}
+		for _, soc := range socs {
+			soc.Close()
+		}
+	}
+	round(0)
+	goroutines, fds := runtime.NumGoroutine(), 0
+	if runtime.GOOS == "linux" {
+		fds = procCount(t, "fd")
+	}
+	for i := range 12 {
+		round(i)
+	}
+	eventually(t, "goroutines ended", func() bool { return runtime.NumGoroutine() <= goroutines })
+	if runtime.GOOS == "linux" {
+		eventually(t, "file descriptors closed", func() bool { return procCount(t, "fd") <= fds })
+	}
+	n := 0
+	monitors.Range(func(_, _ any) bool { n++; return true })
+	if n != 0 {
+		t.Errorf("%d monitors are left", n)
 	}
 }
 
-// Who waits to send the reply is woken when the last part of the request was received.
-func TestEventsWaitForLastPart(t *testing.T) {
-	waits := map[string]func(rep *Socket) error{
-		"Socket.Poll": func(rep *Socket) error { _, err := rep.Poll(POLLOUT, -1); return err },
-		"Poller": func(rep *Socket) error {
-			p := NewPoller()
-			p.Add(rep, POLLOUT)
-			_, err := p.Poll(-1)
-			return err
-		},
-		"Poller with two": func(rep *Socket) error {
-			p := NewPoller()
-			p.Add(rep, POLLOUT)
-			p.Add(rep, 0)
-			ctx, err := rep.Context()
-			if err != nil {
-				return err
-			}
-			other, err := ctx.NewSocket(PULL)
-			if err != nil {
-				return err
-			}
-			defer other.Close()
-			p.Add(other, POLLIN)
-			_, err = p.Poll(-1)
-			return err
-		},
-		"Reactor": func(rep *Socket) error {
-			r := NewReactor()
-			r.AddSocket(rep, POLLOUT, func(State) error { return errDone })
-			if err := r.Run(-1); err != errDone {
-				return err
-			}
-			return nil
-		},
+func TestSocketEventString(t *testing.T) {
+	for _, test := range []struct {
+		event Event
+		value int
+		want  string
+	}{
+		{EVENT_ACCEPTED, 12, "EVENT_ACCEPTED tcp://a:1 fd=12"},
+		{EVENT_BIND_FAILED, int(EADDRINUSE), "EVENT_BIND_FAILED tcp://a:1: " + EADDRINUSE.Error()},
+		{EVENT_CONNECT_RETRIED, 150, "EVENT_CONNECT_RETRIED tcp://a:1 in 150ms"},
+		{EVENT_CONNECT_DELAYED, 115, "EVENT_CONNECT_DELAYED tcp://a:1"},
+		{EVENT_HANDSHAKE_SUCCEEDED, 0, "EVENT_HANDSHAKE_SUCCEEDED tcp://a:1"},
+		{EVENT_HANDSHAKE_FAILED_NO_DETAIL, 0, "EVENT_HANDSHAKE_FAILED_NO_DETAIL tcp://a:1"},
+		{EVENT_HANDSHAKE_FAILED_AUTH, 400, "EVENT_HANDSHAKE_FAILED_AUTH tcp://a:1: ZAP status 400"},
+		{EVENT_HANDSHAKE_FAILED_PROTOCOL, 0x10000013, "EVENT_HANDSHAKE_FAILED_PROTOCOL tcp://a:1: ZMTP: malformed HELLO command"},
+		{EVENT_HANDSHAKE_FAILED_PROTOCOL, 0x12345, "EVENT_HANDSHAKE_FAILED_PROTOCOL tcp://a:1: protocol error 0x12345"},
+	} {
+		if got := newSocketEvent(test.event, "tcp://a:1", test.value).String(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
 	}
-	receives := map[string]func(rep *Socket) error{
-		"Recv":        func(rep *Socket) error { _, err := rep.Recv(0); return err },
-		"RecvMessage": func(rep *Socket) error { _, err := rep.RecvMessage(0); return err },
-		"RecvMsg": func(rep *Socket) error {
-			m, err := NewMsg(0)
-			if err != nil {
-				return err
-			}
-			defer m.Close()
-			_, err = rep.RecvMsg(m, 0)
-			return err
-		},
+}
+
+// TestProtocolErrorTexts compares the texts with the names in zmq.h.
+func TestProtocolErrorTexts(t *testing.T) {
+	seen := make(map[string]bool)
+	for e, text := range protocolErrors {
+		if seen[text] || !strings.Contains(text, ": ") || e.String() != text {
+			t.Errorf("%#x is %q", int(e), text)
+		}
+		seen[text] = true
 	}
-	for name, wait := range waits {
-		for receive, f := range receives {
-			t.Run(name+" "+receive, func(t *testing.T) {
-				req, rep := socketPair(t, "inproc", REQ, REP)
-				send(t, req, "1", "2")
-				_, err := rep.Recv(0)
-				must(t, err)
-				done := make(chan error, 1)
-				go func() { done <- wait(rep) }()
-				eventually(t, "it waits", func() bool {
-					rep.s.mu.Lock()
-					defer rep.s.mu.Unlock()
-					return rep.s.watched()
-				})
-				select {
-				case err := <-done:
-					t.Fatalf("ready to send in the middle of the request: %v", err)
-				default:
+	if len(seen) != 21 {
+		t.Errorf("%d texts, want 21", len(seen))
+	}
+}
+
+func ExampleSocket_Events() {
+	// In a program the names have zmq4. in front.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, err := NewSocket(REP)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	events := server.Events(ctx, EVENT_LISTENING|EVENT_ACCEPTED|EVENT_BIND_FAILED)
+	if err := server.Bind("tcp://127.0.0.1:*"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for ev, err := range events {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(ev.Event, strings.HasPrefix(ev.Endpoint, "tcp://127.0.0.1:"), ev.Err)
+		break
+	}
+	// Output: EVENT_LISTENING true <nil>
+}
+
+// What Bind and Connect return does not depend on a monitor.
+func TestMonitoredAttachError(t *testing.T) {
+	// libzmq looks for commands, and forgets the error, at most every 3 million CPU cycles.
+	const throttle = 5 * time.Millisecond
+	ctx := newContext(t)
+	other := newSocket(t, ctx, PULL)
+	used := bindOn(t, other, "tcp")
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(used, "tcp://"))
+	must(t, err)
+	binds := []string{used, "tcp://127.0.0.1", "tcp://nosuch0:5555", "tcp://127.0.0.1:x", "tcp://*:" + port, "tcp://[::1]:x",
+		"nosuch://x", "udp://127.0.0.1:5555", "x"}
+	connects := []string{"tcp://127.0.0.1", "tcp://127.0.0.1:x", "nosuch://x", "udp://127.0.0.1:5555", "x"}
+	if HasIpc() {
+		dir := t.TempDir()
+		binds = append(binds, "ipc://"+dir+"/none/x", "ipc://"+dir, "ipc://"+dir+strings.Repeat("/x", 100))
+		connects = append(connects, "ipc://"+dir+strings.Repeat("/x", 100))
+	}
+	monitors := map[string]func(*Socket) error{
+		"Events":  func(soc *Socket) error { logEvents(t.Context(), soc, EVENT_ALL); return nil },
+		"Monitor": func(soc *Socket) error { return soc.Monitor(fmt.Sprintf("inproc://%p", soc.s), EVENT_ALL) },
+	}
+	for name, monitor := range monitors {
+		for _, ipv6 := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, "/ipv6=", ipv6), func(t *testing.T) {
+				plain, monitored := newSocket(t, ctx, PULL), newSocket(t, ctx, PULL)
+				must(t, plain.SetIpv6(ipv6))
+				must(t, monitored.SetIpv6(ipv6))
+				must(t, monitor(monitored))
+				for _, e := range binds {
+					want := plain.Bind(e)
+					meanwhile(throttle)
+					if err := monitored.Bind(e); want == nil || AsErrno(err) != AsErrno(want) {
+						t.Errorf("Bind(%q) gives %v with a monitor, %v without", e, err, want)
+					}
 				}
-				must(t, f(rep))
-				within(t, patience, t.Name(), func() { must(t, <-done) })
-				send(t, rep, "reply")
+				for _, e := range connects {
+					want := plain.Connect(e)
+					if err := monitored.Connect(e); want == nil || AsErrno(err) != AsErrno(want) {
+						t.Errorf("Connect(%q) gives %v with a monitor, %v without", e, err, want)
+					}
+				}
 			})
 		}
 	}
+
+	// The reason is found without another socket.
+	small := newContext(t)
+	must(t, small.SetMaxSockets(4))
+	soc := newSocket(t, small, PULL)
+	must(t, soc.Monitor("inproc://events", EVENT_ALL))
+	meanwhile(throttle)
+	if err := soc.Bind(used); err != EADDRINUSE {
+		t.Errorf("no socket left: %v", err)
+	}
+	must(t, soc.Close())
 }
 
-// A relaxed REQ may send when it likes: what is left of a reply is dropped, as in libzmq.
-func TestRelaxedRequestInReply(t *testing.T) {
-	rep, req := socketPair(t, "inproc", REP, REQ)
-	must(t, req.SetReqRelaxed(1))
-	for range 3 {
-		send(t, req, "request")
-		_, err := rep.RecvMessage(0)
-		must(t, err)
-		send(t, rep, "1", "2", "3")
-		if m, err := req.Recv(0); m != "1" || err != nil {
-			t.Fatal(m, err)
+// A Bind that fails has no effects, not even if libzmq gives EAGAIN for a reason.
+func TestBindFailsAtOnce(t *testing.T) {
+	for _, monitored := range []bool{false, true} {
+		soc := newSocket(t, newContext(t), ROUTER)
+		if monitored {
+			must(t, soc.Monitor("inproc://events", EVENT_ALL))
 		}
-	}
-	must(t, req.SetReqRelaxed(0))
-	if _, err := req.Send("request", DONTWAIT); err != EFSM {
-		t.Error(err)
-	}
-	if m, err := req.RecvMessage(0); len(m) != 2 || err != nil {
-		t.Error(m, err)
+		before := 0
+		for i := range 40 {
+			if i == 20 {
+				before = procCount(t, "fd")
+			}
+			for _, endpoint := range []string{"tipc://{1,2,3}", "tcp://256.0.0.1:1", "ipc:///nosuch/dir/x"} {
+				if err := soc.Bind(endpoint); err == nil {
+					t.Errorf("Bind(%q) succeeds", endpoint)
+				}
+			}
+		}
+		eventually(t, "file descriptors as before", func() bool { return procCount(t, "fd") <= before+5 }) // or the relay only waits now
 	}
 }
