@@ -17,6 +17,7 @@ type guess struct {
 	receiveWaited, sendWaited, sentWhole bool
 
 	short  bool         // the last wait was: of the goroutine that waits for the descriptor
+	missed int          // naps in a row that were too short, likewise
 	remote atomic.Bool  // what is waited for is not done by this process alone
 	crowd  atomic.Int32 // how many waits are to be no naps
 }
@@ -72,6 +73,18 @@ const crowdWaits = 256
 
 // noteCrowd is called when a goroutine uses the socket while others wait for it.
 func (g *guess) noteCrowd() { g.crowd.Store(crowdWaits) }
+
+// noteNap is called after a nap. One that was too short kept a processor for nothing: after many of
+// them there are few.
+func (g *guess) noteNap(signalled bool) {
+	g.short = signalled
+	if signalled {
+		g.missed = 0
+		return
+	}
+	g.missed = min(g.missed+1, 8)
+	g.crowd.Store(1 << g.missed)
+}
 
 // noteReceive is called after a receive, which may have found nothing more.
 func (g *guess) noteReceive(got, waited, emptied bool) {

@@ -129,8 +129,13 @@ func (n *napper) wait(d *descriptor, w *waiter, deadline time.Time) bool {
 	k.mu.Unlock()
 	signalled := false
 	if !over && (dry || !k.round(w, false)) {
+		if n.inRow == 0 {
+			// The thread was the one that looked after the network poller, and Go starts no
+			// other for that while it naps. It does to run a goroutine.
+			go func() {}()
+		}
 		signalled = a.nap(d.fd)
-		k.guess.short = signalled
+		k.guess.noteNap(signalled)
 	}
 	k.mu.Lock()
 	n.alarm = nil
