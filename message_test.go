@@ -660,33 +660,35 @@ func TestEndInsideMessage(t *testing.T) {
 	for _, transport := range []string{"tcp", "ipc"} {
 		for _, tt := range tests {
 			t.Run(fmt.Sprintf("%s/%s/%v binds", transport, tt.name, tt.binds), func(t *testing.T) {
-				for range 20 {
-					ctx, err := NewContext()
-					must(t, err)
-					push, pull := newSocket(t, ctx, PUSH), newSocket(t, ctx, PULL)
-					must(t, pull.SetRcvhwm(1))
-					must(t, push.SetSndhwm(10))
-					bound, connected := push, pull
-					if tt.binds == PULL {
-						bound, connected = pull, push
+				inChildren(t, "session_base.cpp", func(t *testing.T) {
+					for range 20 {
+						ctx, err := NewContext()
+						must(t, err)
+						push, pull := newSocket(t, ctx, PUSH), newSocket(t, ctx, PULL)
+						must(t, pull.SetRcvhwm(1))
+						must(t, push.SetSndhwm(10))
+						bound, connected := push, pull
+						if tt.binds == PULL {
+							bound, connected = pull, push
+						}
+						endpoint := bindOn(t, bound, transport)
+						must(t, connected.Connect(endpoint))
+						handshake(t, push, pull)
+						must(t, push.SetSndtimeo(5*time.Millisecond)) // the system moves on for a while
+						for err == nil {
+							_, err = push.SendMessage(part, part, part)
+						}
+						if err != eagain {
+							t.Fatal(err)
+						}
+						if linger, err := push.GetLinger(); linger != 0 || err != nil {
+							t.Errorf("GetLinger: %v, %v", linger, err)
+						}
+						must(t, tt.end(t, ctx, push, pull, endpoint))
+						must(t, push.Close())
+						within(t, patience, "Term", func() { ctx.Term() })
 					}
-					endpoint := bindOn(t, bound, transport)
-					must(t, connected.Connect(endpoint))
-					handshake(t, push, pull)
-					must(t, push.SetSndtimeo(5*time.Millisecond)) // the system moves on for a while
-					for err == nil {
-						_, err = push.SendMessage(part, part, part)
-					}
-					if err != eagain {
-						t.Fatal(err)
-					}
-					if linger, err := push.GetLinger(); linger != 0 || err != nil {
-						t.Errorf("GetLinger: %v, %v", linger, err)
-					}
-					must(t, tt.end(t, ctx, push, pull, endpoint))
-					must(t, push.Close())
-					within(t, patience, "Term", func() { ctx.Term() })
-				}
+				})
 			})
 		}
 	}
