@@ -129,7 +129,7 @@ func TestComments(t *testing.T) {
 func TestWrong(t *testing.T) {
 	c := newChecker(t)
 	for _, test := range []struct{ name, page, want string }{
-		{"right", "# A b\n[x](#a-b) [y](docs/design.md#c)\n```go\nmsg, err := socket.RecvMessageBytesContext(ctx)\n```\n", ""},
+		{"right", "# A b\n[x](#a-b) [y](docs/design.md#naps)\n```go\nmsg, err := socket.RecvMessageBytesContext(ctx)\n```\n", ""},
 		{"declared", "<!-- go: var n int; func handle([][]byte) error -->\n```go\nif n++; true {\n\treturn handle(msg)\n}\n```\n", ""},
 		{"shadows", "<!-- go: var msg string -->\n```go\nmsg += \"\"\n```\n", ""},
 		{"declarations", "```go\nfunc f(s *zmq4.Socket) { s.Close() }\n```\n", ""},
