@@ -35,7 +35,7 @@ var auth = newAuthenticator()
 // If authentication runs already, that is an error and changes nothing. The
 // error is EADDRINUSE if the program has bound inproc://zeromq.zap.01 in the
 // default context. Where it has done so in another context, that is left to it;
-// to do so later gives EADDRINUSE until [AuthStop]. A context that has an
+// to do so later returns EADDRINUSE until [AuthStop]. A context that has an
 // [Authenticator] is left to that.
 func AuthStart() (err error) {
 	ctx, err := defaultContext()
@@ -177,7 +177,7 @@ func AuthPlainRemoveAll(domain string) {
 
 // AuthCurveAdd adds the public keys of [CURVE] clients, in Z85, that get in at
 // a domain. The domain "*" stands for all domains, and the key
-// [CURVE_ALLOW_ANY] for all keys. What is not a key is logged and ignored.
+// [CURVE_ALLOW_ANY] for all keys. Anything that is not a key is logged and ignored.
 func AuthCurveAdd(domain string, pubkeys ...string) {
 	for _, key := range pubkeys {
 		if err := auth.AddKeys(domain, key); err != nil {

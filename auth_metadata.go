@@ -17,7 +17,7 @@ const maxMetadataKey = 255
 type metadataFunc func(ctx context.Context, r *zapRequest) (map[string]string, error)
 
 // AuthSetMetadataHandler sets a function that is called for each client that
-// gets in. What it returns comes as metadata with each message of the client,
+// gets in. Its result comes as metadata with each message of the client,
 // see [Socket.RecvWithMetadata]: the value of "User-Id", of up to 255 bytes,
 // as the client's user id. By default, and with nil, there is no metadata.
 //

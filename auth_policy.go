@@ -161,7 +161,7 @@ func plainNetwork(network netip.Prefix) netip.Prefix {
 const noList = "no address list"
 
 func admitAddress(policies []*authPolicy, address string) (ok bool, why string) {
-	// What is not an IP address, such as that of an ipc peer, is on no list.
+	// An address that is not of IP, such as that of an ipc peer, is on no list.
 	addr, _ := netip.ParseAddr(address)
 	addr = addr.Unmap()
 	var hasAllow, allowed, hasDeny, denied bool

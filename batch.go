@@ -149,7 +149,7 @@ func chunk(parts []C.zmq4_part) C.int {
 // RecvBatch waits for a message as [Socket.RecvMessageBytesContext] does, and adds
 // it and those that are there behind it to the batch: up to max messages, or
 // up to 1000 if max is not positive. It returns how many were added; with an
-// [*OpError] none was. A nil batch is EINVAL.
+// [*OpError] none was. A nil batch returns EINVAL.
 //
 // To use the memory of a batch again, call [Batch.Reset] before.
 func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err error) {

@@ -46,7 +46,7 @@ type Receiver struct {
 // them; 0 or less is none. It ends, with its goroutine, when ctx is done, the
 // socket is closed or its context terminated.
 //
-// What is in the channel then can still be taken from it, until it is closed. See
+// Messages in the channel can still be taken from it, until it is closed. See
 // [Receiver.Rest] for the message behind that.
 func (soc *Socket) Receiver(ctx context.Context, size int) *Receiver {
 	c := make(chan [][]byte, max(size, 0))

@@ -232,7 +232,7 @@ func (h *handle) terminate() error {
 	return h.termErr
 }
 
-// set sets a context option. A value that C's int cannot hold is EINVAL.
+// set sets a context option. A value that C's int cannot hold returns EINVAL.
 func (ctx *Context) set(option C.int, value int) error {
 	h, err := ctx.open()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // setUpTo sets an option for which libzmq takes more than it can do.
 func (ctx *Context) setUpTo(limit int, option C.int, value int) error {
 	if value > limit {
-		value = -1 // which is EINVAL for each of them
+		value = -1 // which returns EINVAL for each of them
 	}
 	return ctx.set(option, value)
 }
@@ -197,7 +197,7 @@ func (ctx *Context) GetThreadNamePrefixString() (string, error) {
 // section: sockets and messages
 
 // SetMaxSockets sets how many sockets the context can have at a time, 1 to
-// 1048576. The default is 1023. What is set after the first socket was made has
+// 1048576. The default is 1023. A value that is set after the first socket was made has
 // no effect.
 //
 // Option ZMQ_MAX_SOCKETS.

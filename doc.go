@@ -141,7 +141,7 @@ Windows, and with the tag zmq4_nopkgconfig, the environment variables CGO_CFLAGS
 and CGO_LDFLAGS have to say so. With the tag zmq4_static libzmq becomes a part of
 the program, see docs/install.md.
 
-What a libzmq lacks gives an error where it is used, such as [ENOTSUP] or
+A feature that libzmq lacks returns an error where it is used, such as [ENOTSUP] or
 EINVAL. [Version] tells which libzmq runs, and [HasCurve] and its like what it can do.
 
 # Differences from pebbe/zmq4

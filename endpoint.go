@@ -71,7 +71,7 @@ func (u *endpointUse) unlock() {
 // The errors are those of libzmq, among them EINVAL for an endpoint that is
 // malformed, EPROTONOSUPPORT for a transport that is not there,
 // ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE. A
-// multicast endpoint also gives ENODEV for an interface that is not there,
+// multicast endpoint also returns ENODEV for an interface that is not there,
 // ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW.
 //
 // Function zmq_bind.

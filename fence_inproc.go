@@ -329,7 +329,7 @@ func (e *inprocs) hold(w *inprocWaiter) bool {
 	return true
 }
 
-// close closes a socket. What it has bound is free at once, which libzmq leaves to a
+// close closes a socket. Its endpoints are free at once, which libzmq leaves to a
 // thread of its own.
 func (e *inprocs) close(h C.uintptr_t) error {
 	e.forget(h)

@@ -57,7 +57,7 @@ func (s *socket) checkMulticast(endpoint string) error {
 	switch s.typ {
 	case PUB, XPUB, SUB, XSUB:
 	default:
-		return nil // libzmq gives ENOCOMPATPROTO
+		return nil // libzmq returns ENOCOMPATPROTO
 	}
 	m, ok := parseNorm(address)
 	if pgm {

@@ -37,7 +37,7 @@ type msg struct {
 var msgs sync.Pool
 
 // NewMsg returns a part of size bytes to write to, see [Msg.Bytes], and to
-// send. Its content is undefined before. A negative size is EINVAL.
+// send. Its content is undefined before. A negative size returns EINVAL.
 //
 // Function zmq_msg_init_size.
 func NewMsg(size int) (*Msg, error) {

@@ -53,7 +53,7 @@ func (soc *Socket) unlessClosed(err error) error {
 	return err
 }
 
-// setC sets an option of type int. A value that C's int cannot hold is EINVAL.
+// setC sets an option of type int. A value that C's int cannot hold returns EINVAL.
 func (soc *Socket) setC(option C.int, value int64) error {
 	if value < math.MinInt32 || value > math.MaxInt32 {
 		return soc.invalid()
@@ -97,7 +97,7 @@ func millis(d time.Duration) int64 {
 }
 
 // setDuration sets an option in milliseconds. Fractions are rounded up. Any
-// negative duration is -1, which means "no limit" or is EINVAL.
+// negative duration is -1, which means "no limit" or returns EINVAL.
 func (soc *Socket) setDuration(option C.int, value time.Duration) error {
 	return soc.setC(option, millis(value))
 }
@@ -131,7 +131,7 @@ func (soc *Socket) setBytes(option C.int, value string) error {
 
 // getBytes reads an option whose value has any size.
 func (soc *Socket) getBytes(option C.int) (string, error) {
-	// libzmq gives EINVAL if the value does not fit, and for an option that
+	// libzmq returns EINVAL if the value does not fit, and for an option that
 	// it does not have.
 	for n := 256; ; n *= 4 {
 		value, err := soc.getSized(option, n)
@@ -214,7 +214,7 @@ var (
 // has no method for. The type of value decides what libzmq is given: int, bool
 // and time.Duration (milliseconds, rounded up; negative is -1) as int; int64 and
 // uint64 as they are; string and []byte as bytes, without a NUL at the end;
-// nil as no value. Anything else is EINVAL. An option that has a method is checked as
+// nil as no value. Anything else returns EINVAL. An option that has a method is checked as
 // the method does. The error is an [*OpError].
 //
 // Function zmq_setsockopt.
@@ -247,7 +247,7 @@ func (soc *Socket) SetOption(option int, value any) error {
 // GetOption reads an option by its number in zmq.h into what value points to:
 // an int, bool or time.Duration (milliseconds; negative is -1), an int64 or
 // uint64, a string or []byte (all bytes, with the NUL at the end that libzmq
-// adds to what it takes for text). Anything else is EINVAL. The error is an
+// adds to what it takes for text). Anything else returns EINVAL. The error is an
 // [*OpError].
 //
 // Function zmq_getsockopt.

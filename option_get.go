@@ -341,7 +341,7 @@ func (soc *Socket) GetNormPush() (bool, error) {
 
 // section: TCP
 
-// GetBusyPoll returns the time of [Socket.SetBusyPoll]. libzmq 4.3.5 gives EINVAL.
+// GetBusyPoll returns the time of [Socket.SetBusyPoll]. libzmq 4.3.5 returns EINVAL.
 //
 // Option ZMQ_BUSY_POLL, libzmq 4.3.5 with the draft API.
 func (soc *Socket) GetBusyPoll() (int, error) {

@@ -17,7 +17,7 @@ import (
 //
 // The last line of a comment names the version of libzmq that the option came with,
 // unless all have it. An older libzmq, or one without the draft API where that is
-// needed, gives EINVAL or one of the ErrorNotImplemented errors.
+// needed, returns EINVAL or one of the ErrorNotImplemented errors.
 
 // Name types of a GSSAPI principal, see [Socket.SetGssapiPrincipalNametype].
 const (
@@ -47,7 +47,7 @@ func (soc *Socket) SetBacklog(value int) error { return soc.setInt(C.ZMQ_BACKLOG
 // such as "eth0". An empty name unties them, which is the default.
 //
 // It applies to TCP and UDP, on Linux, and needs CAP_NET_RAW: else Bind fails
-// and Connect never connects. A name of more than 16 bytes is EINVAL.
+// and Connect never connects. A name of more than 16 bytes returns EINVAL.
 //
 // Option ZMQ_BINDTODEVICE, libzmq 4.3.
 func (soc *Socket) SetBindToDevice(name string) error { return soc.setBytes(C.ZMQ_BINDTODEVICE, name) }
@@ -57,7 +57,7 @@ func (soc *Socket) SetBindToDevice(name string) error { return soc.setBytes(C.ZM
 // Connect are not concerned.
 //
 // The id may be any bytes, but should have at most 255 and not start with a zero
-// byte. An empty id is EINVAL. It applies to ROUTER and STREAM sockets.
+// byte. An empty id returns EINVAL. It applies to ROUTER and STREAM sockets.
 //
 // No two peers may have the same id. One that was given to another Connect is
 // [EADDRINUSE], until a second after its [Socket.Disconnect]. If a peer of a
@@ -110,7 +110,7 @@ func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
 // libzmq aborts the process if a socket with heartbeats falls behind its
 // [Socket.SetRcvhwm]: docs/libzmq.md, Z001 and Z002. [Socket.SetTcpKeepalive] and
 // [Socket.SetTcpMaxrt] find peers that have vanished, too. Bind and Connect of ws and
-// wss endpoints give EINVAL with heartbeats and the mechanism NULL.
+// wss endpoints return EINVAL with heartbeats and the mechanism NULL.
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
 // sends none; that is the default. It applies to connection-oriented transports.
@@ -142,7 +142,7 @@ func (soc *Socket) SetHeartbeatTimeout(value time.Duration) error {
 //
 // The unit is 100 ms: fractions of it are rounded up. If value is 0 or
 // negative, the peers are asked nothing; that is the default. More than
-// 6553.5 s (655.3 s with some libzmq 4.2) is EINVAL.
+// 6553.5 s (655.3 s with some libzmq 4.2) returns EINVAL.
 //
 // Option ZMQ_HEARTBEAT_TTL.
 func (soc *Socket) SetHeartbeatTtl(value time.Duration) error {
@@ -168,7 +168,7 @@ func (soc *Socket) SetIdentity(value string) error { return soc.setBytes(C.ZMQ_R
 // where there is no complete one, and nothing is lost with a peer that never
 // comes.
 //
-// What has come by a connection that breaks, and was not received, is lost then.
+// Messages that came over a connection that breaks, and were not received, are lost then.
 //
 // The default is false. It applies to connection-oriented transports, and has no effect
 // on SUB, XSUB, PULL and REP sockets.
@@ -285,7 +285,7 @@ func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, v
 // section: queues, sizes and time limits
 
 // SetInBatchSize sets how many bytes libzmq reads from a connection at once. The
-// default is 8192. 0 and less, and more than 16 MiB, is EINVAL.
+// default is 8192. 0 and less, and more than 16 MiB, returns EINVAL.
 //
 // Option ZMQ_IN_BATCH_SIZE, libzmq 4.3.2 with the draft API.
 func (soc *Socket) SetInBatchSize(value int) error {
@@ -318,7 +318,7 @@ func (soc *Socket) SetLinger(value time.Duration) error { return soc.setDuration
 func (soc *Socket) SetMaxmsgsize(value int64) error { return setNum(soc, C.ZMQ_MAXMSGSIZE, value) }
 
 // SetOutBatchSize sets how many bytes of small messages libzmq writes to a
-// connection at once. The default is 8192. 0 and less, and more than 16 MiB, is EINVAL.
+// connection at once. The default is 8192. 0 and less, and more than 16 MiB, returns EINVAL.
 //
 // Option ZMQ_OUT_BATCH_SIZE, libzmq 4.3.2 with the draft API.
 func (soc *Socket) SetOutBatchSize(value int) error {
@@ -363,7 +363,7 @@ func (soc *Socket) SetSndbuf(value int) error { return soc.setInt(C.ZMQ_SNDBUF, 
 // waits or drops, as the socket type decides. The limit counts messages, not
 // bytes, and 0 means no limit. The default is 1000.
 //
-// What a SUB or XSUB socket sends are subscriptions, of which libzmq drops those
+// A SUB or XSUB socket sends subscriptions, of which libzmq drops those
 // above the limit without an error. So a SUB has no limit, whatever is set, and an XSUB
 // none until one is set. [Socket.GetSndhwm] returns what was set, or 1000.
 //
@@ -396,7 +396,7 @@ func (soc *Socket) SetSndtimeo(value time.Duration) error {
 func (soc *Socket) SetMulticastHops(value int) error { return soc.setInt(C.ZMQ_MULTICAST_HOPS, value) }
 
 // SetMulticastLoop says whether what a RADIO socket sends to a multicast group
-// by udp also reaches receivers on this machine. The default is true. It
+// over udp also reaches receivers on this machine. The default is true. It
 // changes nothing for pgm, epgm, norm, and DGRAM sockets.
 //
 // Option ZMQ_MULTICAST_LOOP, libzmq 4.3.0.
@@ -415,7 +415,7 @@ func (soc *Socket) SetMulticastMaxtpdu(value int) error {
 	return soc.setInt(C.ZMQ_MULTICAST_MAXTPDU, value)
 }
 
-// SetRate sets the most that is sent by pgm and epgm, in kilobits per second.
+// SetRate sets the most that is sent over pgm and epgm, in kilobits per second.
 // The default is 100. NORM finds its own rate. Connect and Bind to a pgm or epgm endpoint return
 // EINVAL for a sender with more than 2147483.
 //
@@ -428,7 +428,7 @@ func (soc *Socket) SetRate(value int) error { return soc.setInt(C.ZMQ_RATE, valu
 // Bind to a pgm or epgm endpoint return EINVAL for more than 16 million packets.
 //
 // Fractions of a millisecond are rounded up, so that -1 is 0. What is -1 ms or
-// less is EINVAL. The default is 10 s.
+// less returns EINVAL. The default is 10 s.
 //
 // Option ZMQ_RECOVERY_IVL.
 func (soc *Socket) SetRecoveryIvl(value time.Duration) error {
@@ -468,7 +468,7 @@ func (soc *Socket) SetNormUnicastNack(value bool) error {
 }
 
 // SetNormBufferSize sets the size of the norm buffer in KiB. The default is 2048.
-// 4 GiB and more is EINVAL: NORM counts bytes in 32 bits.
+// 4 GiB and more returns EINVAL: NORM counts bytes in 32 bits.
 //
 // Option ZMQ_NORM_BUFFER_SIZE, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetNormBufferSize(value int) error {
@@ -476,7 +476,7 @@ func (soc *Socket) SetNormBufferSize(value int) error {
 }
 
 // SetNormSegmentSize sets the size of a norm segment in bytes. The default is 1400.
-// More than 65000 is EINVAL: it has to fit into a UDP packet, with headers.
+// More than 65000 returns EINVAL: it has to fit into a UDP packet, with headers.
 //
 // Option ZMQ_NORM_SEGMENT_SIZE, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetNormSegmentSize(value int) error {
@@ -536,7 +536,7 @@ func (soc *Socket) SetLoopbackFastpath(value bool) error {
 
 // SetPriority sets the priority of the packets of TCP connections, as SO_PRIORITY
 // does on Linux: 0, the default, leaves it to the system; more than 6 needs
-// CAP_NET_ADMIN, else the error is EPERM. A negative value is EINVAL.
+// CAP_NET_ADMIN, else the error is EPERM. A negative value returns EINVAL.
 //
 // Option ZMQ_PRIORITY, libzmq 4.3.4 with the draft API.
 func (soc *Socket) SetPriority(value int) error {
@@ -551,7 +551,7 @@ func (soc *Socket) SetTcpKeepalive(value int) error { return soc.setInt(C.ZMQ_TC
 
 // SetTcpKeepaliveCnt sets how many keep-alive probes may go unanswered before
 // a connection is closed, as TCP_KEEPCNT does. The default is -1, as the system
-// has it. What the system would not take is EINVAL: 0, and on Linux more than 127.
+// has it. A value that the system would not take returns EINVAL: 0, and on Linux more than 127.
 //
 // Option ZMQ_TCP_KEEPALIVE_CNT.
 func (soc *Socket) SetTcpKeepaliveCnt(value int) error {
@@ -560,7 +560,7 @@ func (soc *Socket) SetTcpKeepaliveCnt(value int) error {
 
 // SetTcpKeepaliveIdle sets for how many seconds a connection is silent before
 // keep-alive probes are sent, as TCP_KEEPIDLE does. The default is -1, as the
-// system has it. What the system would not take is EINVAL: 0, and on Linux more
+// system has it. A value that the system would not take returns EINVAL: 0, and on Linux more
 // than 32767.
 //
 // Option ZMQ_TCP_KEEPALIVE_IDLE.
@@ -570,7 +570,7 @@ func (soc *Socket) SetTcpKeepaliveIdle(value int) error {
 
 // SetTcpKeepaliveIntvl sets how many seconds are between keep-alive probes, as
 // TCP_KEEPINTVL does. The default is -1, as the system has it. What the system
-// would not take is EINVAL: 0, and on Linux more than 32767.
+// would not take returns EINVAL: 0, and on Linux more than 32767.
 //
 // Option ZMQ_TCP_KEEPALIVE_INTVL.
 func (soc *Socket) SetTcpKeepaliveIntvl(value int) error {
@@ -620,8 +620,8 @@ func (soc *Socket) SetOnlyFirstSubscribe(value bool) error {
 // at all none is received. The same filter given twice counts twice.
 //
 // A filter of more than 16 KiB, or of less if threads have small stacks (1 KiB with
-// musl), is EINVAL: libzmq would overflow the stack. An XSUB socket that sends one gets
-// [EMSGSIZE]. With libzmq 4.3.3 and 4.3.4 a filter of 246 to 255 bytes is EINVAL, too:
+// musl), returns EINVAL: libzmq would overflow the stack. An XSUB socket that sends one gets
+// [EMSGSIZE]. With libzmq 4.3.3 and 4.3.4 a filter of 246 to 255 bytes returns EINVAL, too:
 // it would break the connection.
 //
 // It takes effect at once. It applies to SUB sockets, and to XPUB sockets after
@@ -758,7 +758,7 @@ func (soc *Socket) SetRouterHandover(value bool) error {
 // SetRouterMandatory makes the socket return [EHOSTUNREACH] for a message to a
 // peer that it does not have, and wait or return EAGAIN where the peer's queue
 // is full (1). Do not wait without a limit for a peer that may not read. By default (0) such messages are dropped without notice. It takes
-// effect at once. It applies to ROUTER sockets, and is EINVAL for all others.
+// effect at once. It applies to ROUTER sockets, and returns EINVAL for all others.
 //
 // Option ZMQ_ROUTER_MANDATORY.
 func (soc *Socket) SetRouterMandatory(value int) error {
@@ -790,7 +790,7 @@ func (soc *Socket) SetRouterNotify(value RouterNotifyOption) error {
 }
 
 // SetRouterRaw makes the socket read and write TCP data without ZeroMQ's
-// framing (1). The default is 0. It applies to ROUTER sockets, and is EINVAL for all
+// framing (1). The default is 0. It applies to ROUTER sockets, and returns EINVAL for all
 // others and after Bind or Connect.
 //
 // Deprecated: use a socket of type [STREAM].
@@ -816,7 +816,7 @@ func (soc *Socket) SetCurveServer(value int) error { return soc.setInt(C.ZMQ_CUR
 
 // SetCurvePublickey sets the socket's own public key, as 40 characters of Z85
 // or as 32 bytes, and selects the [CURVE] mechanism. A client needs it, and the
-// secret key that belongs to it. Anything that is not a key is EINVAL.
+// secret key that belongs to it. Anything that is not a key returns EINVAL.
 //
 // Option ZMQ_CURVE_PUBLICKEY.
 func (soc *Socket) SetCurvePublickey(key string) error {
@@ -825,7 +825,7 @@ func (soc *Socket) SetCurvePublickey(key string) error {
 
 // SetCurveSecretkey sets the socket's own secret key, as 40 characters of Z85
 // or as 32 bytes, and selects the [CURVE] mechanism. Clients and servers need
-// it. Anything that is not a key is EINVAL.
+// it. Anything that is not a key returns EINVAL.
 //
 // Option ZMQ_CURVE_SECRETKEY.
 func (soc *Socket) SetCurveSecretkey(key string) error {
@@ -834,7 +834,7 @@ func (soc *Socket) SetCurveSecretkey(key string) error {
 
 // SetCurveServerkey sets the public key of the server, as 40 characters of Z85
 // or as 32 bytes, and makes the socket a client of the [CURVE] mechanism.
-// Anything that is not a key is EINVAL.
+// Anything that is not a key returns EINVAL.
 //
 // Option ZMQ_CURVE_SERVERKEY.
 func (soc *Socket) SetCurveServerkey(key string) error {

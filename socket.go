@@ -31,7 +31,7 @@ type Socket struct {
 
 // socket is the state behind a Socket. A goroutine that waits keeps it alive.
 //
-// What each call reads comes first: with a thousand sockets it is not in the caches.
+// The fields that each call reads come first: with a thousand sockets they are not in the caches.
 type socket struct {
 	mu socketLock // held for each call into libzmq, never while waiting
 

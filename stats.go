@@ -51,7 +51,7 @@ func (s SocketStats) String() string {
 // next to nothing. It can still be asked for after Close; a nil Socket has
 // done nothing.
 //
-// What a [Poller] or a [Proxy] waits is not counted, what a Proxy moves is. Of
+// The waits of a [Poller] or a [Proxy] are not counted; the messages that a Proxy moves are. Of
 // the parts of a message, one that was lost because the peer went away may count.
 //
 // To publish it by package expvar:

@@ -47,7 +47,7 @@ const (
 )
 
 // Draft socket types. All but [DGRAM] are for messages of one part only: more
-// give [ErrSinglePart].
+// return [ErrSinglePart].
 const (
 	// CLIENT talks to [SERVER] sockets, as DEALER does to ROUTER.
 	CLIENT = Type(C.ZMQ_CLIENT)
