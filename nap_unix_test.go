@@ -24,6 +24,13 @@ func oneNaps(t *testing.T) {
 	t.Cleanup(func() { runtime.GOMAXPROCS(old) })
 }
 
+// needGuesses skips a test of what only guesses bring about.
+func needGuesses(t *testing.T) {
+	if !guessing {
+		t.Skip("built without guesses")
+	}
+}
+
 // longNaps lets naps last while the test runs.
 func longNaps(t *testing.T) {
 	old := napLimit
@@ -52,6 +59,7 @@ func registered(soc *Socket) bool {
 
 // Whatever ends a wait ends a nap.
 func TestNapEnds(t *testing.T) {
+	needGuesses(t)
 	tests := []struct {
 		name string
 		end  func(t *testing.T, soc, peer *Socket, cancel func())
@@ -122,6 +130,7 @@ func TestNapEnds(t *testing.T) {
 // A socket whose waits are short leaves the network poller, and comes back
 // when one is not.
 func TestNapRegisters(t *testing.T) {
+	needGuesses(t)
 	oneNaps(t)
 	a, b := socketPair(t, "tcp", PAIR, PAIR)
 	handshake(t, b, a)
