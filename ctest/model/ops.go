@@ -438,6 +438,11 @@ func (w *worker) got(s *sock, msg [][]byte) {
 	if envelope := envelopeOf(msg); len(envelope) > 0 {
 		s.reply(envelope)
 	}
+	if s.group.conflate && len(msg) == 1 {
+		if _, own, err := checkMessage(msg); own && err != nil {
+			return // of a sender of another family, the last part is kept
+		}
+	}
 	w.ledger.received(s.id, msg)
 }
 
