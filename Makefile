@@ -9,7 +9,7 @@ CHAOS    = 1m
 FUZZTIME = 10s
 
 # The fixed seeds of the model test, or for how long it runs new ones: make model MODEL=30m
-SEEDS = 1-40
+SEEDS = 1-20
 MODEL =
 
 # What the demo is told, such as: make demo DEMO='-n 1000 -run tcp'
@@ -91,7 +91,7 @@ torture: deps ## run the torture tests for longer (TORTURE=30s) under the race d
 chaos: deps ## put sockets on a bad network, and strangers upon them, by chance (CHAOS=1m)
 	$(GO) test -count=1 -timeout=0 -v -run='^TestChaos$$' ./ctest/chaos -chaos=$(CHAOS)
 
-model: deps ## random calls against a model of what may be lost: fixed seeds (SEEDS=1-40), or new ones for long (MODEL=30m)
+model: deps ## random calls against a model of what may be lost: fixed seeds (SEEDS=1-20), or new ones for long (MODEL=30m)
 	$(GO) test -count=1 -timeout=0 -v -run=TestModel ./ctest/model $(if $(MODEL),-model.time=$(MODEL),-model.seeds=$(SEEDS))
 	$(if $(MODEL),,$(GO) test -tags zmq4_lockorder -count=1 -timeout=0 -run=TestModel ./ctest/model -model.seeds=101-110)
 

@@ -51,7 +51,9 @@ var faults = map[string]fault{
 	"half sent":          {"parts are never freed if the peer ends while the rest is to come", ""},
 	"wrong peer":         {"parts go to another peer if one of three ends while the rest is to come", ""},
 	"never freed":        {"a message that was sent to a peer which has gone stays in memory", "the memory of messages was not given back"},
-	"half sent, broken":  {"a connection ends that is just being ended, with a message half sent", "session_base.cpp:260"},
+	"heartbeat":          {"a heartbeat ends a connection whose receiver is behind", "_input_stopped (src/stream_engine_base.cpp"},
+	"heartbeat, broken":  {"a connection breaks whose receiver is behind, and then its heartbeat is due", "!_io_error (src/stream_engine_base.cpp"},
+	"half sent, broken":  {"a connection ends that is just being ended, with a message half sent", "(src/session_base.cpp:2"},
 }
 
 // avoid reports whether a known fault is to be avoided.
