@@ -42,6 +42,7 @@ type optionFence func(s *socket, value []byte) ([]byte, error)
 // optionFences are those of all options that need one.
 var optionFences map[C.int]optionFence
 
+// It is long because it is a table, and a function because some fences set options.
 func init() {
 	optionFences = map[C.int]optionFence{
 		// A new mark is passed on to peers, which may be going away.

@@ -4,7 +4,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,26 +62,15 @@ It connects. An endpoint that begins with @ is bound instead.`,
 	kind := newChoice(cmd, "socket type", "dealer", "req", "rep", "router", "pub", "sub", "xpub", "xsub", "push", "pull", "pair", "stream")
 	f.register(cmd)
 	cmd.RegisterFlagCompletionFunc("event", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		var names []string
-		for name := range eventNames {
-			names = append(names, name)
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return slices.Sorted(maps.Keys(eventNames)), cobra.ShellCompDirectiveNoFileComp
 	})
 	cmd.RunE = f.run(func(s *session, args []string) error {
 		if count < 0 {
 			return usagef("--count cannot be negative")
 		}
-		mask := zmq4.Event(0)
-		for _, name := range events {
-			bit, ok := eventNames[strings.ToLower(name)]
-			if !ok {
-				return usagef("--event %s: no event of that name", name)
-			}
-			mask |= bit
-		}
-		if mask == 0 {
-			mask = zmq4.EVENT_ALL
+		mask, err := eventMask(events)
+		if err != nil {
+			return err
 		}
 		n, done := 0, make(chan error, 1)
 		s.show = func(ev zmq4.SocketEvent) {
@@ -105,6 +96,21 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		}
 	})
 	return cmd
+}
+
+// eventMask returns the events with these names, or all if there are no names.
+func eventMask(names []string) (mask zmq4.Event, err error) {
+	for _, name := range names {
+		bit, ok := eventNames[strings.ToLower(name)]
+		if !ok {
+			return 0, usagef("--event %s: no event of that name", name)
+		}
+		mask |= bit
+	}
+	if mask == 0 {
+		mask = zmq4.EVENT_ALL
+	}
+	return mask, nil
 }
 
 func printEvent(ev zmq4.SocketEvent, asJSON bool) error {

@@ -86,28 +86,9 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 	if err != nil {
 		return nil, err
 	}
-	soc, err := s.zmq.OpenSocket(t, zmq4.Configure("--id", func(soc *zmq4.Socket) error {
-		if s.identity == "" {
-			return nil
-		}
-		return soc.SetIdentity(s.identity)
-	}), zmq4.Configure("--hwm", func(soc *zmq4.Socket) error {
-		if s.hwm < 0 {
-			return nil
-		}
-		if err := soc.SetSndhwm(s.hwm); err != nil {
-			return err
-		}
-		return soc.SetRcvhwm(s.hwm)
-	}), secure)
+	soc, err := s.newSocket(t, secure)
 	if err != nil {
 		return nil, err
-	}
-	s.sockets = append(s.sockets, soc)
-	for _, o := range s.options {
-		if err := setOption(soc, o); err != nil {
-			return nil, err
-		}
 	}
 
 	fatal, waits := true, false
@@ -135,6 +116,34 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 				return nil, err
 			}
 			warnf("%v bound to %s", t, at)
+		}
+	}
+	return soc, nil
+}
+
+// newSocket makes a socket as the flags say.
+func (s *session) newSocket(t zmq4.Type, secure zmq4.OpenOption) (*zmq4.Socket, error) {
+	soc, err := s.zmq.OpenSocket(t, zmq4.Configure("--id", func(soc *zmq4.Socket) error {
+		if s.identity == "" {
+			return nil
+		}
+		return soc.SetIdentity(s.identity)
+	}), zmq4.Configure("--hwm", func(soc *zmq4.Socket) error {
+		if s.hwm < 0 {
+			return nil
+		}
+		if err := soc.SetSndhwm(s.hwm); err != nil {
+			return err
+		}
+		return soc.SetRcvhwm(s.hwm)
+	}), secure)
+	if err != nil {
+		return nil, err
+	}
+	s.sockets = append(s.sockets, soc)
+	for _, o := range s.options {
+		if err := setOption(soc, o); err != nil {
+			return nil, err
 		}
 	}
 	return soc, nil
