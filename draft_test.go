@@ -812,7 +812,7 @@ func draftOptionTests() []draftOption {
 		soc("DisconnectMsg", ROUTER, draft435, setOnly((*Socket).SetDisconnectMsg, []string{"bye", "a\x00b", ""}, nil)),
 		soc("HelloMsg", ROUTER, draft433, setOnly((*Socket).SetHelloMsg, []string{"hello", "a\x00b", ""}, nil)),
 		soc("HiccupMsg", DEALER, draft435, setOnly((*Socket).SetHiccupMsg, []string{"hiccup", "a\x00b", ""}, nil)),
-		soc("InBatchSize", DEALER, draft432, roundTrip((*Socket).SetInBatchSize, (*Socket).GetInBatchSize, 8192, []int{1, 65536}, wide(0, -1))),
+		soc("InBatchSize", DEALER, draft432, roundTrip((*Socket).SetInBatchSize, (*Socket).GetInBatchSize, 8192, []int{64, 65536}, wide(63, 0, -1))),
 		soc("LoopbackFastpath", DEALER, any424, roundTrip((*Socket).SetLoopbackFastpath, (*Socket).GetLoopbackFastpath, false, onOff, nil)),
 		soc("Metadata", DEALER, any424, setOnly((*Socket).SetMetadata, []string{"X-key:value", "X-other:a:b"}, []string{"", "key:value", "X-key", "X-key:", ":x", "X-a\x00:b", "X-" + longName + ":x"})),
 		soc("MulticastLoop", DEALER, any430, roundTrip((*Socket).SetMulticastLoop, (*Socket).GetMulticastLoop, true, onOff, nil)),

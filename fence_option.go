@@ -82,7 +82,10 @@ func init() {
 		C.ZMQ_RECONNECT_IVL: replace(0, -1),
 
 		// libzmq aborts if there is no memory for the buffers of a connection.
-		C.ZMQ_IN_BATCH_SIZE:  between(1, maxBatch),
+		// It overwrites its own memory if one is shorter than the header of a frame.
+		//
+		// Fence Z110.
+		C.ZMQ_IN_BATCH_SIZE:  between(minBatch, maxBatch),
 		C.ZMQ_OUT_BATCH_SIZE: between(1, maxBatch),
 
 		// NORM counts bytes in 32 bits, and a segment has to fit into a UDP packet.
@@ -122,7 +125,9 @@ func init() {
 }
 
 const (
-	// maxBatch is the most that libzmq is to read or write at once.
+	// minBatch is the least that libzmq is to read at once, and maxBatch the most that it is to
+	// read or write.
+	minBatch = 64
 	maxBatch = 16 << 20
 
 	// maxSocksName is the longest name and password that the protocol allows.

@@ -285,7 +285,7 @@ func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, v
 // section: queues, sizes and time limits
 
 // SetInBatchSize sets how many bytes libzmq reads from a connection at once. The
-// default is 8192. 0 and less, and more than 16 MiB, returns EINVAL.
+// default is 8192. Less than 64, and more than 16 MiB, returns EINVAL.
 //
 // Option ZMQ_IN_BATCH_SIZE, libzmq 4.3.2 with the draft API.
 func (soc *Socket) SetInBatchSize(value int) error {

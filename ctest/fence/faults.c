@@ -1462,6 +1462,27 @@ static void user_id_hwm(void)
 		LOSE("all messages");
 }
 
+// A decoder whose buffer is shorter than a header takes the header for a part of it.
+static void small_batch(void)
+{
+	need_draft();
+#if DRAFT
+	char big[4096] = {0};
+	void *s = sock(ZMQ_PULL);
+	set(s, ZMQ_IN_BATCH_SIZE, 1);
+	bind_tcp(s);
+	for (int i = 0; i < 20; i++) {
+		int fd = peer(endpoint, "PUSH");
+		frame(fd, 0, big, sizeof big);
+		frame(fd, 0, "x", 1);
+		ms(5);
+		while (take_any(s) >= 0)
+			;
+		close(fd);
+	}
+#endif
+}
+
 // A connection breaks whose pipe the socket has ended, and is to report that.
 static void disconnect_message(void)
 {
@@ -1760,6 +1781,7 @@ static struct {
 	{"immediate-half", immediate_half},
 	{"immediate-off", immediate_off},
 	{"user-id-hwm", user_id_hwm},
+	{"small-batch", small_batch},
 	{"disconnect-message", disconnect_message},
 	{"pub-manual", pub_manual},
 	{"ws-heartbeat", ws_heartbeat},
