@@ -487,9 +487,12 @@ var notSet = map[string]bool{
 	"SetUnsubscribe":    true,
 }
 
+// lateMark reports whether a new high-water mark is to be avoided.
+func (w *worker) lateMark(s *sock) bool { return s.group.draft && w.avoid("high-water mark") }
+
 func (w *worker) set(s *sock) error {
 	m := pick(w.r, setters...)
-	if notSet[m.Name] {
+	if notSet[m.Name] || (m.Name == "SetSndhwm" || m.Name == "SetRcvhwm") && w.lateMark(s) {
 		return errNothing
 	}
 	arg := reflect.New(m.Type.In(1)).Elem()
@@ -536,7 +539,7 @@ var notSetNumber = []int{17, 27, 28, 54, 41, 61, 68, 72, 89, 6, 7}
 
 func (w *worker) setNumber(s *sock) error {
 	number := w.r.IntN(optionNumbers)
-	if slices.Contains(notSetNumber, number) {
+	if slices.Contains(notSetNumber, number) || (number == 23 || number == 24) && w.lateMark(s) {
 		return errNothing
 	}
 	var value any

@@ -46,6 +46,7 @@ type fault struct {
 
 // faults are to be deleted when they are mended.
 var faults = map[string]fault{
+	"high-water mark":    {"a new high-water mark of a thread-safe socket while connections end", ""},
 	"replies":            {"a REP that drops replies at a low high-water mark, though the client waits for one only", ""},
 	"drafts over inproc": {"a DISH with other peers than RADIO; a close while the peer is in use", ""},
 	"half sent":          {"parts are never freed if the peer ends while the rest is to come", ""},
