@@ -38,7 +38,7 @@ const maxAhead = 100_000
 // more may be on their way when a receiver ends, and a sender learns so much later
 // that the receiver is slow.
 //
-// The error is EINVAL for n below 0 or above 100000, and
+// It returns EINVAL for n below 0 or above 100000, and
 // [ENOTSUP] for REQ and REP, which have one message at a time, for [DISH], which
 // would still have messages of a group that it left, and for a socket
 // with [Socket.SetConflate], which would no longer have the last one.

@@ -32,8 +32,8 @@ var auth = newAuthenticator()
 // domain or the server role of one of its sockets is set, before or after
 // AuthStart. It takes one socket of the context.
 //
-// If authentication runs already, that is an error and changes nothing. The
-// error is EADDRINUSE if the program has bound inproc://zeromq.zap.01 in the
+// If authentication runs already, that is an error and changes nothing. It
+// returns EADDRINUSE if the program has bound inproc://zeromq.zap.01 in the
 // default context. Where it has done so in another context, that is left to it;
 // to do so later returns EADDRINUSE until [AuthStop]. A context that has an
 // [Authenticator] is left to that.

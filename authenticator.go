@@ -133,9 +133,9 @@ type AuthRequest struct {
 // context. The policy of config is that of domain "*"; nil is the zero value.
 // [Authenticator.Close] or the end of the context ends it.
 //
-// In that context it replaces what [AuthStart] began. A context has one: the
-// error is EADDRINUSE if there is another, or if the program has bound
-// inproc://zeromq.zap.01. It is EINVAL for a network or a key that is not
+// In that context it replaces what [AuthStart] began. A context has one: it
+// returns EADDRINUSE if there is another, or if the program has bound
+// inproc://zeromq.zap.01. It returns EINVAL for a network or a key that is not
 // valid. An authenticator takes one socket of the context.
 func NewAuthenticator(ctx *Context, config *AuthConfig) (*Authenticator, error) {
 	if ctx == nil || ctx.c == nil {
@@ -192,7 +192,7 @@ func (a *Authenticator) Close() error {
 // IPv4 and IPv6 are apart: ::/0 has no IPv4 address in it. An IPv4 client of an
 // IPv6 socket (::ffff:192.0.2.1) has its IPv4 address.
 //
-// The error is EINVAL for a network that is not valid; then none is added.
+// It returns EINVAL for a network that is not valid; then none is added.
 func (a *Authenticator) Allow(domain string, networks ...netip.Prefix) error {
 	return a.updateNetworks(domain, networks, (*authPolicy).allowNetworks)
 }
@@ -213,7 +213,7 @@ func (a *Authenticator) ClearAllowed(domain string) {
 // Deny adds networks to those that are denied in a domain, or in all for "*".
 // It has no effect where there are networks that are allowed.
 //
-// The error is EINVAL for a network that is not valid; then none is added.
+// It returns EINVAL for a network that is not valid; then none is added.
 func (a *Authenticator) Deny(domain string, networks ...netip.Prefix) error {
 	return a.updateNetworks(domain, networks, (*authPolicy).denyNetworks)
 }
@@ -244,7 +244,7 @@ func (a *Authenticator) RemoveUsers(domain string, usernames ...string) {
 // AddKeys adds public keys, in Z85, of CURVE clients of a domain, or of all
 // for "*". The key [CURVE_ALLOW_ANY] stands for all keys.
 //
-// The error is EINVAL for a string that is not a key; then none is added.
+// It returns EINVAL for a string that is not a key; then none is added.
 func (a *Authenticator) AddKeys(domain string, keys ...string) error {
 	raw, err := curveKeys(keys)
 	if err == nil {

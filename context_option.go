@@ -138,8 +138,8 @@ func (ctx *Context) SetThreadAffinityCpuAdd(cpu int) error {
 	return ctx.setUnix(C.ZMQ_THREAD_AFFINITY_CPU_ADD, cpu)
 }
 
-// SetThreadAffinityCpuRemove takes back [Context.SetThreadAffinityCpuAdd]. The
-// error is EINVAL if the CPU was not added.
+// SetThreadAffinityCpuRemove takes back [Context.SetThreadAffinityCpuAdd]. It
+// returns EINVAL if the CPU was not added.
 //
 // Option ZMQ_THREAD_AFFINITY_CPU_REMOVE, libzmq 4.3.
 func (ctx *Context) SetThreadAffinityCpuRemove(cpu int) error {

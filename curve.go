@@ -33,7 +33,7 @@ var z85Values = func() (values [256]byte) {
 // EncodeZ85 encodes binary data in Z85, the printable form of CURVE keys, which
 // has five characters for each four bytes.
 //
-// The error is EINVAL for data whose size is not a multiple of 4.
+// It returns EINVAL for data whose size is not a multiple of 4.
 //
 // Format of ZeroMQ RFC 32, as of zmq_z85_encode.
 func EncodeZ85(data []byte) (string, error) {
@@ -53,7 +53,7 @@ func EncodeZ85(data []byte) (string, error) {
 
 // DecodeZ85 decodes Z85.
 //
-// The error is EINVAL for a string whose length is not a multiple of 5, that
+// It returns EINVAL for a string whose length is not a multiple of 5, that
 // has a character which is not a digit of Z85, or five characters that stand
 // for more than four bytes can hold. It does not quote the string, which may
 // be a secret.
@@ -103,7 +103,7 @@ type CurveKeypair struct {
 
 // GenerateCurveKeypair makes a new pair of keys.
 //
-// The error is [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
+// It returns [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
 //
 // Function zmq_curve_keypair.
 func GenerateCurveKeypair() (CurveKeypair, error) {
@@ -113,7 +113,7 @@ func GenerateCurveKeypair() (CurveKeypair, error) {
 
 // CurveKeypairOf returns the pair of keys that a secret key belongs to.
 //
-// The error is EINVAL for a string that is not a key, and [ENOTSUP] if libzmq
+// It returns EINVAL for a string that is not a key, and [ENOTSUP] if libzmq
 // has no CURVE.
 //
 // Function zmq_curve_public.
@@ -137,7 +137,7 @@ func (k CurveKeypair) LogValue() slog.Value { return slog.StringValue(k.Public) 
 // NewCurveKeypair makes a new pair of keys for the [CURVE] mechanism, each of
 // 40 characters of Z85.
 //
-// The error is [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
+// It returns [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
 //
 // Function zmq_curve_keypair.
 func NewCurveKeypair() (z85_public_key, z85_secret_key string, err error) {
@@ -151,7 +151,7 @@ func NewCurveKeypair() (z85_public_key, z85_secret_key string, err error) {
 // AuthCurvePublic returns the public key that belongs to a secret key, both of
 // 40 characters of Z85.
 //
-// The error is EINVAL for a string that is not such a key, and [ENOTSUP] if
+// It returns EINVAL for a string that is not such a key, and [ENOTSUP] if
 // libzmq has no CURVE.
 //
 // Function zmq_curve_public.

@@ -103,7 +103,7 @@ func (soc *Socket) Bind(endpoint string) error {
 // endpoint of Bind has to be given resolved, as [Socket.GetLastEndpoint]
 // returned it.
 //
-// The error is ENOENT if the socket is not bound to the endpoint.
+// It returns ENOENT if the socket is not bound to the endpoint.
 //
 // Function zmq_unbind.
 func (soc *Socket) Unbind(endpoint string) error {
@@ -151,7 +151,7 @@ func (soc *Socket) Connect(endpoint string) error {
 // Disconnect ends the connection to an endpoint. Messages to it that are not
 // yet delivered linger, see [Socket.SetLinger].
 //
-// The error is ENOENT if the socket is not connected to the endpoint.
+// It returns ENOENT if the socket is not connected to the endpoint.
 //
 // Function zmq_disconnect.
 func (soc *Socket) Disconnect(endpoint string) error {

@@ -350,7 +350,7 @@ func portOf(endpoint string) string {
 // peer. [Socket.Events] with [EVENT_PIPES_STATS] tells, one event a peer, once the
 // socket has been used or waited on: what libzmq's I/O thread answers goes by it.
 //
-// The error is EINVAL if nobody monitors that event, and EAGAIN if there is no
+// It returns EINVAL if nobody monitors that event, and EAGAIN if there is no
 // peer.
 //
 // Function zmq_socket_monitor_pipes_stats, libzmq 4.3.2.

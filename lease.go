@@ -38,7 +38,7 @@ var leases struct {
 // with [Socket.SendBytes], which copies it. A receiver in the same process, by
 // inproc, gets the same memory if it uses [Socket.RecvMsg], and must not write to it.
 //
-// On Windows data is copied. The error is ENOMEM, or what the system has
+// On Windows data is copied. It returns ENOMEM, or what the system has
 // against a pipe; data is not used then and free not called.
 //
 // Function zmq_msg_init_data.

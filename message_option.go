@@ -22,7 +22,7 @@ func (soc *Socket) SendWithOpts(data string, flags Flag, options ...interface{})
 
 // SendBytesWithOpts sends a message as [Socket.SendBytes] does, with properties:
 // an [OptRoutingId] for [SERVER] and [PEER] sockets, an [OptGroup] for [RADIO].
-// The error is EINVAL for anything else, for the routing id 0 and for a group of
+// It returns EINVAL for anything else, for the routing id 0 and for a group of
 // more than 14 bytes, and EHOSTUNREACH for a peer that is not there. With an error
 // the size is -1.
 //
@@ -62,7 +62,7 @@ func (soc *Socket) RecvWithOpts(flags Flag, options ...interface{}) (string, []i
 
 // RecvBytesWithOpts receives a message as [Socket.RecvBytes] does, and its
 // properties: for each option, of which the type alone counts, such as
-// OptRoutingId(0) or OptGroup(""), the value of the message. The error is EINVAL
+// OptRoutingId(0) or OptGroup(""), the value of the message. It returns EINVAL
 // for anything else; nothing is received then.
 //
 // Functions zmq_msg_recv, zmq_msg_routing_id and zmq_msg_group.

@@ -120,7 +120,7 @@ func (e Event) String() string {
 // When the monitor ends, or the socket is closed, whoever is connected gets the
 // rest; if nobody is, it is dropped.
 //
-// The errors are EINVAL for an address that is malformed, EPROTONOSUPPORT for
+// It returns EINVAL for an address that is malformed, EPROTONOSUPPORT for
 // one that is not inproc, EADDRINUSE, and EMFILE.
 //
 // Function zmq_socket_monitor.

@@ -112,7 +112,7 @@ func (m *Msg) More() bool {
 }
 
 // Property returns a metadata property of a part that was received, see
-// [Socket.RecvBytesWithMetadata]. The errors are ENOENT if it does not have
+// [Socket.RecvBytesWithMetadata]. It returns ENOENT if it does not have
 // the property, and [ErrMsgClosed].
 //
 // Function zmq_msg_gets.

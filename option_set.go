@@ -519,7 +519,7 @@ func (soc *Socket) SetNormPush(value bool) error {
 
 // SetBusyPoll sets for how many microseconds the system looks for data of TCP
 // connections in a loop before it waits, as SO_BUSY_POLL does on Linux. The
-// default is 0, not at all; more needs CAP_NET_ADMIN, else the error is EPERM.
+// default is 0, not at all; more needs CAP_NET_ADMIN, else it returns EPERM.
 //
 // Option ZMQ_BUSY_POLL, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetBusyPoll(value int) error {
@@ -536,7 +536,7 @@ func (soc *Socket) SetLoopbackFastpath(value bool) error {
 
 // SetPriority sets the priority of the packets of TCP connections, as SO_PRIORITY
 // does on Linux: 0, the default, leaves it to the system; more than 6 needs
-// CAP_NET_ADMIN, else the error is EPERM. A negative value returns EINVAL.
+// CAP_NET_ADMIN, else it returns EPERM. A negative value returns EINVAL.
 //
 // Option ZMQ_PRIORITY, libzmq 4.3.4 with the draft API.
 func (soc *Socket) SetPriority(value int) error {

@@ -206,7 +206,7 @@ func (p *Poller) forget(m *pollMember) {
 // list and no error. With 0 it does not wait. If timeout is negative, it waits
 // without limit, or, if the Poller holds no socket, not at all.
 //
-// The error is EMFILE if there are no file descriptors left, and [ETERM] if the context
+// It returns EMFILE if there are no file descriptors left, and [ETERM] if the context
 // of a socket is terminated. It is [ErrorSocketClosed] if one of the sockets is closed:
 // once, for the Poller then forgets that socket. With an error the list is empty. Events
 // on other sockets are not lost: the next poll finds them.

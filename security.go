@@ -10,7 +10,7 @@ package zmq4
 // [NewAuthenticator] or [AuthStart]: while nothing authenticates, libzmq lets
 // everybody in.
 //
-// The error is EINVAL for a domain that is empty or too long.
+// It returns EINVAL for a domain that is empty or too long.
 // Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthNull(domain string) error {
 	if err := server.SetPlainServer(0); err != nil {
@@ -26,7 +26,7 @@ func (server *Socket) ServerAuthNull(domain string) error {
 // Call it before [Socket.Bind] or [Socket.Connect]. Without [NewAuthenticator]
 // or [AuthStart] nobody gets in.
 //
-// The error is EINVAL for a domain that is empty or longer than 255 bytes.
+// It returns EINVAL for a domain that is empty or longer than 255 bytes.
 // Options ZMQ_PLAIN_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthPlain(domain string) error {
 	if err := server.SetPlainServer(1); err != nil {
@@ -44,7 +44,7 @@ func (server *Socket) ServerAuthPlain(domain string) error {
 // encrypts but takes any client's key. Endpoints that were bound before keep
 // the key that they had.
 //
-// The error is EINVAL for a string that is not a key, which leaves the socket
+// It returns EINVAL for a string that is not a key, which leaves the socket
 // as it was, and for a domain that is empty or longer than 255 bytes.
 // Options ZMQ_CURVE_SECRETKEY, ZMQ_CURVE_SERVER and ZMQ_ZAP_DOMAIN.
 func (server *Socket) ServerAuthCurve(domain, secret_key string) error {
@@ -61,7 +61,7 @@ func (server *Socket) ServerAuthCurve(domain, secret_key string) error {
 // password, of at most 255 bytes, that a server with [Socket.ServerAuthPlain]
 // asks for. They cross the network in clear text.
 //
-// The error is EINVAL for an empty user name, which would turn security off,
+// It returns EINVAL for an empty user name, which would turn security off,
 // and for an empty password if the socket had another one before.
 // Options ZMQ_PLAIN_USERNAME and ZMQ_PLAIN_PASSWORD.
 func (client *Socket) ClientAuthPlain(username, password string) error {
@@ -81,7 +81,7 @@ func (client *Socket) ClientAuthPlain(username, password string) error {
 // [Socket.ServerAuthCurve] and the client's own pair of keys, all in Z85. See
 // [NewCurveKeypair].
 //
-// The error is EINVAL for a string that is not a key.
+// It returns EINVAL for a string that is not a key.
 // Options ZMQ_CURVE_SERVERKEY, ZMQ_CURVE_PUBLICKEY and ZMQ_CURVE_SECRETKEY.
 func (client *Socket) ClientAuthCurve(server_public_key, client_public_key, client_secret_key string) error {
 	if err := client.SetCurveServerkey(server_public_key); err != nil {

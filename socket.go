@@ -98,7 +98,7 @@ func NewSocket(t Type) (soc *Socket, err error) {
 // NewSocket creates a socket. [Socket.Close] closes it; a socket that is lost
 // is closed when the garbage collector finds it, and lingers as if by Close.
 //
-// The errors are EINVAL for a type that libzmq does not have,
+// It returns EINVAL for a type that libzmq does not have,
 // [ErrorNotImplemented42draft] for a draft type without the draft API, EMFILE if there
 // are [Context.SetMaxSockets] sockets already or no file descriptors left, and
 // [ErrorContextClosed]. The first socket starts the context's threads: it also

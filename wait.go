@@ -340,7 +340,7 @@ func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, 
 }
 
 // wait parks the goroutine until one of the events in want may be there, or
-// the socket is closed. Else the error is EAGAIN when the deadline is over, or
+// the socket is closed. Else it returns EAGAIN when the deadline is over, or
 // ctx.Err().
 func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
 	if !s.park.desc.opened() {

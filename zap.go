@@ -257,7 +257,7 @@ func (z *zapServer) servedBy() *Authenticator {
 	return z.auth.Load()
 }
 
-// newZapServer starts to serve a context. The error is EADDRINUSE if the
+// newZapServer starts to serve a context. It returns EADDRINUSE if the
 // program has a ZAP handler of its own there.
 func newZapServer(a *Authenticator, h *handle) (*zapServer, error) {
 	// The socket must not keep the program's Context from being collected.

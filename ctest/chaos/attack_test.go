@@ -434,7 +434,7 @@ func wsRequest(protocol string) string {
 		"Sec-WebSocket-Protocol: " + protocol + "\r\nSec-WebSocket-Version: 13\r\n\r\n"
 }
 
-// upgrade gets in by ws.
+// upgrade gets in over ws.
 func (s *stranger) upgrade() {
 	io.WriteString(s, wsRequest(pick(s.r, "ZWS2.0/NULL", "ZWS2.0", "ZWS2.0/PLAIN", "ZWS2.0/CURVE")))
 	s.listen(20 * time.Millisecond)
