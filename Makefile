@@ -86,7 +86,7 @@ multicast: deps ## PGM, EPGM and NORM between network namespaces, with losses; n
 
 torture: deps ## run the torture tests for longer (TORTURE=30s) under the race detector, and with a check of the order of locks
 	$(GO) test -race -count=1 -timeout=10m -run='Torture|LostWakeup' . -zmq4.torture=$(TORTURE)
-	$(GO) test -tags zmq4_lockorder -short -count=1 -timeout=10m -run='LockOrder|Torture|LostWakeup|Poller|Proxy|Auth|Monitor|Close' -skip=Allocs .
+	$(GO) test -tags zmq4_lockorder -short -count=1 -timeout=10m -run='LockOrder|Torture|LostWakeup|Poller|Proxy|Auth|Monitor|Close' -skip='Allocs|Many' .
 
 chaos: deps ## put sockets on a bad network, and strangers upon them, by chance (CHAOS=1m)
 	$(GO) test -count=1 -timeout=0 -v -run='^TestChaos$$' ./ctest/chaos -chaos=$(CHAOS)
