@@ -328,14 +328,15 @@ func (item *pollItem) polled() Polled {
 // A pollMember is a socket, or a file descriptor, that a Poller holds, by one item or
 // more.
 type pollMember struct {
-	key   any     // see memberKey
-	s     *socket // nil if it was closed already
-	isFD  bool    // it is fd, and no socket
-	fd    uintptr
-	fdAt  int      // index in Poller.fds
-	ref   *pollRef // nil while the Poller has no queue
-	items []*pollItem
-	first [1]*pollItem // room for one
+	key    any     // see memberKey
+	s      *socket // nil if it was closed already
+	isFD   bool    // it is fd, and no socket
+	fd     uintptr
+	fdAt   int      // index in Poller.fds
+	ref    *pollRef // nil while the Poller has no queue
+	looked uint64   // guess.uses of the socket at the last look, if that found nothing, or 0
+	items  []*pollItem
+	first  [1]*pollItem // room for one
 }
 
 // memberKey tells members that are sockets apart; others have their descriptor.

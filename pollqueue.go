@@ -94,8 +94,9 @@ func (p *Poller) wait(ctx context.Context, limit time.Time) error {
 		return p.waitDirect(ctx, s, limit)
 	}
 	if p.q == nil {
-		p.openQueue()
-		return nil // and look again, for what happened before
+		if p.openQueue(); p.q.some() {
+			return nil // and look again, for what happened before
+		}
 	}
 	until := limit
 	if interval := p.interval(); interval > 0 {
@@ -260,6 +261,9 @@ func (p *Poller) look(m *pollMember, ready []*pollItem) ([]*pollItem, error) {
 			found = true
 		}
 	}
+	if found {
+		m.looked = 0
+	}
 	if m.ref != nil && (found || m.isFD && !p.arm(m)) {
 		m.ref.mark()
 	}
@@ -284,15 +288,16 @@ func (m *pollMember) lookUp() (State, error) {
 	if m.isFD {
 		return State(C.zmq4_fd_events(C.uintptr_t(m.fd), C.int(m.wanted()))), nil
 	}
+	if _, err := m.s.lock(); err != nil {
+		return 0, err
+	}
+	defer m.s.mu.Unlock()
+	m.looked = m.s.guess.uses
 	return m.s.lookUp(m.ref)
 }
 
-// lookUp reads what the socket is ready for, on behalf of one Poller.
+// lookUp reads what the locked socket is ready for, on behalf of one Poller.
 func (s *socket) lookUp(ref *pollRef) (State, error) {
-	if _, err := s.lock(); err != nil {
-		return 0, err
-	}
-	defer s.mu.Unlock()
 	ev := C.zmq4_events(s.h())
 	if ev < 0 {
 		s.park.wake(everyone)
@@ -367,14 +372,23 @@ func (p *Poller) enter(m *pollMember) {
 	}
 	m.ref = &pollRef{q: p.q, fd: -1}
 	p.refs[m.ref] = m
-	if s, err := m.s.lock(); err == nil {
-		m.ref.enter(s)
-		if s.guess.remote.Load() && !p.bulk {
-			p.q.guess.remote.Store(true)
+	unchanged := false
+	if s := m.s; s != nil {
+		s.mu.Lock()
+		if s.c != nil {
+			unchanged = s.guess.unused(m.looked)
+			m.ref.mask.Store(int32(m.wanted()))
+			m.ref.enter(s)
+			unchanged = unchanged && !m.ref.watched
+			if s.guess.remote.Load() && !p.bulk {
+				p.q.guess.remote.Store(true)
+			}
 		}
 		s.mu.Unlock()
 	}
-	m.refresh()
+	if !unchanged {
+		m.ref.mark()
+	}
 }
 
 // leave undoes enter.
@@ -398,6 +412,7 @@ func (p *Poller) leave(m *pollMember) {
 
 // refresh tells the queue what the Poller waits for on a member, and has a poll look.
 func (m *pollMember) refresh() {
+	m.looked = 0
 	if m.ref == nil {
 		return
 	}
@@ -514,6 +529,7 @@ type pollQueue struct {
 	refs    map[int32]*pollRef // by descriptor, as set reports them, or a number below ownFD
 	watched int32              // the last of those numbers
 	dirty   []*pollRef         // what to look at
+	drained bool               // by a scan, after which nobody has looked yet
 	err     error              // why the queue does not work
 	closed  bool
 }
@@ -538,10 +554,18 @@ func (q *pollQueue) scan(bool) State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.drain()
+	q.drained = true
 	if len(q.dirty) > 0 {
 		return anyEvent
 	}
 	return 0
+}
+
+// some reports whether there are sockets to look at.
+func (q *pollQueue) some() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.dirty) > 0 || q.err != nil
 }
 
 // drain moves the sockets that were signalled to q.dirty.
@@ -560,7 +584,10 @@ func (q *pollQueue) drain() {
 func (q *pollQueue) take() ([]*pollRef, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.drain()
+	if !q.drained {
+		q.drain()
+	}
+	q.drained = false
 	dirty := q.dirty
 	q.dirty = nil
 	return dirty, q.err
