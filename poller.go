@@ -291,8 +291,8 @@ func (soc *Socket) poll(ctx context.Context, events State, timeout time.Duration
 	if err != nil || ready&events != 0 || timeout == 0 {
 		return ready & events, err
 	}
-	failed := again(timeout, func(limit time.Time) error {
-		_, err := soc.s.wait(ctx, events, limit)
+	failed := again(ctx, timeout, func(l limit) error {
+		_, err := soc.s.wait(ctx, events, l)
 		return err
 	}, func() bool {
 		ready, err = soc.GetEvents()

@@ -58,8 +58,8 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 	if !done() && timeout != 0 {
 		p.waiting++
 		defer p.endWait()
-		failed := again(timeout, func(limit time.Time) error {
-			return p.wait(ctx, limit)
+		failed := again(ctx, timeout, func(l limit) error {
+			return p.wait(ctx, l)
 		}, func() bool {
 			ready, err = p.collect()
 			return done()
@@ -89,23 +89,21 @@ func (p *Poller) list(ready []*pollItem, all bool) []Polled {
 
 // wait unlocks the Poller and waits until a look may find something. EAGAIN says that the
 // limit is over.
-func (p *Poller) wait(ctx context.Context, limit time.Time) error {
+func (p *Poller) wait(ctx context.Context, l limit) error {
 	if s := p.onlySocket(); s != nil {
-		return p.waitDirect(ctx, s, limit)
+		return p.waitDirect(ctx, s, l)
 	}
 	if p.q == nil {
 		if p.openQueue(); p.q.some() {
 			return nil // and look again, for what happened before
 		}
 	}
-	until := limit
+	until := l
 	if interval := p.interval(); interval > 0 {
-		if next := time.Now().Add(interval); limit.IsZero() || next.Before(limit) {
-			until = next
-		}
+		until = l.sooner(interval)
 	}
 	err := p.waitInQueue(ctx, until)
-	if err == eagain && until != limit {
+	if err == eagain && until != l {
 		return nil
 	}
 	return err
@@ -131,7 +129,7 @@ func (p *Poller) onlySocket() *socket {
 }
 
 // waitDirect waits for the only socket.
-func (p *Poller) waitDirect(ctx context.Context, s *socket, limit time.Time) error {
+func (p *Poller) waitDirect(ctx context.Context, s *socket, l limit) error {
 	if !s.park.desc.opened() {
 		if err := s.openPark(); err != nil && err != ErrorSocketClosed { // which collect reports
 			return err
@@ -139,7 +137,7 @@ func (p *Poller) waitDirect(ctx context.Context, s *socket, limit time.Time) err
 	}
 	want := pollChanged | p.items.first.member.wanted()&(POLLIN|POLLOUT)
 	p.direct = append(p.direct, s)
-	_, err := s.park.waitUnlocking(ctx, want, limit, &p.mu)
+	_, err := s.park.waitUnlocking(ctx, want, l, &p.mu)
 	p.mu.Lock()
 	i := slices.Index(p.direct, s)
 	p.direct = slices.Delete(p.direct, i, i+1)
@@ -154,10 +152,10 @@ func (p *Poller) wakeDirect() {
 }
 
 // waitInQueue waits until there is something to look at.
-func (p *Poller) waitInQueue(ctx context.Context, until time.Time) error {
+func (p *Poller) waitInQueue(ctx context.Context, l limit) error {
 	q := p.q
 	p.mu.Unlock()
-	_, err := q.park.wait(ctx, anyEvent, until)
+	_, err := q.park.wait(ctx, anyEvent, l)
 	p.mu.Lock()
 	return err
 }
@@ -179,8 +177,12 @@ func (p *Poller) await(ctx context.Context) error {
 	err := cmp.Or(ctx.Err(), p.keepQueue())
 	q := p.q
 	p.mu.Unlock()
+	l := limitOf(ctx, -1)
+	if err == nil && l.born < q.park.interrupted() {
+		err = eintr
+	}
 	for err == nil && q.scan(false) == 0 {
-		_, err = q.park.wait(ctx, anyEvent, time.Time{})
+		_, err = q.park.wait(ctx, anyEvent, l)
 	}
 	return err
 }
@@ -440,6 +442,7 @@ type pollRef struct {
 func (r *pollRef) enter(s *socket) {
 	r.s = weak.Make(s)
 	s.polls = append(s.polls, r)
+	r.q.park.cancelBefore(s.park.interrupted())
 	r.q.mu.Lock()
 	defer r.q.mu.Unlock()
 	if r.q.err != nil {
@@ -501,7 +504,7 @@ func (s *socket) watch() error {
 		s.endWatch = cancel
 		go func() {
 			for ctx.Err() == nil && s.scan(false) != everyone { // else no wait would be one
-				s.park.wait(ctx, 0, time.Time{})
+				s.park.wait(ctx, 0, limitOf(ctx, -1))
 			}
 		}()
 	}
