@@ -216,13 +216,13 @@ func TestProgress(t *testing.T) {
 		return string(shown)
 	}
 	shown := send(t, true)
-	if !regexp.MustCompile(`1\d\d/150.*msg/s`).MatchString(shown) {
+	if !regexp.MustCompile(`1\d\d/150 msgs  \d+%  \d+/s`).MatchString(shown) {
 		t.Errorf("a terminal shows %q", shown)
 	}
 	// The first rate that is shown is of all the time, too.
-	for _, rate := range regexp.MustCompile(`(\d+) msg/s`).FindAllStringSubmatch(shown, -1) {
+	for _, rate := range regexp.MustCompile(`(\d+)/s`).FindAllStringSubmatch(shown, -1) {
 		if n, err := strconv.Atoi(rate[1]); err != nil || n > 150 {
-			t.Errorf("--rate 100, and a terminal shows %s msg/s", rate[1])
+			t.Errorf("--rate 100, and a terminal shows %s/s", rate[1])
 		}
 	}
 	if shown := send(t, true, "--quiet"); shown != "" {
