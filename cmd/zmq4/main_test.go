@@ -20,7 +20,11 @@ const noSleep = "atexit_sleep_ms=0"
 // TestMain lets scripts and tests run the tool as zmq4.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noSleep)
-	testscript.Main(m, map[string]func(){"zmq4": main})
+	testscript.Main(m, map[string]func(){
+		"zmq4":     main,
+		"transfer": func() { fakeTransfer(0) },
+		"total":    func() { fakeTransfer(counted) },
+	})
 }
 
 // TestScripts runs the scripts in testdata. In them, $E is an endpoint of their
