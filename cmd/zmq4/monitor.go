@@ -81,30 +81,8 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		if err != nil {
 			return err
 		}
-		n, done := 0, make(chan error, 1)
-		failed := func(err error) {
-			if err != nil {
-				tell(done, err)
-			}
-		}
-		lines := &fold{print: func(line string) {
-			_, err := fmt.Println(line)
-			failed(err)
-		}}
-		defer lines.end()
-		s.show = func(ev zmq4.SocketEvent) {
-			if ev.Event&mask == 0 || count > 0 && n == count {
-				return
-			}
-			if asJSON {
-				failed(writeJSON(os.Stdout, newJSONEvent(ev)))
-			} else {
-				lines.add(eventKey(ev), eventLine(ev))
-			}
-			if n++; n == count {
-				tell(done, nil)
-			}
-		}
+		done, end := s.print(mask, count, asJSON)
+		defer end()
 		if _, err := s.open(types[kind.value], false, args...); err != nil {
 			return err
 		}
@@ -116,6 +94,36 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		}
 	})
 	return cmd
+}
+
+// print makes the session print events of its sockets. The channel says when there were
+// count of them, if that is not 0, or that one could not be printed. The function
+// prints what was held back.
+func (s *session) print(mask zmq4.Event, count int, asJSON bool) (<-chan error, func()) {
+	n, done := 0, make(chan error, 1)
+	failed := func(err error) {
+		if err != nil {
+			tell(done, err)
+		}
+	}
+	lines := &fold{print: func(line string) {
+		_, err := fmt.Println(line)
+		failed(err)
+	}}
+	s.show = func(ev zmq4.SocketEvent) {
+		if ev.Event&mask == 0 || count > 0 && n == count {
+			return
+		}
+		if asJSON {
+			failed(writeJSON(os.Stdout, newJSONEvent(ev)))
+		} else {
+			lines.add(eventKey(ev), eventLine(ev))
+		}
+		if n++; n == count {
+			tell(done, nil)
+		}
+	}
+	return done, lines.end
 }
 
 // eventMask returns the events with these names, or all if there are no names.

@@ -51,25 +51,31 @@ It binds. An endpoint that begins with > is connected instead.`,
 		if err != nil {
 			return err
 		}
-		a := &audience{socket: soc}
-		if err := a.await(s.ctx, wait); err != nil {
-			return err
-		}
-		began := false
-		return in.each(s, args[1:], func(msg [][]byte) error {
-			if err := s.send(soc, msg); err != nil || began {
-				return err
-			}
-			began = true
-			if err := a.look(); err != nil {
-				return err
-			}
-			if a.n == 0 && !s.quiet {
-				warnf("nobody has subscribed to %s: what is published is lost; --wait 1 waits for a subscription", args[0])
-			}
-			go a.follow(s.ctx)
-			return nil
-		})
+		return s.publish(soc, &in, wait, args)
 	})
 	return cmd
+}
+
+// publish sends messages once there are subscriptions. If it has sent the first one to
+// nobody it warns of that.
+func (s *session) publish(soc *zmq4.Socket, in *input, wait int, args []string) error {
+	a := &audience{socket: soc}
+	if err := a.await(s.ctx, wait); err != nil {
+		return err
+	}
+	began := false
+	return in.each(s, args[1:], func(msg [][]byte) error {
+		if err := s.send(soc, msg); err != nil || began {
+			return err
+		}
+		began = true
+		if err := a.look(); err != nil {
+			return err
+		}
+		if a.n == 0 && !s.quiet {
+			warnf("nobody has subscribed to %s: messages are lost until somebody does; --wait 1 waits for that", args[0])
+		}
+		go a.follow(s.ctx)
+		return nil
+	})
 }

@@ -68,28 +68,30 @@ It binds. An endpoint that begins with > is connected instead.`,
 		if err != nil {
 			return err
 		}
-		var m message
 		for n := 0; count == 0 || n < count; n++ {
-			if err := m.receive(s, soc); err != nil {
-				return err
-			}
-			if len(command) == 0 {
-				if err := m.send(s, soc); err != nil {
-					return err
-				}
-				continue
-			}
-			reply, err := s.ask(&fm, command, m)
-			if err != nil {
-				return err
-			}
-			if err := s.send(soc, reply); err != nil {
+			if err := s.reply(soc, &fm, command); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return cmd
+}
+
+// reply receives a request and sends it back, or the reply of a command to it.
+func (s *session) reply(soc *zmq4.Socket, f *format, command []string) error {
+	var m message
+	if err := m.receive(s, soc); err != nil {
+		return err
+	}
+	if len(command) == 0 {
+		return m.send(s, soc)
+	}
+	reply, err := s.ask(f, command, m)
+	if err != nil {
+		return err
+	}
+	return s.send(soc, reply)
 }
 
 // ask returns the reply of a command to a request, which is freed. The reply is empty

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -55,22 +56,27 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		if err != nil {
 			return err
 		}
-		received := make(chan error, 1)
-		go func() {
-			err := out.receive(s, soc, expect)
-			if err != nil {
-				s.cancel(err) // the input may wait for ever
-			}
-			received <- err
-		}()
-		err = in.each(s, args[1:], func(msg [][]byte) error {
-			s.sent = true
-			return s.send(soc, msg)
-		})
-		if err != nil {
-			return err
-		}
-		return <-received
+		return s.talk(soc, &in, &out, expect, args[1:])
 	})
 	return cmd
+}
+
+// talk sends and receives at the same time.
+func (s *session) talk(soc *zmq4.Socket, in *input, out *output, expect int, parts []string) error {
+	received := make(chan error, 1)
+	go func() {
+		err := out.receive(s, soc, expect)
+		if err != nil {
+			s.cancel(err) // the input may wait for ever
+		}
+		received <- err
+	}()
+	err := in.each(s, parts, func(msg [][]byte) error {
+		s.sent = true
+		return s.send(soc, msg)
+	})
+	if err != nil {
+		return err
+	}
+	return <-received
 }
