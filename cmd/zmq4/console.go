@@ -47,9 +47,9 @@ func (c *console) show(status string) {
 	}
 }
 
-// columns returns how wide the terminal is, or 0 for what cannot show a status.
+// columns returns how wide the terminal is, or 0 if no status can be shown there now.
 func (c *console) columns() int {
-	if !isTerminal(c.file) || os.Getenv("TERM") == "dumb" {
+	if !isTerminal(c.file) || os.Getenv("TERM") == "dumb" || !inForeground(c.file) {
 		return 0
 	}
 	width, _, err := term.GetSize(int(c.file.Fd()))

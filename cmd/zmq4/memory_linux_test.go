@@ -15,6 +15,9 @@ import (
 // A large message takes its own memory once, and twice where its size is not known when
 // the tool begins to read it.
 func TestLargeMessage(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector needs memory of its own")
+	}
 	const size = 64 << 20
 	file := filepath.Join(t.TempDir(), "large")
 	if err := os.WriteFile(file, bytes.Repeat([]byte{'x'}, size), 0o600); err != nil {

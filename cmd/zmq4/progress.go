@@ -27,7 +27,7 @@ type progress struct {
 
 func newProgress(total int, show bool) *progress {
 	p := &progress{total: int64(total)}
-	if show && stderr.columns() > 0 {
+	if show && isTerminal(stderr.file) {
 		p.stop, p.done = make(chan struct{}), make(chan struct{})
 		go p.run(p.stop)
 	}
