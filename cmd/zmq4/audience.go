@@ -49,7 +49,7 @@ func (a *audience) count(msg [][]byte) {
 	}
 }
 
-// follow goes on to take what the socket tells, which would pile up.
+// follow takes whatever else the socket tells of, which would pile up.
 func (a *audience) follow(ctx context.Context) {
 	for {
 		if _, err := a.socket.RecvMessageBytesContext(ctx); err != nil {

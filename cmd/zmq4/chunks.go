@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// chunks collects bytes without copying those that are there already.
+// chunks collects bytes. It does not copy them again as it grows.
 type chunks struct {
 	list [][]byte
 	size int
@@ -40,7 +40,7 @@ func (c *chunks) bytes() []byte {
 	return slices.Concat(list...)
 }
 
-// readAll reads the rest of r, in at most twice its memory, and once for a file.
+// readAll reads the rest of r. For a file it needs memory of that size, else twice.
 func readAll(r io.Reader) ([]byte, error) {
 	var c chunks
 	if f, ok := r.(*os.File); ok {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// A figure is something that was measured in each round.
+// A figure has one value for each round.
 type figure struct {
 	name, key string // for people, and in JSON
 	unit      string
@@ -15,7 +15,7 @@ type figure struct {
 	values    []float64
 }
 
-// A spread is what the rounds have found.
+// A spread summarizes the values of all rounds.
 type spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -33,7 +33,7 @@ func (f figure) String() string {
 	return fmt.Sprintf("%.*f%s (%.*f to %.*f)", f.decimals, s.Median, f.unit, f.decimals, s.Min, f.decimals, s.Max)
 }
 
-// percentile returns the value that a part of the sorted values, 0 to 1, is below.
+// percentile returns the value below which a part, 0 to 1, of the sorted values lies.
 func percentile(sorted []float64, part float64) float64 {
 	return sorted[min(len(sorted)-1, int(part*float64(len(sorted))))]
 }

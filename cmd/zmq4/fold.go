@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// foldFor is how long a fold holds back a line that repeats before it says how often.
+// foldFor is how long a fold holds back a line that repeats.
 const foldFor = 10 * time.Second
 
-// A fold is a log that writes a line that repeats once, and later how often it
-// came again.
+// A fold is a log. It writes a line that repeats once, and later how often it came
+// again: before the next new line, every foldFor, and at the end.
 type fold struct {
 	print func(line string)
 
@@ -27,8 +27,8 @@ type repeat struct {
 	n    int // times it came since
 }
 
-// add writes a line with the time, unless it has the key of one that it wrote
-// lately. A line with an empty key is always written, and so is any line after it.
+// add writes a line with the time. If it wrote one with the same key lately, it counts
+// the line instead. A line with an empty key is always written, and begins anew.
 func (f *fold) add(key, line string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -58,7 +58,7 @@ func (f *fold) end() {
 	f.tell(time.Now())
 }
 
-// tell writes how often lines came again, and forgets those that do not any more.
+// tell writes how often lines came again, and forgets those that no longer do.
 func (f *fold) tell(now time.Time) {
 	kept := f.repeated[:0]
 	for _, r := range f.repeated {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What repeats is written once, and how often it came again with the next line that is
-// new, every ten seconds, and at the end.
+// A line that repeats is written once; how often it came again before the next new
+// line, every ten seconds, and at the end.
 func TestFold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string

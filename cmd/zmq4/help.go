@@ -42,7 +42,7 @@ func groups(cmd *cobra.Command) (names []string, flags map[string]*pflag.FlagSet
 	return names, flags
 }
 
-// usage writes how a command is used: what cobra writes, with flags in groups.
+// usage writes how a command is used, as cobra does, but with flags in groups.
 func usage(cmd *cobra.Command) error {
 	w := cmd.OutOrStderr()
 	io.WriteString(w, "Usage:\n")

@@ -36,6 +36,9 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", noSleep)
+			if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // with the libzmq that is tested
+				env.Setenv("LD_LIBRARY_PATH", path)
+			}
 			env.Setenv("E", "ipc://"+env.WorkDir+"/s")
 			return nil
 		},

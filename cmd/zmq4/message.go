@@ -8,10 +8,10 @@ import (
 	"github.com/seed45097122/zmq4"
 )
 
-// largePart is the size from which on a part is not copied.
+// largePart is the smallest size of a part that is sent without a copy.
 const largePart = 64 << 10
 
-// send sends one message.
+// send sends one message. Large parts must not be changed afterwards.
 func (s *session) send(soc *zmq4.Socket, msg [][]byte) error {
 	large := false
 	parts := make([]any, len(msg))
@@ -34,7 +34,7 @@ func (s *session) send(soc *zmq4.Socket, msg [][]byte) error {
 	return m.send(s, soc)
 }
 
-// A message is one in libzmq's memory, by its parts.
+// A message has its parts in libzmq's memory.
 type message []*zmq4.Msg
 
 // send sends the message, which is empty then.
@@ -93,7 +93,7 @@ func (m message) bytes() [][]byte {
 	return parts
 }
 
-// free gives up the memory of large parts, which else is kept until they are replaced.
+// free frees large parts, which are kept until they are replaced otherwise.
 func (m message) free() {
 	for _, part := range m {
 		if part.Size() >= largePart {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// peerOf returns the address at the other end of a connection of libzmq's, and ""
-// if it has none or was closed since.
+// peerOf returns the address and port at the other end of a connection of libzmq's, and
+// "" if it has none or was closed since.
 func peerOf(fd int) string {
 	address, _ := syscall.Getpeername(fd)
 	var port netip.AddrPort
@@ -22,5 +22,5 @@ func peerOf(fd int) string {
 	default:
 		return ""
 	}
-	return "tcp://" + port.String()
+	return port.String()
 }

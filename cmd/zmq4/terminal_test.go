@@ -21,8 +21,8 @@ import (
 // counted is how many messages the terminal tests count.
 const counted = 10_000_000
 
-// fakeTransfer is a command that counts messages for two seconds, with a total if it
-// has an argument, and has warnings meanwhile.
+// fakeTransfer is a command that counts messages for two seconds, and warns meanwhile.
+// A total of 0 is none.
 func fakeTransfer(total int) {
 	bar := newProgress(total, true)
 	defer bar.end()
@@ -37,7 +37,7 @@ func fakeTransfer(total int) {
 	}
 }
 
-// A screen is what a terminal shows, of any height.
+// A screen emulates a terminal of any height.
 type screen struct {
 	columns int
 	lines   []string
@@ -46,7 +46,7 @@ type screen struct {
 	cleared []string // what lines had when they were cleared
 }
 
-// write takes what is written to the terminal.
+// write shows text.
 func (s *screen) write(t *testing.T, text string) {
 	if s.lines == nil {
 		s.lines = []string{""}
@@ -79,7 +79,7 @@ func (s *screen) write(t *testing.T, text string) {
 	}
 }
 
-// onTerminal runs a command on a terminal, and returns what that shows at the end.
+// onTerminal runs a command on a terminal, and returns the screen at the end.
 func onTerminal(t *testing.T, columns uint16, name string, args ...string) *screen {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), name, args...)

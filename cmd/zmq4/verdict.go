@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// verdicts logs which clients the authenticator lets in, with --verbose, and which
-// it does not.
+// verdicts is the handler of the authenticator's log. It logs clients that are refused,
+// and with --verbose those that are let in.
 type verdicts struct{ *session }
 
 func (v verdicts) Enabled(context.Context, slog.Level) bool { return !v.quiet }

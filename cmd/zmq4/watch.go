@@ -12,7 +12,7 @@ import (
 	"github.com/seed45097122/zmq4"
 )
 
-// A watch is what the session sees of the connections of one socket.
+// A watch follows the connections of one socket.
 type watch struct {
 	*session
 	of     zmq4.Type
@@ -23,7 +23,7 @@ type watch struct {
 	warned bool
 }
 
-// run takes events until the socket is closed.
+// run shows events, and acts on them, until the socket is closed.
 func (w *watch) run(events iter.Seq2[zmq4.SocketEvent, error]) {
 	defer w.alone.Stop()
 	w.half, w.peers = map[string]bool{}, map[int]string{}
@@ -49,13 +49,17 @@ func (w *watch) run(events iter.Seq2[zmq4.SocketEvent, error]) {
 func (w *watch) peer(ev zmq4.SocketEvent) string {
 	switch ev.Event {
 	case zmq4.EVENT_ACCEPTED:
-		w.peers[ev.FD] = peerOf(ev.FD)
+		if peer := peerOf(ev.FD); peer != "" {
+			transport, _, _ := strings.Cut(ev.Endpoint, "://")
+			w.peers[ev.FD] = transport + "://" + peer
+		}
 	case zmq4.EVENT_DISCONNECTED, zmq4.EVENT_CLOSED:
 		defer delete(w.peers, ev.FD)
 	}
 	return w.peers[ev.FD]
 }
 
+// take acts on an event: it ends the session, or tells it or the user.
 func (w *watch) take(ev zmq4.SocketEvent) {
 	refused := false
 	switch ev.Event {
@@ -90,7 +94,7 @@ func (w *watch) take(ev zmq4.SocketEvent) {
 	}
 }
 
-// tell sends a value if the channel has room: else nobody needs one more.
+// tell sends a value if the channel has room.
 func tell[T any](to chan T, value T) {
 	select {
 	case to <- value:
@@ -114,8 +118,8 @@ func eventLine(ev zmq4.SocketEvent) string {
 	return ev.String() + " peer=" + ev.Remote
 }
 
-// eventKey returns the part of a line that events that repeat have in common, or ""
-// for an event that none is a repetition of.
+// eventKey returns the key of an event for a fold. Events that differ only in their
+// descriptor, time and port have the same one. It is "" for an event that never repeats.
 func eventKey(ev zmq4.SocketEvent) string {
 	switch ev.Event {
 	case zmq4.EVENT_LISTENING, zmq4.EVENT_HANDSHAKE_SUCCEEDED, zmq4.EVENT_MONITOR_STOPPED:
