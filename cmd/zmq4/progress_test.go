@@ -2,7 +2,29 @@
 
 package main
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
+
+// counted is how many messages the terminal tests count.
+const counted = 10_000_000
+
+// fakeTransfer is a command that counts messages for two seconds, and warns meanwhile.
+// A total of 0 is none.
+func fakeTransfer(total int) {
+	bar := newProgress(total, true)
+	defer bar.end()
+	ticks := time.NewTicker(10 * time.Millisecond)
+	defer ticks.Stop()
+	for i := range 200 {
+		<-ticks.C
+		bar.add(counted / 200)
+		if i%7 == 0 {
+			warnf("warning %d", i)
+		}
+	}
+}
 
 func TestProgressLine(t *testing.T) {
 	for _, tt := range []struct {

@@ -18,25 +18,6 @@ import (
 	"github.com/seed45097122/zmq4"
 )
 
-// counted is how many messages the terminal tests count.
-const counted = 10_000_000
-
-// fakeTransfer is a command that counts messages for two seconds, and warns meanwhile.
-// A total of 0 is none.
-func fakeTransfer(total int) {
-	bar := newProgress(total, true)
-	defer bar.end()
-	ticks := time.NewTicker(10 * time.Millisecond)
-	defer ticks.Stop()
-	for i := range 200 {
-		<-ticks.C
-		bar.add(counted / 200)
-		if i%7 == 0 {
-			warnf("warning %d", i)
-		}
-	}
-}
-
 // A screen emulates a terminal of any height.
 type screen struct {
 	columns int
