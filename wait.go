@@ -146,11 +146,11 @@ func (k *parker) waitUnlocking(ctx context.Context, want State, l limit, lock *p
 		k.leader = w
 	} else {
 		// The leader may be parked already: look for what came before w did.
-		w.parked = true
 		k.mu.Unlock()
 		ev := k.scan(false)
 		k.mu.Lock()
 		k.wakeLocked(ev, w)
+		w.parked = !k.over(w)
 	}
 	for expired := false; !k.over(w) && !expired; {
 		if k.leader == w {
