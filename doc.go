@@ -149,7 +149,7 @@ and CGO_LDFLAGS have to say so. With the tag zmq4_static libzmq becomes a part o
 the program, see docs/install.md.
 
 A feature that libzmq lacks returns an error where it is used, such as [ENOTSUP] or
-EINVAL. [Version] tells which libzmq runs, and [HasCurve] and its like what it can do.
+EINVAL. [Version] tells which libzmq runs, and [Has] what it can do.
 
 # Differences from pebbe/zmq4
 
