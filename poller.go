@@ -26,6 +26,23 @@ type Polled struct {
 //
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
+//
+//	poller := zmq4.NewPoller()
+//	poller.Add(frontend, zmq4.POLLIN)
+//	poller.Add(backend, zmq4.POLLIN)
+//	for {
+//		polled, err := poller.PollContext(ctx)
+//		if err != nil {
+//			return err
+//		}
+//		for _, item := range polled {
+//			msg, err := item.Socket.RecvMessage(0)
+//			if err != nil {
+//				return err
+//			}
+//			fmt.Println(msg)
+//		}
+//	}
 type Poller struct {
 	mu    pollerLock    // guards what follows; never held while waiting
 	items pollItems     // what the program has added
