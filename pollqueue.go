@@ -325,6 +325,7 @@ func (p *Poller) openQueue() {
 	p.own = &pollRef{q: p.q, fd: ownFD}
 	p.q.mu.Lock()
 	p.q.refs[ownFD] = p.own
+	p.q.pooled = false
 	p.q.mu.Unlock()
 	p.refs = make(map[*pollRef]*pollMember)
 	p.items.each(p.enter)
@@ -335,8 +336,11 @@ func (p *Poller) closeQueue() {
 	if p.q == nil || p.kept || p.waiting > 0 {
 		return
 	}
-	p.items.each(p.leave)
 	q := p.q
+	q.mu.Lock()
+	q.pooled = true
+	q.mu.Unlock()
+	p.items.each(p.leave)
 	p.q, p.refs, p.own = nil, nil, nil
 	if q.failed() != nil {
 		q.close()
@@ -465,7 +469,11 @@ func (r *pollRef) leave(s *socket) {
 	s.polls = slices.DeleteFunc(s.polls, func(other *pollRef) bool { return r == other })
 	r.q.mu.Lock()
 	if !r.q.closed && r.q.refs[r.fd] == r {
-		if !r.watched {
+		switch {
+		case r.watched:
+		case r.q.pooled:
+			r.q.set.disable(r.fd)
+		default:
 			r.q.set.remove(r.fd)
 		}
 		delete(r.q.refs, r.fd)
@@ -535,6 +543,7 @@ type pollQueue struct {
 	drained bool               // by a scan, after which nobody has looked yet
 	err     error              // why the queue does not work
 	closed  bool
+	pooled  bool // it is going to pollQueues
 }
 
 // pollQueues are queues without sockets, to be used by the next Poller.
