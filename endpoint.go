@@ -12,6 +12,8 @@ type socketPlace struct {
 
 	bound []string // portOf the endpoints that it was bound to, for events
 
+	uses []usedEndpoint // those in use, for Sockets
+
 	rids rids
 
 	// once has the endpoints that a socket is connected to whose type has one
@@ -90,6 +92,7 @@ func (soc *Socket) Bind(endpoint string) error {
 	}
 	u.s.noteEndpoint(endpoint)
 	u.s.noteBound(endpoint)
+	u.s.noteUse(endpoint, true)
 	return nil
 }
 
@@ -114,7 +117,11 @@ func (soc *Socket) Unbind(endpoint string) error {
 	defer u.unlock()
 	u.beforeUnbind()
 	err = check(C.zmq4_unbind(u.s.h(), u.name))
-	return u.afterUnbind(err)
+	if err = u.afterUnbind(err); err != nil {
+		return err
+	}
+	u.s.noteUnused(endpoint)
+	return nil
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
@@ -144,6 +151,7 @@ func (soc *Socket) Connect(endpoint string) error {
 		return err
 	}
 	u.s.noteEndpoint(endpoint)
+	u.s.noteUse(endpoint, false)
 	u.s.noteOnce(endpoint)
 	return nil
 }
@@ -166,6 +174,7 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		return err
 	}
 	delete(u.s.place.once, endpoint)
+	u.s.noteUnused(endpoint)
 	return nil
 }
 

@@ -364,10 +364,8 @@ func (s *socket) noteBound(endpoint string) {
 	}
 	at := portOf(endpoint)
 	if at == "0" || strings.HasSuffix(at, "*") {
-		var last [1024]byte
-		size := C.size_t(len(last))
-		if C.zmq4_getsockopt(s.h(), C.ZMQ_LAST_ENDPOINT, (*C.uchar)(&last[0]), &size) == 0 {
-			at = portOf(strings.TrimSuffix(string(last[:size]), "\x00"))
+		if last := s.lastEndpoint(); last != "" {
+			at = portOf(last)
 		}
 	}
 	if !slices.Contains(s.place.bound, at) {

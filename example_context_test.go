@@ -178,6 +178,6 @@ func ExampleContext_TermContext() {
 	fmt.Println(ctx.TermContext(context.Background()))
 	// Output:
 	// true
-	// zmq4: term: context deadline exceeded
+	// zmq4: term: context deadline exceeded: 1 socket is open: PULL bound inproc://term
 	// <nil>
 }

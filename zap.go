@@ -263,7 +263,7 @@ func (z *zapServer) servedBy() *Authenticator {
 // program has a ZAP handler of its own there.
 func newZapServer(a *Authenticator, h *handle) (*zapServer, error) {
 	// The socket must not keep the program's Context from being collected.
-	soc, err := (&Context{c: h}).NewSocket(ROUTER)
+	soc, err := (&Context{c: h}).newSocket(ROUTER, true)
 	if err != nil {
 		return nil, err
 	}
