@@ -6,6 +6,10 @@ log/slog, counts its peers, and publishes that by package expvar:
 
 	m := monitor.Start(ctx, soc, slog.Default())
 	expvar.Publish("orders", m)
+
+It also has a page of all sockets that are open, in the manner of net/http/pprof:
+
+	http.Handle("/debug/zmq4", monitor.Handler(zctx))
 */
 package monitor
 
@@ -65,8 +69,14 @@ func Start(ctx context.Context, soc *zmq4.Socket, logger *slog.Logger) *Monitor 
 		logger = slog.New(slog.DiscardHandler)
 	}
 	events := soc.Events(ctx, zmq4.EVENT_ALL)
+	if soc != nil {
+		running.Store(*soc, m)
+	}
 	go func() {
 		defer close(m.done)
+		if soc != nil {
+			defer running.CompareAndDelete(*soc, m)
+		}
 		for ev, err := range events {
 			if err != nil {
 				m.err = err
