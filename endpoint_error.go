@@ -17,6 +17,7 @@ import (
 // [Socket.Bind] and [Socket.Connect] return the bare [Errno], as pebbe/zmq4 does. To
 // report that with the same text:
 //
+//	endpoint := "tcp://*:5555"
 //	if err := soc.Bind(endpoint); err != nil {
 //		return &zmq4.EndpointError{Op: "bind", Endpoint: endpoint, Err: err}
 //	}

@@ -166,8 +166,8 @@ func (b *socketBirth) origin() []runtime.Frame {
 	for more := true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
-		if list == nil && makesSockets(f.Function) {
-			continue
+		if list == nil && makesSockets(f.Function) || strings.HasPrefix(f.Function, "runtime.") {
+			continue // the latter is below main, or a goroutine
 		}
 		list = append(list, f)
 	}
