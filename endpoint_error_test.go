@@ -43,8 +43,8 @@ func TestEndpointError(t *testing.T) {
 		{"bind", "tcp://127.0.0.1:-1", "port -1 is not between 1 and 65535"},
 		{"connect", "tcp://127.0.0.1:-1", "port -1 is not between 1 and 65535"},
 
-		{"bind", "tcp://localhost:5555", `host name "localhost"; bind takes an interface such as eth0, its IP address, or * for all`},
-		{"bind", "tcp://example.com:5555", `host name "example.com"; bind takes an interface`},
+		{"bind", "tcp://localhost:*", `host name "localhost"; bind takes an interface such as eth0, its IP address, or * for all`},
+		{"bind", "tcp://a..b:5555", `host name "a..b"; bind takes an interface`},
 		{"bind", "tcp://nosuchif9:5555", `unknown interface "nosuchif9"; bind takes an interface`},
 		{"bind", "tcp://[fe80::1%nosuchif9]:5555", `unknown interface in "[fe80::1%nosuchif9]"`},
 		{"bind", "tcp://[::1]:5555", `"[::1]" is an IPv6 address: call SetIpv6(true) first`},
@@ -67,8 +67,8 @@ func TestEndpointError(t *testing.T) {
 	} {
 		t.Run(test.op+" "+test.endpoint[:min(len(test.endpoint), 40)], func(t *testing.T) {
 			err := calls[test.op](test.endpoint)
-			if err == nil && test.want == "" {
-				return
+			if err == nil && (test.want == "" || test.endpoint == "tcp://localhost:*" && any435.missing() == nil) {
+				return // libzmq takes host names from 4.3.5 on
 			}
 			if _, ok := err.(Errno); !ok {
 				t.Fatalf("%v, not an Errno", err)
@@ -108,16 +108,16 @@ func TestEndpointErrorWs(t *testing.T) {
 
 // OpenSocket returns the detail, and the Errno behind it.
 func TestEndpointErrorOpen(t *testing.T) {
-	soc, err := newContext(t).OpenSocket(REP, Bind("inproc://fine", "tcp://localhost:5555"))
+	soc, err := newContext(t).OpenSocket(REP, Bind("inproc://fine", "tcp://a..b:5555"))
 	var e *EndpointError
 	var op *OpError
 	if soc != nil || !errors.As(err, &e) || !errors.As(err, &op) || AsErrno(err) != enodev || !errors.Is(err, enodev) {
 		t.Fatalf("%v, %v", soc, err)
 	}
-	if e.Op != "bind" || e.Endpoint != "tcp://localhost:5555" || op.Op != "bind" {
+	if e.Op != "bind" || e.Endpoint != "tcp://a..b:5555" || op.Op != "bind" {
 		t.Errorf("%+v in %+v", e, op)
 	}
-	want := `zmq4: bind REP: tcp://localhost:5555: host name "localhost"; bind takes an interface such as eth0, its IP address, or * for all: ` + enodev.Error()
+	want := `zmq4: bind REP: tcp://a..b:5555: host name "a..b"; bind takes an interface such as eth0, its IP address, or * for all: ` + enodev.Error()
 	if err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}
