@@ -110,7 +110,11 @@ Errors of libzmq and of the system are of type [Errno]. They can be compared wit
 
 Other errors are [ErrorSocketClosed], [ErrorContextClosed] and their like, which
 are net.ErrClosed to errors.Is. Functions that take a context.Context return an
-[*OpError] with any of these in it.
+[*OpError] with any of these in it. So does [OpenSocket], which also says which
+part of an endpoint is wrong, see [EndpointError], or which CURVE key.
+
+If [Context.Term] waits, a socket is still open: [Context.Sockets] tells which,
+and with [RecordOrigins] where it was made. Package monitor has a page of them.
 
 # Security
 

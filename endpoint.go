@@ -74,7 +74,8 @@ func (u *endpointUse) unlock() {
 // malformed, EPROTONOSUPPORT for a transport that is not there,
 // ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE. A
 // multicast endpoint also returns ENODEV for an interface that is not there,
-// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW.
+// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW. An
+// [EndpointError] says which part of the endpoint is wrong.
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
@@ -125,7 +126,8 @@ func (soc *Socket) Unbind(endpoint string) error {
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
-// libzmq connects, and reconnects, in the background. For a multicast endpoint
+// libzmq connects, and reconnects, in the background. It also looks up host names
+// there: [Socket.Events] tells of one that does not resolve. For a multicast endpoint
 // it is the same as [Socket.Bind], with the same errors.
 //
 // A publisher that has had a norm endpoint sends no parts of more than 2038

@@ -65,7 +65,7 @@ func (e *EndpointError) Reason() string {
 		case e.Op == "disconnect":
 			return "the socket is not connected to it"
 		case transport == "ipc":
-			return fmt.Sprintf("no directory for %q", address)
+			return fmt.Sprintf("the directory of %q does not exist", address)
 		}
 		return ""
 	case EADDRNOTAVAIL:

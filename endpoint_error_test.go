@@ -61,7 +61,7 @@ func TestEndpointError(t *testing.T) {
 
 		{"unbind", "tcp://127.0.0.1:1", "the socket is not bound to it; give a wildcard as GetLastEndpoint returned it"},
 		{"disconnect", "tcp://127.0.0.1:1", "the socket is not connected to it"},
-		{"bind", "ipc://" + filepath.Join(t.TempDir(), "no", "dir"), "no directory for"},
+		{"bind", "ipc://" + filepath.Join(t.TempDir(), "no", "dir"), "the directory of "},
 		{"bind", "ipc://" + long, ""}, // ENAMETOOLONG says it
 		{"bind", "udp://127.0.0.1:1", ""},
 	} {
