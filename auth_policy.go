@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+//go:build cgo
+
 package zmq4
 
 import (
@@ -81,7 +83,7 @@ func curveKeys(z85 []string) ([]string, error) {
 	keys := make([]string, len(z85))
 	for i, key := range z85 {
 		if keys[i] = curveKey(key); keys[i] == "" {
-			return nil, fmt.Errorf("zmq4: CURVE key %d is not 40 characters of Z85: %w", i, einval)
+			return nil, fmt.Errorf("zmq4: CURVE key %d of %d %s: %w", i+1, len(z85), keyReason(key), einval)
 		}
 	}
 	return keys, nil

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"runtime"
@@ -172,8 +173,9 @@ func (ctx *Context) Term() error {
 }
 
 // TermContext is [Context.Term] that gives up waiting when c is done. The error
-// is then c.Err() in an [*OpError], and the context goes on to terminate:
-// TermContext and Term can be called again to wait for it.
+// is then c.Err() in an [*OpError], whose text names the sockets that are still open, as
+// [Context.Sockets] tells. The context goes on to terminate: TermContext and Term can be
+// called again to wait for it.
 func (ctx *Context) TermContext(c context.Context) error {
 	if ctx == nil || ctx.c == nil {
 		return &OpError{Op: "term", Err: ErrorContextClosed}
@@ -184,7 +186,7 @@ func (ctx *Context) TermContext(c context.Context) error {
 	select {
 	case err = <-done:
 	case <-c.Done():
-		err = c.Err()
+		err = fmt.Errorf("%w: %s", c.Err(), ctx.c.openSockets())
 	}
 	if err != nil {
 		return &OpError{Op: "term", Err: err}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strings"
 	"unsafe"
 )
 
@@ -169,4 +170,60 @@ func AuthCurvePublic(z85SecretKey string) (z85PublicKey string, err error) {
 		return "", err
 	}
 	return string(public[:z85Size]), nil
+}
+
+// section: what is wrong with a key
+
+// A curveArg is a key that was given, and what it is called in an error, which does not quote it.
+type curveArg struct{ name, key string }
+
+// curveReason adds to an EINVAL which of the keys is wrong.
+func curveReason(err error, args ...curveArg) error {
+	if err != einval {
+		return err
+	}
+	if !HasCurve() {
+		return fmt.Errorf("libzmq was built without CURVE: %w", err)
+	}
+	for _, a := range args {
+		if reason := keyReason(a.key); reason != "" && len(a.key) != rawSize {
+			return fmt.Errorf("the %s %s: %w", a.name, reason, err)
+		}
+	}
+	return err
+}
+
+// keyReason says why a string is no CURVE key in Z85. It is "" for one that is.
+func keyReason(key string) string {
+	switch space := len(key) - len(strings.TrimSpace(key)); {
+	case key == "":
+		return "is empty"
+	case space > 0 && len(key)-space == z85Size:
+		return "has white space around it"
+	case len(key) == rawSize:
+		return "has 32 characters, not the 40 of Z85; EncodeZ85 makes those of 32 bytes"
+	case len(key) != z85Size:
+		return fmt.Sprintf("has %d characters, not 40", len(key))
+	}
+	for i := range len(key) {
+		if z85Values[key[i]] == 85 {
+			return fmt.Sprintf("is not Z85: its character %d is not one of it", i+1)
+		}
+	}
+	if Z85decode(key) == "" {
+		return "is not Z85: five of its characters stand for too large a number"
+	}
+	return ""
+}
+
+// checkCurvePair returns an error if a public key does not belong to a secret key.
+func checkCurvePair(public, secret string) error {
+	of, err := AuthCurvePublic(secret)
+	if err != nil || of == public || len(public) != z85Size {
+		return nil // raw keys are not compared
+	}
+	if of, err = AuthCurvePublic(public); err == nil && of == secret {
+		return fmt.Errorf("the public and the secret key are the wrong way round: %w", error(einval))
+	}
+	return fmt.Errorf("the public key does not belong to the secret key: %w", error(einval))
 }

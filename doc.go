@@ -117,7 +117,11 @@ Errors of libzmq and of the system are of type [Errno]. They can be compared wit
 Functions that take a context.Context return an [*OpError] with any of these in
 it, or with the error of the context: context.Canceled, or
 context.DeadlineExceeded. To errors.Is the latter is os.ErrDeadlineExceeded too,
-as EAGAIN is.
+as EAGAIN is. [OpenSocket] returns one as well, and says which part of an endpoint
+is wrong, see [EndpointError], or which CURVE key.
+
+While [Context.Term] waits, a socket is still open: [Context.Sockets] tells which,
+and with [RecordOrigins] where it was made. Package monitor has a page of them.
 
 # Security
 

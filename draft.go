@@ -79,6 +79,7 @@ func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
 		return 0, err
 	}
 	u.s.noteEndpoint(endpoint)
+	u.s.noteUse(endpoint, false)
 	return uint32(id), nil
 }
 

@@ -12,6 +12,8 @@ type socketPlace struct {
 
 	bound []string // portOf the endpoints that it was bound to, for events
 
+	uses []usedEndpoint // those in use, for Sockets
+
 	rids rids
 
 	// once has the endpoints that a socket is connected to whose type has one
@@ -72,7 +74,8 @@ func (u *endpointUse) unlock() {
 // malformed, EPROTONOSUPPORT for a transport that is not there,
 // ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE. A
 // multicast endpoint also returns ENODEV for an interface that is not there,
-// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW.
+// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW. An
+// [EndpointError] says which part of the endpoint is wrong.
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
@@ -90,6 +93,7 @@ func (soc *Socket) Bind(endpoint string) error {
 	}
 	u.s.noteEndpoint(endpoint)
 	u.s.noteBound(endpoint)
+	u.s.noteUse(endpoint, true)
 	return nil
 }
 
@@ -114,11 +118,16 @@ func (soc *Socket) Unbind(endpoint string) error {
 	defer u.unlock()
 	u.beforeUnbind()
 	err = check(C.zmq4_unbind(u.s.h(), u.name))
-	return u.afterUnbind(err)
+	if err = u.afterUnbind(err); err != nil {
+		return err
+	}
+	u.s.noteUnused(endpoint)
+	return nil
 }
 
 // Connect connects the socket to an endpoint. The peer need not be there yet:
-// libzmq connects, and reconnects, in the background. For a multicast endpoint
+// libzmq connects, and reconnects, in the background. It also looks up host names
+// there: [Socket.Events] tells of one that does not resolve. For a multicast endpoint
 // it is the same as [Socket.Bind], with the same errors.
 //
 // A publisher that has had a norm endpoint sends no parts of more than 2038
@@ -144,6 +153,7 @@ func (soc *Socket) Connect(endpoint string) error {
 		return err
 	}
 	u.s.noteEndpoint(endpoint)
+	u.s.noteUse(endpoint, false)
 	u.s.noteOnce(endpoint)
 	return nil
 }
@@ -166,6 +176,7 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		return err
 	}
 	delete(u.s.place.once, endpoint)
+	u.s.noteUnused(endpoint)
 	return nil
 }
 

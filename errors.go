@@ -114,6 +114,8 @@ const (
 const (
 	eagain = Errno(C.EAGAIN)
 	einval = Errno(C.EINVAL)
+	enodev = Errno(C.ENODEV)
+	enoent = Errno(C.ENOENT)
 	eintr  = Errno(C.EINTR)
 )
 

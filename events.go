@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +41,11 @@ type SocketEvent struct {
 	// Err is why something failed, as an [Errno]: with EVENT_BIND_FAILED,
 	// EVENT_ACCEPT_FAILED, EVENT_CLOSE_FAILED and
 	// EVENT_HANDSHAKE_FAILED_NO_DETAIL, of which the last may have none.
+	//
+	// With EVENT_CONNECT_RETRIED it is a [*net.DNSError] if a host name does not resolve.
+	// libzmq tries again for ever and does not say so: it is concluded from there being
+	// no connection that failed. Once a name has resolved, libzmq reports the address in
+	// its place, and no such error.
 	Err error
 
 	// RetryIn is how long until the next attempt of EVENT_CONNECT_RETRIED.
@@ -65,13 +72,14 @@ func (e SocketEvent) String() string {
 	if e.Endpoint != "" {
 		s += " " + e.Endpoint
 	}
+	if e.RetryIn != 0 {
+		s += fmt.Sprintf(" in %v", e.RetryIn)
+	}
 	switch {
 	case e.FD >= 0:
 		s += fmt.Sprintf(" fd=%d", e.FD)
 	case e.Err != nil:
 		s += ": " + e.Err.Error()
-	case e.RetryIn != 0:
-		s += fmt.Sprintf(" in %v", e.RetryIn)
 	case e.ZAPStatus != 0:
 		s += fmt.Sprintf(": ZAP status %d", e.ZAPStatus)
 	case e.ProtocolError != 0:
@@ -170,8 +178,9 @@ func (soc *Socket) Events(ctx context.Context, mask Event) iter.Seq2[SocketEvent
 // for ever if the peer is closed. Therefore the peer has no high-water mark, and is
 // closed only after the monitor has been stopped.
 type monitor struct {
-	of   *socket
-	pair *Socket
+	of     *socket
+	pair   *Socket
+	failed map[string]int // connections to host names that have ended and were not retried yet
 
 	// of.mu guards these.
 	looping, ended bool
@@ -198,6 +207,9 @@ func (soc *Socket) startMonitor(mask Event) (*monitor, error) {
 		return nil, err
 	}
 	m := &monitor{of: soc.s, pair: pair}
+	if mask&EVENT_CONNECT_RETRIED != 0 {
+		mask |= EVENT_CLOSED | EVENT_DISCONNECTED // for noteRetry
+	}
 	err = soc.monitorBy(pair, name, mask, func(s *socket, endpoint *C.uchar) error {
 		// Without the last one the loop would not notice that it is over.
 		if err := check(C.zmq4_monitor_v2(s.h(), endpoint, C.uint64_t(mask|EVENT_MONITOR_STOPPED))); err != nil {
@@ -270,10 +282,47 @@ func (m *monitor) next(ctx context.Context) (SocketEvent, error) {
 		return SocketEvent{}, err
 	}
 	ev, err := m.parse(msg)
+	m.noteRetry(&ev)
 	if err == nil && ev.Event == EVENT_MONITOR_STOPPED && m.of.ctx.c.ended.Load() {
 		err = ETERM // that came first
 	}
 	return ev, err
+}
+
+// noteRetry says why libzmq retries to connect to a host name, if that does not resolve. A
+// connection that failed has been closed or disconnected before. The name may also not
+// have been tried because there are no file descriptors left.
+func (m *monitor) noteRetry(ev *SocketEvent) {
+	host := hostName(ev.Endpoint)
+	switch {
+	case host == "":
+	case ev.Event == EVENT_CLOSED || ev.Event == EVENT_DISCONNECTED:
+		if m.failed == nil {
+			m.failed = make(map[string]int)
+		}
+		m.failed[ev.Endpoint]++
+	case ev.Event != EVENT_CONNECT_RETRIED:
+	case m.failed[ev.Endpoint] > 0:
+		m.failed[ev.Endpoint]--
+	default:
+		ev.Err = &net.DNSError{Err: "libzmq finds no address", Name: host, IsTemporary: true}
+	}
+}
+
+// hostName returns the name of the host in an endpoint to connect to, or "" if it has an address.
+func hostName(endpoint string) string {
+	transport, address, _ := strings.Cut(endpoint, "://")
+	switch transport {
+	case "tcp", "ws", "wss":
+	default:
+		return ""
+	}
+	address, _, _ = strings.Cut(address, "/")
+	host, _, ok := cutPort(address[strings.LastIndexByte(address, ';')+1:])
+	if _, err := netip.ParseAddr(unbracket(host)); err == nil || !ok {
+		return ""
+	}
+	return host
 }
 
 // parse reads a message of the monitor. Version 2, which libzmq has with the draft
@@ -315,10 +364,8 @@ func (s *socket) noteBound(endpoint string) {
 	}
 	at := portOf(endpoint)
 	if at == "0" || strings.HasSuffix(at, "*") {
-		var last [1024]byte
-		size := C.size_t(len(last))
-		if C.zmq4_getsockopt(s.h(), C.ZMQ_LAST_ENDPOINT, (*C.uchar)(&last[0]), &size) == 0 {
-			at = portOf(strings.TrimSuffix(string(last[:size]), "\x00"))
+		if last := s.lastEndpoint(); last != "" {
+			at = portOf(last)
 		}
 	}
 	if !slices.Contains(s.place.bound, at) {

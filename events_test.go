@@ -111,6 +111,40 @@ func TestEventsFields(t *testing.T) {
 			t.Errorf("%+v, want EADDRINUSE", ev)
 		}
 	})
+	t.Run("no such host", func(t *testing.T) {
+		soc := newSocket(t, newContext(t), PUSH)
+		must(t, soc.SetReconnectIvl(20*time.Millisecond))
+		log := logEvents(t.Context(), soc, EVENT_CONNECT_RETRIED)
+		must(t, soc.Connect("tcp://a..b:5555")) // no name server is asked for that
+		for range 3 {
+			ev := log.wait(t, EVENT_CONNECT_RETRIED)
+			var dns *net.DNSError
+			if !errors.As(ev.Err, &dns) || dns.Name != "a..b" || ev.RetryIn == 0 {
+				t.Errorf("%+v", ev)
+			}
+			if want := fmt.Sprintf("EVENT_CONNECT_RETRIED tcp://a..b:5555 in %v: lookup a..b: libzmq finds no address", ev.RetryIn); ev.String() != want {
+				t.Errorf("%v, want %s", ev, want)
+			}
+		}
+	})
+	// A host that is there, but refuses: none of several connections at a time is taken for one that does not resolve.
+	t.Run("refused", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		endpoint := fmt.Sprintf("tcp://localhost:%d", l.Addr().(*net.TCPAddr).Port)
+		must(t, l.Close())
+		soc := newSocket(t, newContext(t), PUSH)
+		must(t, soc.SetReconnectIvl(10*time.Millisecond))
+		log := logEvents(t.Context(), soc, EVENT_CONNECT_RETRIED)
+		for range 3 {
+			must(t, soc.Connect(endpoint))
+		}
+		for range 10 {
+			if ev := log.wait(t, EVENT_CONNECT_RETRIED); ev.Err != nil {
+				t.Errorf("%+v", ev)
+			}
+		}
+	})
 	t.Run("retry", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		must(t, err)

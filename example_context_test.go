@@ -178,6 +178,24 @@ func ExampleContext_TermContext() {
 	fmt.Println(ctx.TermContext(context.Background()))
 	// Output:
 	// true
-	// zmq4: term: context deadline exceeded
+	// zmq4: term: context deadline exceeded: 1 socket is open: PULL bound inproc://term
+	// <nil>
+}
+
+func ExampleContext_Sockets() {
+	ctx, err := NewContext()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := ctx.OpenSocket(PULL, Bind("inproc://orders"), Linger(0)); err != nil {
+		log.Fatal(err)
+	}
+	for _, info := range ctx.Sockets() {
+		fmt.Println(info)
+		info.Socket.Close()
+	}
+	fmt.Println(ctx.Term())
+	// Output:
+	// PULL bound inproc://orders
 	// <nil>
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+//go:build cgo
+
 package zmq4
 
 import "sync/atomic"

@@ -167,7 +167,7 @@ func (soc *Socket) relay(addr string, events Event) error {
 	if err != nil {
 		return err
 	}
-	to, err := ctx.NewSocket(PAIR)
+	to, err := ctx.newSocket(PAIR, true)
 	if err == ErrorContextClosed {
 		err = ETERM // as for every use of the socket
 	}
@@ -298,7 +298,7 @@ var monitorCount atomic.Int64
 // newMonitorPeer makes a socket that takes all events of a monitor on the
 // endpoint that it is connected to.
 func newMonitorPeer(ctx *Context) (pair *Socket, endpoint string, err error) {
-	if pair, err = ctx.NewSocket(PAIR); err != nil {
+	if pair, err = ctx.newSocket(PAIR, true); err != nil {
 		return nil, "", err
 	}
 	endpoint = fmt.Sprintf("inproc://zmq4.monitor.%d", monitorCount.Add(1))

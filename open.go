@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+//go:build cgo
+
 package zmq4
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // An OpenOption is one thing that [Context.OpenSocket] does to a new socket.
 type OpenOption struct {
@@ -26,7 +25,8 @@ func OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
 // OpenSocket creates a socket, and configures, secures, binds and connects it by
 // options. It applies them in the order in which they are given, those of [Bind] and
 // [Connect] after all others. If one fails, OpenSocket closes the socket and returns
-// an [*OpError] that names the option.
+// an [*OpError] that names the option, and what is wrong with an endpoint, in an
+// [*EndpointError], or with a CURVE key.
 func (ctx *Context) OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
 	soc, err := ctx.NewSocket(t)
 	if err != nil {
@@ -54,10 +54,10 @@ func Configure(name string, apply func(*Socket) error) OpenOption {
 
 // endpoints makes an option that binds or connects.
 func endpoints(op string, call func(*Socket, string) error, list []string) OpenOption {
-	return OpenOption{name: op + " " + strings.Join(list, ", "), last: true, apply: func(soc *Socket) error {
+	return OpenOption{name: op, last: true, apply: func(soc *Socket) error {
 		for _, e := range list {
 			if err := call(soc, e); err != nil {
-				return err
+				return &EndpointError{Op: op, Endpoint: e, Err: err}
 			}
 		}
 		return nil
@@ -124,12 +124,21 @@ func PlainClient(username, password string) OpenOption {
 
 // CurveServer is the option of [Socket.ServerAuthCurve].
 func CurveServer(domain, secretKey string) OpenOption {
-	return Configure("CURVE server", func(soc *Socket) error { return soc.ServerAuthCurve(domain, secretKey) })
+	return Configure("CURVE server", func(soc *Socket) error {
+		err := soc.ServerAuthCurve(domain, secretKey)
+		return curveReason(err, curveArg{"secret key", secretKey})
+	})
 }
 
-// CurveClient is the option of [Socket.ClientAuthCurve].
+// CurveClient is the option of [Socket.ClientAuthCurve]. It also returns EINVAL if the
+// public key does not belong to the secret key: no server lets in such a client.
 func CurveClient(serverPublicKey, publicKey, secretKey string) OpenOption {
 	return Configure("CURVE client", func(soc *Socket) error {
-		return soc.ClientAuthCurve(serverPublicKey, publicKey, secretKey)
+		err := soc.ClientAuthCurve(serverPublicKey, publicKey, secretKey)
+		if err == nil {
+			return checkCurvePair(publicKey, secretKey)
+		}
+		return curveReason(err, curveArg{"server's public key", serverPublicKey},
+			curveArg{"public key", publicKey}, curveArg{"secret key", secretKey})
 	})
 }

@@ -62,13 +62,13 @@ func TestOpenSocketErrors(t *testing.T) {
 	ctx := newContext(t)
 	odd := errors.New("odd")
 	for want, options := range map[string][]OpenOption{
-		"zmq4: bind nonsense PUB: ":        {Bind("nonsense")},
-		"zmq4: connect tcp://a:1, x PUB: ": {Connect("tcp://a:1", "x")},
-		"zmq4: identity PUB: ":             {Identity(strings.Repeat("x", 256)), Bind("nonsense")},
-		"zmq4: high-water marks PUB: ":     {HighWaterMarks(-1, 0)},
-		"zmq4: subscribe PUB: ":            {Subscribe("")},
-		"zmq4: CURVE server PUB: ":         {CurveServer("", "bad")},
-		"zmq4: mine PUB: odd":              {Configure("mine", func(*Socket) error { return odd })},
+		"zmq4: bind PUB: nonsense: no transport":                            {Bind("nonsense")},
+		"zmq4: connect PUB: x: no transport":                                {Connect("tcp://a:1", "x")},
+		"zmq4: identity PUB: ":                                              {Identity(strings.Repeat("x", 256)), Bind("nonsense")},
+		"zmq4: high-water marks PUB: ":                                      {HighWaterMarks(-1, 0)},
+		"zmq4: subscribe PUB: ":                                             {Subscribe("")},
+		"zmq4: CURVE server PUB: the secret key has 3 characters, not 40: ": {CurveServer("", "bad")},
+		"zmq4: mine PUB: odd":                                               {Configure("mine", func(*Socket) error { return odd })},
 	} {
 		soc, err := ctx.OpenSocket(PUB, options...)
 		var op *OpError
@@ -94,5 +94,5 @@ func ExampleOpenSocket() {
 	defer server.Close()
 	_, err = OpenSocket(SUB, Subscribe("weather"), Connect("no endpoint"))
 	fmt.Println(err)
-	// Output: zmq4: connect no endpoint SUB: invalid argument
+	// Output: zmq4: connect SUB: "no endpoint": no transport, such as tcp:// or ipc://: invalid argument
 }

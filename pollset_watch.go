@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-//go:build !linux || zmq4_watch
+//go:build cgo && (!linux || zmq4_watch)
 
 package zmq4
 

@@ -124,6 +124,8 @@ type socket struct {
 	mon     socketMon
 	gone    chan struct{} // closed by Close; nil until somebody asks for it
 	cleanup runtime.Cleanup
+
+	born socketBirth
 }
 
 // socketReceive is what a socket has for receives. -1 stands for no timeout, 0 for no wait.
@@ -164,9 +166,13 @@ func NewSocket(t Type) (soc *Socket, err error) {
 // returns the error of a thread option that cannot be applied, such as EPERM.
 //
 // Function zmq_socket.
-func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) {
+func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) { return ctx.newSocket(t, false) }
+
+// newSocket is NewSocket, for the program or for the package itself.
+func (ctx *Context) newSocket(t Type, internal bool) (soc *Socket, err error) {
 	// Fence Z085.
-	s := &socket{ctx: ctx, typ: t, rx: socketReceive{timeo: -1, ahead: 1}, tx: socketSend{timeo: -1}, guess: guess{uses: 1}}
+	s := &socket{ctx: ctx, typ: t, rx: socketReceive{timeo: -1, ahead: 1}, tx: socketSend{timeo: -1}, guess: guess{uses: 1},
+		born: newBirth(internal)}
 	err = ctx.create(s)
 	if err == emfile {
 		err = ctx.c.patiently(func() error { return ctx.create(s) })

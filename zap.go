@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+//go:build cgo
+
 package zmq4
 
 // The ZeroMQ Authentication Protocol, RFC 27: how libzmq asks whether to let a
@@ -261,7 +263,7 @@ func (z *zapServer) servedBy() *Authenticator {
 // program has a ZAP handler of its own there.
 func newZapServer(a *Authenticator, h *handle) (*zapServer, error) {
 	// The socket must not keep the program's Context from being collected.
-	soc, err := (&Context{c: h}).NewSocket(ROUTER)
+	soc, err := (&Context{c: h}).newSocket(ROUTER, true)
 	if err != nil {
 		return nil, err
 	}

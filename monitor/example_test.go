@@ -4,10 +4,13 @@ package monitor_test
 
 import (
 	"context"
+	"encoding/json"
 	"expvar"
 	"fmt"
 	"log"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 
 	"github.com/seed45097122/zmq4"
 	"github.com/seed45097122/zmq4/monitor"
@@ -82,4 +85,37 @@ func ExampleMonitor_String() {
 	s := m.Stats() // what expvar prints
 	fmt.Println(s.MessagesReceived, "message of", s.BytesReceived, "bytes")
 	// Output: 1 message of 8 bytes
+}
+
+// The page is under a path that the program chooses, on a port for those who run it.
+func ExampleHandler() {
+	zctx, err := zmq4.NewContext()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer zctx.Term()
+	soc, err := zctx.OpenSocket(zmq4.PULL, zmq4.Bind("inproc://orders"), zmq4.Linger(0))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer soc.Close()
+
+	mux := http.NewServeMux()
+	mux.Handle("/debug/zmq4", monitor.Handler(zctx))
+	server := httptest.NewServer(mux) // a program has http.ListenAndServe("localhost:6060", mux)
+	defer server.Close()
+
+	resp, err := http.Get(server.URL + "/debug/zmq4?format=json&q=orders")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var report monitor.Report
+	if err := json.NewDecoder(resp.Body).Decode(&report); err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range report.Sockets {
+		fmt.Println(s.Type, s.Bound, s.MessagesReceived, "received")
+	}
+	// Output: PULL [inproc://orders] 0 received
 }

@@ -6,6 +6,10 @@ log/slog, counts its peers, and publishes that by package expvar:
 
 	m := monitor.Start(ctx, soc, slog.Default())
 	expvar.Publish("orders", m)
+
+It also has a page of all sockets that are open, in the manner of net/http/pprof:
+
+	http.Handle("/debug/zmq4", monitor.Handler(zctx))
 */
 package monitor
 
@@ -25,6 +29,8 @@ type Monitor struct {
 	soc  *zmq4.Socket
 	done chan struct{} // closed after err is set
 	err  error
+
+	unresolved map[string]bool // endpoints whose host has no address; of the goroutine that logs
 
 	mu          sync.Mutex
 	up          map[int]bool // connections, by file descriptor
@@ -50,28 +56,34 @@ type Stats struct {
 }
 
 // Start watches a socket, and logs its events: failures as warnings, attempts
-// to connect for debugging, everything else as information. A nil logger logs
-// nothing. Connections that are there already are not known, so that it should
+// to connect for debugging, everything else as information. The first of the attempts that
+// fail because a host name does not resolve is a warning. A nil logger logs nothing. Connections that are there already are not known, so that it should
 // come before Bind and Connect. What happens just before the end may not be logged.
 //
 // It ends, with its goroutine, when ctx is done, the socket is closed or its
 // context terminated, or when the socket gets another monitor: it can have only
 // one, see [zmq4.Socket.Events].
 func Start(ctx context.Context, soc *zmq4.Socket, logger *slog.Logger) *Monitor {
-	m := &Monitor{soc: soc, done: make(chan struct{}), up: make(map[int]bool)}
+	m := &Monitor{soc: soc, done: make(chan struct{}), up: make(map[int]bool), unresolved: make(map[string]bool)}
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	events := soc.Events(ctx, zmq4.EVENT_ALL)
+	if soc != nil {
+		running.Store(*soc, m)
+	}
 	go func() {
 		defer close(m.done)
+		if soc != nil {
+			defer running.CompareAndDelete(*soc, m)
+		}
 		for ev, err := range events {
 			if err != nil {
 				m.err = err
 				break
 			}
 			m.count(ev)
-			logger.LogAttrs(ctx, level(ev.Event), message(ev.Event), attrs(ev)...)
+			logger.LogAttrs(ctx, m.level(ev), message(ev.Event), attrs(ev)...)
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -121,6 +133,15 @@ func (m *Monitor) count(ev zmq4.SocketEvent) {
 
 const failed = zmq4.EVENT_BIND_FAILED | zmq4.EVENT_ACCEPT_FAILED | zmq4.EVENT_CLOSE_FAILED |
 	zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq4.EVENT_HANDSHAKE_FAILED_AUTH
+
+// level returns how an event is logged: the first of a kind that is repeated may count more.
+func (m *Monitor) level(ev zmq4.SocketEvent) slog.Level {
+	if ev.Event == zmq4.EVENT_CONNECT_RETRIED && ev.Err != nil && !m.unresolved[ev.Endpoint] {
+		m.unresolved[ev.Endpoint] = true
+		return slog.LevelWarn
+	}
+	return level(ev.Event)
+}
 
 func level(event zmq4.Event) slog.Level {
 	switch {

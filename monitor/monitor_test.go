@@ -162,6 +162,46 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// A host that does not resolve is a warning once, and can be seen each time.
+func TestNoSuchHost(t *testing.T) {
+	push := newSocket(t, newContext(t), zmq4.PUSH)
+	must(t, push.SetReconnectIvl(10*time.Millisecond))
+	lines := make(logLines, 100)
+	m := Start(t.Context(), push, slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	must(t, push.Connect("tcp://a..b:5555")) // no name server is asked for that
+	for i, level := range []string{"WARN", "DEBUG", "DEBUG"} {
+		line := lines.next(t)
+		want := `msg="zmq4: connect retried" endpoint=tcp://a..b:5555 err="lookup a..b: libzmq finds no address" retry_in=`
+		if !strings.Contains(line, "level="+level+" "+want) {
+			t.Errorf("%d: %s, want %s %s", i, line, level, want)
+		}
+	}
+	push.Close()
+	ended(t, m)
+}
+
+// logLines is a log to read from. It drops lines that nobody reads.
+type logLines chan string
+
+func (l logLines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
+func (l logLines) next(t testing.TB) string {
+	t.Helper()
+	select {
+	case line := <-l:
+		return line
+	case <-time.After(patience):
+		t.Fatal("nothing is logged")
+		return ""
+	}
+}
+
 func TestEnds(t *testing.T) {
 	for _, test := range []struct {
 		name string

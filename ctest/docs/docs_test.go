@@ -45,7 +45,7 @@ const (
 var own = []string{module, module + "/cert", module + "/device", module + "/monitor"}
 
 var std = []string{
-	"bytes", "context", "encoding/binary", "errors", "expvar", "fmt", "io", "iter", "log", "log/slog", "net", "net/netip", "os",
+	"bytes", "context", "encoding/binary", "errors", "expvar", "fmt", "io", "iter", "log", "log/slog", "net", "net/http", "net/netip", "os",
 	"os/signal", "runtime", "strings", "sync", "syscall", "testing", "time",
 }
 
