@@ -173,13 +173,17 @@ func (p *Poller) interval() time.Duration {
 
 // await waits until a poll may find something, or kick, or ctx is done.
 func (p *Poller) await(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil {
+		return err
+	}
 	p.mu.Lock()
-	err := cmp.Or(ctx.Err(), p.keepQueue())
+	err = p.keepQueue()
 	q := p.q
 	p.mu.Unlock()
 	l := limitOf(ctx, -1)
 	if err == nil && l.born < q.park.interrupted() {
-		err = eintr
+		return eintr
 	}
 	for err == nil && q.scan(false) == 0 {
 		_, err = q.park.wait(ctx, anyEvent, l)

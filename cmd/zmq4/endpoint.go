@@ -3,15 +3,10 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seed45097122/zmq4"
 )
@@ -55,14 +50,12 @@ func parseEndpoints(lists []string, bind bool) ([]endpoint, error) {
 
 // attach binds or connects a socket.
 func (s *session) attach(e endpoint, soc *zmq4.Socket) error {
-	if !e.bind {
-		if err := soc.Connect(e.address); err != nil {
-			return fmt.Errorf("connect %s: %w", e.address, err)
-		}
-		return nil
+	op, attach := "connect", soc.Connect
+	if e.bind {
+		op, attach = "bind", soc.Bind
 	}
-	if err := soc.Bind(e.address); err != nil {
-		return fmt.Errorf("bind %s: %w", e.address, err)
+	if err := attach(e.address); err != nil {
+		return fmt.Errorf("%s %w", op, &zmq4.EndpointError{Op: op, Endpoint: e.address, Err: err})
 	}
 	return nil
 }
@@ -79,41 +72,4 @@ func (e endpoint) handshakes(t zmq4.Type) bool {
 	transport, _, _ := strings.Cut(e.address, "://")
 	_, minor, _ := zmq4.Version()
 	return minor >= 3 && t != zmq4.STREAM && slices.Contains([]string{"tcp", "ipc", "tipc", "ws", "wss", "vmci"}, transport)
-}
-
-// host returns the name of the host to connect to, and "" if there is none or it is
-// an address.
-func (e endpoint) host() string {
-	transport, address, _ := strings.Cut(e.address, "://")
-	if e.bind || !slices.Contains([]string{"tcp", "ws", "wss"}, transport) {
-		return ""
-	}
-	address, _, _ = strings.Cut(address, "/")
-	address = address[strings.LastIndexByte(address, ';')+1:] // the source comes before
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return ""
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return ""
-	}
-	return host
-}
-
-// resolve warns of endpoints to connect to whose host name cannot be resolved, which
-// libzmq tries again and again without a word.
-func (s *session) resolve(ends []endpoint) {
-	for _, e := range ends {
-		host := e.host()
-		if host == "" || s.quiet {
-			continue
-		}
-		ctx, stop := context.WithTimeout(s.ctx, 10*time.Second)
-		_, err := net.DefaultResolver.LookupHost(ctx, host)
-		stop()
-		var dns *net.DNSError
-		if errors.As(err, &dns) && s.ctx.Err() == nil {
-			warnf("connect %s: %s: %s", e.address, host, dns.Err)
-		}
-	}
 }

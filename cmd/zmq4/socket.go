@@ -108,7 +108,6 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 			warnf("waiting for a connection to %s", strings.Join(list, ", "))
 		}
 	})
-	time.AfterFunc(progressAfter, func() { s.resolve(ends) })
 	w := &watch{session: s, of: t, fatal: fatal, alone: alone}
 	go w.run(soc.Events(s.ctx, zmq4.EVENT_ALL))
 	for _, e := range ends {

@@ -383,7 +383,7 @@ func TestServerLog(t *testing.T) {
 	}
 }
 
-// A host name that cannot be resolved, which libzmq does not tell.
+// A host name that cannot be resolved is told of.
 func TestUnknownHost(t *testing.T) {
 	c := tool(t, "request", "tcp://nothing.invalid:5555", "x")
 	stderr, err := c.StderrPipe()
@@ -394,27 +394,9 @@ func TestUnknownHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, _ := bufio.NewReader(stderr).ReadString('\n')
-	if want := "zmq4: connect tcp://nothing.invalid:5555: nothing.invalid: "; !strings.HasPrefix(line, want) {
-		t.Errorf("standard error has %q, want %q", line, want)
-	}
-}
-
-func TestEndpointHost(t *testing.T) {
-	for address, want := range map[string]string{
-		"tcp://localhost:5555":               "localhost",
-		"tcp://192.0.2.1:0;example.com:5555": "example.com",
-		"tcp://127.0.0.1:5555":               "",
-		"tcp://[::1]:5555":                   "",
-		"ws://example.com:80/path":           "example.com",
-		"ipc:///tmp/x:1":                     "",
-		"tcp://example.com":                  "",
-	} {
-		if got := (endpoint{address, false}).host(); got != want {
-			t.Errorf("%s: host %q, want %q", address, got, want)
-		}
-		if got := (endpoint{address, true}).host(); got != "" {
-			t.Errorf("%s, to bind: host %q", address, got)
-		}
+	want := `^zmq4: [\d:.]+ connect tcp://nothing\.invalid:5555: lookup nothing\.invalid.*: `
+	if !regexp.MustCompile(want).MatchString(line) {
+		t.Errorf("standard error has %q, want %s", line, want)
 	}
 }
 

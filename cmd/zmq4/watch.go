@@ -63,6 +63,12 @@ func (w *watch) peer(ev zmq4.SocketEvent) string {
 func (w *watch) take(ev zmq4.SocketEvent) {
 	refused := false
 	switch ev.Event {
+	case zmq4.EVENT_CONNECT_RETRIED:
+		// A host name that does not resolve, which libzmq tries again and again.
+		if ev.Err != nil && !w.quiet && !w.verbose {
+			line := fmt.Sprintf("connect %s: %v", ev.Endpoint, ev.Err)
+			w.log.add(line, line)
+		}
 	case zmq4.EVENT_CONNECTED:
 		w.half[ev.Endpoint] = endpoint{ev.Endpoint, false}.handshakes(w.of)
 	case zmq4.EVENT_DISCONNECTED:
