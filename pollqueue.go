@@ -386,7 +386,7 @@ func (p *Poller) enter(m *pollMember) {
 	if s := m.s; s != nil {
 		s.mu.Lock()
 		if s.c != nil {
-			unchanged = s.guess.unused(m.looked)
+			unchanged = s.c.thread_safe == 0 && s.guess.unused(m.looked) // else its descriptor may be new
 			m.ref.mask.Store(int32(m.wanted()))
 			m.ref.enter(s)
 			unchanged = unchanged && !m.ref.watched
@@ -544,7 +544,7 @@ type pollQueue struct {
 	refs    map[int32]*pollRef // by descriptor, as set reports them, or a number below ownFD
 	watched int32              // the last of those numbers
 	dirty   []*pollRef         // what to look at
-	drained bool               // by a scan, after which nobody has looked yet
+	drained bool               // by a scan that has found some, which nobody has looked at yet
 	err     error              // why the queue does not work
 	closed  bool
 	pooled  bool // it is going to pollQueues
@@ -570,8 +570,8 @@ func (q *pollQueue) scan(bool) State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.drain()
-	q.drained = true
-	if len(q.dirty) > 0 {
+	q.drained = len(q.dirty) > 0
+	if q.drained {
 		return anyEvent
 	}
 	return 0
