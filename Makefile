@@ -52,10 +52,8 @@ race: deps ## run the tests under the race detector, also with the Poller of sys
 asan: deps ## run the tests under the address sanitizer, which also looks for leaks
 	$(GO) test -asan -short -shuffle=on ./...
 
-memory: asan ## run the tests under asan, with checks of pointers, and with constant garbage collection
-	$(GO) test -short -gcflags=all=-d=checkptr .
-	GOEXPERIMENT=cgocheck2 $(GO) test -short .
-	GOGC=1 $(GO) test -short .
+memory: asan ## run the tests under asan, and with checks of pointers that C is given and constant garbage collection
+	GOGC=1 GOEXPERIMENT=cgocheck2 $(GO) test -short .
 
 lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it is installed
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \

@@ -358,3 +358,17 @@ func TestReceiveAheadRefused(t *testing.T) {
 		}
 	}
 }
+
+// What a DISH has received ahead would still be handed out when it has left the group.
+func TestDishReceivesNothingAhead(t *testing.T) {
+	needDraft(t)
+	dish := newSocket(t, newContext(t), DISH)
+	if err := dish.SetReceiveAhead(2); err != ENOTSUP {
+		t.Errorf("SetReceiveAhead: %v", err)
+	}
+	dish.s.beginLoop()
+	defer dish.s.endLoop()
+	if dish.s.rx.ahead != 1 {
+		t.Errorf("a loop receives %d at a time", dish.s.rx.ahead)
+	}
+}

@@ -20,6 +20,17 @@ import (
 //
 // The zero Batch is empty and ready to use. It must not be used by two
 // goroutines at a time.
+//
+//	var batch zmq4.Batch
+//	for {
+//		if _, err := socket.RecvBatch(ctx, &batch, 1000); err != nil {
+//			return err
+//		}
+//		for _, msg := range batch.All() {
+//			fmt.Printf("%d parts, the first is %q\n", msg.Len(), msg.Part(0))
+//		}
+//		batch.Reset()
+//	}
 type Batch struct {
 	data  []byte
 	parts []C.zmq4_part // data is an offset in Batch.data

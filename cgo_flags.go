@@ -12,7 +12,7 @@ package zmq4
 //   - zmq4_alarm_set, zmq4_events, zmq4_msg_send, zmq4_nap, zmq4_recv,
 //     zmq4_recv_msg, zmq4_release, zmq4_send, zmq4_send_parts: for speed. Sends,
 //     receives and waits call them, with memory that is not on the stack;
-//   - zmq4_bind_failure, zmq4_delivers, zmq4_dup, zmq4_fence_new, zmq4_flow_free,
+//   - zmq4_bind_failure, zmq4_delivers, zmq4_dup, zmq4_inproc_lock_new, zmq4_flow_free,
 //     zmq4_flow_new, zmq4_hold, zmq4_lingers, zmq4_max_filter, zmq4_pass,
 //     zmq4_signal_fd: they get nothing that could be on the stack;
 //   - zmq4_alarm_new, zmq4_listens, zmq4_peer_exists: what they get is on the heap.

@@ -33,6 +33,19 @@ func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 
 // A Receiver receives messages into a channel, for programs that select. See
 // [Socket.Receiver].
+//
+//	in := socket.Receiver(ctx, 100)
+//	for {
+//		select {
+//		case msg, ok := <-in.C:
+//			if !ok {
+//				return in.Err()
+//			}
+//			fmt.Printf("%q\n", msg)
+//		case <-time.After(time.Minute):
+//			fmt.Println("nothing for a minute")
+//		}
+//	}
 type Receiver struct {
 	// C has the messages. It is closed when the Receiver ends.
 	C <-chan [][]byte

@@ -97,20 +97,16 @@ func (l *contextSockets) all() []weak.Pointer[socket] {
 
 // interrupt ends the calls that wait for sockets of the context now, if they can be.
 func (h *handle) interrupt() {
-	var parkers []*parker
+	number := interrupts.Add(1)
 	for _, w := range h.sockets.all() {
 		if s := w.Value(); s != nil {
-			s.mu.Lock()
-			parkers = append(parkers, &s.park)
+			s.mu.Lock() // so that a queue is told of it, here or by pollRef.enter
+			s.park.cancelBefore(number)
 			for _, ref := range s.polls {
-				parkers = append(parkers, &ref.q.park)
+				ref.q.park.cancelBefore(number)
 			}
 			s.mu.Unlock()
 		}
-	}
-	number := interrupts.Add(1)
-	for _, k := range parkers {
-		k.cancelBefore(number)
 	}
 }
 

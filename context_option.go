@@ -268,7 +268,7 @@ func (ctx *Context) SetBlocky(i bool) error { return ctx.set(C.ZMQ_BLOCKY, toInt
 func (ctx *Context) GetBlocky() (bool, error) { return ctx.getBool(C.ZMQ_BLOCKY) }
 
 // SetRetryAfterEINTR with false ends all calls that wait on the context's sockets
-// at that moment, Poll, Proxy and Run among them, with EINTR. A signal handler of a
+// at that moment with EINTR, and each Proxy and Run. A signal handler of a
 // program can do so to shut it down. Calls after that wait as usual, until the next
 // SetRetryAfterEINTR(false). Calls that were given a context.Context go on: that one ends them.
 //

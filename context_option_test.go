@@ -215,3 +215,23 @@ func sameOption[T comparable](ctx *Context, set func(T) error, get func() (T, er
 		return got == value && same == value && err == nil && err2 == nil
 	}
 }
+
+func TestThreadNamePrefixString(t *testing.T) {
+	needDraft(t)
+	for _, prefix := range []string{"a", "abc", "abcd", "abcde", "0123456789abcdef"} {
+		ctx := newContext(t)
+		if got, err := ctx.GetThreadNamePrefixString(); got != "" || err != nil {
+			t.Errorf("the default is %q, %v", got, err)
+		}
+		must(t, ctx.SetThreadNamePrefixString(prefix))
+		if got, err := ctx.GetThreadNamePrefixString(); got != prefix || err != nil {
+			t.Errorf("set %q, got %q, %v", prefix, got, err)
+		}
+		newSocket(t, ctx, PULL) // starts the threads
+		for _, bad := range []string{"", "0123456789abcdefg", "a\x00b"} {
+			if err := ctx.SetThreadNamePrefixString(bad); err != einval {
+				t.Errorf("set %q: %v", bad, err)
+			}
+		}
+	}
+}

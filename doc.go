@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 /*
-Package zmq4 sends and receives messages by ZeroMQ. It is a thin binding to
+Package zmq4 sends and receives messages with ZeroMQ. It is a thin binding to
 libzmq: the protocols, the queues and the security mechanisms are those of the
 C++ library.
 
@@ -36,12 +36,17 @@ Context can be cancelled:
 The documentation of each function, option and constant here ends with its name
 in C, under which libzmq's manual has it.
 
+The examples below are written inside of the package: in a program, the names have
+zmq4. in front. Package [github.com/seed45097122/zmq4/examples] has some that can
+be copied as they are, one each for PUB/SUB, [Batch], [Msg], [Poller], [Receiver]
+and [Authenticator], and a hundred programs.
+
 # Contexts
 
 A [Context] owns sockets, and the threads that do their input and output. Most
 programs need only the default context, which the function [NewSocket] uses.
 Another one, by [NewContext], has inproc endpoints, limits and threads of its
-own; libraries and tests do well to have one.
+own. Libraries and tests should make one.
 
 [Context.Term] ends a context: calls that wait on its sockets return [ETERM].
 Then it waits until the sockets are closed and what they have sent is
@@ -55,8 +60,8 @@ goroutine at any time. That is different from libzmq, whose sockets belong to
 one thread.
 
 A call that has to wait, such as [Socket.Recv] or [Poller.Poll], parks its
-goroutine in Go's network poller: no thread waits with it, but for a few of
-those whose last wait took less than a millisecond. It returns
+goroutine in Go's network poller. It holds no thread, except during waits of
+about a millisecond. It returns
 
   - when it has something to return;
   - when the time of [Socket.SetRcvtimeo] or [Socket.SetSndtimeo] is over: EAGAIN;
@@ -72,8 +77,7 @@ A [Poller] waits for many sockets, and for file descriptors; a [Reactor] calls
 functions; [Proxy] and package device pass messages on.
 
 [Socket.Close] has to be called for each socket. One that is lost is closed
-when the garbage collector finds it, but that may be late, and Term waits for
-it.
+when the garbage collector finds it. That may be late, and Term waits for it.
 
 # Messages
 
@@ -90,14 +94,14 @@ are channels. [Socket.SendBatch] and [Socket.RecvBatch] handle many messages at
 once, [Socket.SetReceiveAhead] does so behind receives of one message, and a
 [Msg] is a large part that is not copied.
 
-Unless it is a Msg, what is sent has been copied when the call returns. What is
-received belongs to the caller.
+A send copies the message before it returns, unless it is a Msg. A message that
+was received belongs to the caller.
 
 # Statistics
 
 [Socket.Stats] tells how many messages and bytes have gone through a socket, and
-how long it was waited for. Package monitor adds its peers and logs its events;
-package device runs a proxy in the background.
+how long goroutines have waited for it. Package monitor adds its peers and logs
+its events; package device runs a proxy in the background.
 
 # Errors
 
@@ -108,9 +112,12 @@ Errors of libzmq and of the system are of type [Errno]. They can be compared wit
 		return nil // the time was over
 	}
 
-Other errors are [ErrorSocketClosed], [ErrorContextClosed] and their like, which
-are net.ErrClosed to errors.Is. Functions that take a context.Context return an
-[*OpError] with any of these in it.
+[ErrorSocketClosed] and [ErrorContextClosed] are net.ErrClosed to errors.Is.
+
+Functions that take a context.Context return an [*OpError] with any of these in
+it, or with the error of the context: context.Canceled, or
+context.DeadlineExceeded. To errors.Is the latter is os.ErrDeadlineExceeded too,
+as EAGAIN is.
 
 # Security
 
@@ -124,25 +131,25 @@ a key pair on both sides, see [NewCurveKeypair]:
 	}
 
 By default a CURVE server lets in every client that knows its public key. An
-[Authenticator] lets in whom its policy names, and nobody else; it has to be
-there before Bind:
+[Authenticator] lets in the clients that its policy names, and nobody else. It
+has to be there before Bind:
 
 	auth, err := zmq4.NewAuthenticator(zctx, &zmq4.AuthConfig{Keys: []string{clientPublic}})
 
 [AuthStart], with functions such as [AuthCurveAdd], [AuthPlainAdd] and
-[AuthAllow], does so for all contexts. Package cert keeps keys in files. What
-is protected and what is not is in docs/security.md.
+[AuthAllow], does so for all contexts. Package cert keeps keys in files.
+docs/security.md says what is protected and what is not.
 
 # Linking
 
-The package is built with cgo. It finds libzmq, version 4.2 or newer, by
+The package is built with cgo. It finds libzmq, version 4.2 or newer, with
 pkg-config; PKG_CONFIG_PATH says where to look for one in an unusual place. On
 Windows, and with the tag zmq4_nopkgconfig, the environment variables CGO_CFLAGS
 and CGO_LDFLAGS have to say so. With the tag zmq4_static libzmq becomes a part of
 the program, see docs/install.md.
 
 A feature that libzmq lacks returns an error where it is used, such as [ENOTSUP] or
-EINVAL. [Version] tells which libzmq runs, and [HasCurve] and its like what it can do.
+EINVAL. [Version] tells which libzmq runs, and [Has] what it can do.
 
 # Differences from pebbe/zmq4
 
@@ -151,8 +158,8 @@ and meaning, so that a program needs only
 
 	replace github.com/pebbe/zmq4 => github.com/seed45097122/zmq4
 
-with a version in its go.mod file, or the other import path. What is better, and
-what is different on purpose, is listed in docs/differences.md; docs/migration.md
-says what such a program can do without.
+with a version in its go.mod file, or the other import path. docs/differences.md
+lists what is better and what is different on purpose, docs/migration.md what such
+a program can do without.
 */
 package zmq4

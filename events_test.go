@@ -359,6 +359,73 @@ func TestEventsRace(t *testing.T) {
 	}
 }
 
+// Events of version 2 have both addresses, and those of version 1 the same endpoint.
+func TestEventsAddresses(t *testing.T) {
+	needDraft(t)
+	for _, transport := range []string{"tcp", "ipc", "wildcard"} {
+		t.Run(transport, func(t *testing.T) {
+			ctx := newContext(t)
+			server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			s, c := logEvents(t.Context(), server, EVENT_ALL), logEvents(t.Context(), client, EVENT_ALL)
+			var endpoint string
+			if transport == "wildcard" {
+				must(t, server.Bind("tcp://*:*"))
+				last, err := server.GetLastEndpoint()
+				must(t, err)
+				endpoint = "tcp://127.0.0.1" + last[strings.LastIndexByte(last, ':'):]
+			} else {
+				endpoint = bindOn(t, server, transport)
+			}
+			must(t, client.Connect(endpoint))
+			accepted, connected := s.wait(t, EVENT_ACCEPTED), c.wait(t, EVENT_CONNECTED)
+			if accepted.Endpoint != endpoint || accepted.Local != endpoint {
+				t.Errorf("accepted %+v at %s", accepted, endpoint)
+			}
+			if connected.Endpoint != endpoint || connected.Remote != endpoint {
+				t.Errorf("connected %+v to %s", connected, endpoint)
+			}
+			if transport != "ipc" && (accepted.Remote != connected.Local || accepted.Remote == "") {
+				t.Errorf("accepted from %q, connected from %q", accepted.Remote, connected.Local)
+			}
+			if ev := s.wait(t, EVENT_HANDSHAKE_SUCCEEDED); ev.Endpoint != endpoint {
+				t.Errorf("server: %+v", ev)
+			}
+			if ev := c.wait(t, EVENT_HANDSHAKE_SUCCEEDED); ev.Endpoint != endpoint {
+				t.Errorf("client: %+v", ev)
+			}
+			client.Close()
+			if ev := s.wait(t, EVENT_DISCONNECTED); ev.Endpoint != endpoint || ev.FD < 0 {
+				t.Errorf("server: %+v", ev)
+			}
+		})
+	}
+}
+
+func TestPipesStats(t *testing.T) {
+	needDraft(t)
+	ctx := newContext(t)
+	server, client := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+	if err := client.MonitorPipesStats(); err != einval {
+		t.Errorf("not monitored: %v", err)
+	}
+	log := logEvents(t.Context(), client, EVENT_PIPES_STATS)
+	if err := client.MonitorPipesStats(); err != eagain {
+		t.Errorf("no peer: %v", err)
+	}
+	must(t, client.Connect(bindOn(t, server, "inproc")))
+	for range 3 {
+		send(t, client, "x")
+	}
+	must(t, client.MonitorPipesStats())
+	_, err := server.GetEvents() // it is the peer that counts
+	must(t, err)
+	_, err = client.GetEvents()
+	must(t, err)
+	if ev := log.wait(t, EVENT_PIPES_STATS); ev.Outbound+ev.Inbound == 0 || ev.FD != -1 || !strings.Contains(ev.String(), " out") {
+		t.Errorf("%+v (%v)", ev, ev)
+	}
+}
+
 func TestSocketEventString(t *testing.T) {
 	for _, test := range []struct {
 		event Event
@@ -476,6 +543,20 @@ func TestMonitoredAttachError(t *testing.T) {
 		t.Errorf("no socket left: %v", err)
 	}
 	must(t, soc.Close())
+}
+
+// Bind over inproc locks the names of the context, and so waits for no monitor.
+func TestMonitoredBindInproc(t *testing.T) {
+	soc := newSocket(t, newContext(t), PULL)
+	logEvents(t.Context(), soc, EVENT_ALL)
+	peer, err := soc.s.mon.failures.lock()
+	must(t, err)
+	defer peer.unlock()
+	within(t, patience, "Bind", func() {
+		if err := soc.Bind("inproc://x"); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A Bind that fails has no effects, not even if libzmq gives EAGAIN for a reason.

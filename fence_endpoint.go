@@ -172,7 +172,7 @@ func (s *socket) attend(endpoint *C.uchar) {
 	lost := weak.Make(s) // not to keep it from being closed
 	time.AfterFunc(time.Duration(linger)*time.Millisecond-attendance/2, func() {
 		if s := lost.Value(); s != nil {
-			s.wait(context.Background(), 0, time.Now().Add(attendance))
+			s.wait(context.Background(), 0, limitOf(context.Background(), attendance))
 		}
 	})
 }

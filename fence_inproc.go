@@ -442,8 +442,8 @@ func (s *socket) processCommands() {
 
 // inprocLock is what the thread-safe sockets of the process that use inproc share. It is
 // made once and kept for ever.
-var inprocLock = sync.OnceValue(func() *C.zmq4_fence { return C.zmq4_fence_new() })
+var inprocLock = sync.OnceValue(func() *C.zmq4_inproc_lock { return C.zmq4_inproc_lock_new() })
 
 // shareLock sees to it that a socket of a thread-safe type that uses inproc and its peers
 // do not wait for each other inside libzmq.
-func (s *socket) shareLock() { s.c.fence = inprocLock() }
+func (s *socket) shareLock() { s.c.lock = inprocLock() }

@@ -54,6 +54,8 @@ func init() {
 
 		// REP is a ROUTER to libzmq, which aborts in the middle of a request: when it is
 		// to report that the peer has gone, or when it takes the reply for raw data.
+		//
+		// Fence Z055.
 		C.ZMQ_ROUTER_MANDATORY: notFor(REP),
 		C.ZMQ_ROUTER_RAW:       rawRouter,
 

@@ -53,6 +53,10 @@ func (g *guess) empty() bool {
 	return guessing && (g.emptied == g.uses || g.looked == g.uses)
 }
 
+// unused says whether nothing can have become ready since a look, as long as ZMQ_FD is not signalled:
+// because nobody has used the socket since its uses were these.
+func (g *guess) unused(since uint64) bool { return guessing && g.uses == since }
+
 // waitIsShort says whether a wait will be shorter than it takes to switch threads, and nobody else
 // needs the processor: then the goroutine naps, see nap_unix.go. A process that is waited for is likely
 // to answer as fast as it did before.

@@ -130,7 +130,7 @@ func (k *parker) parked() int {
 	defer k.mu.Unlock()
 	n := 0
 	for _, w := range k.waiters {
-		if w.parked {
+		if w.parked && w.want != 0 { // which is the goroutine that watches for Pollers
 			n++
 		}
 	}

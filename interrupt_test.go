@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -16,9 +17,6 @@ func waiting(soc *Socket) int {
 	s.mu.Lock()
 	n, polls := s.park.parked(), slices.Clone(s.polls)
 	s.mu.Unlock()
-	if len(polls) > 0 {
-		n = 0 // that may be the goroutine that watches for Pollers
-	}
 	for _, ref := range polls {
 		n += ref.q.park.parked()
 	}
@@ -97,22 +95,76 @@ func TestInterrupt(t *testing.T) {
 				default:
 				}
 				within(t, patience, name, func() {
-					for over := false; !over; {
-						ctx.SetRetryAfterEINTR(false)
-						var again <-chan time.Time
-						if fdInterval > 0 { // a Poller wakes now and then for nothing, and does not wait just then
-							again = time.After(10 * time.Millisecond)
-						}
-						select {
-						case err := <-done:
-							if over = true; err != eintr {
-								t.Errorf("%v instead of EINTR", err)
-							}
-						case <-again:
-						}
+					ctx.SetRetryAfterEINTR(false)
+					if err := <-done; err != eintr {
+						t.Errorf("%v instead of EINTR", err)
 					}
 				})
 			}
+		})
+	}
+}
+
+// A call that looks between two waits, a Proxy that moves messages and a Run in a handler end, too.
+func TestInterruptBetweenWaits(t *testing.T) {
+	calls := map[string]func(t *testing.T, ctx *Context, interrupt func()) error{
+		"wait": func(t *testing.T, ctx *Context, interrupt func()) error {
+			soc := newSocket(t, ctx, PULL)
+			woken := false
+			return again(interruptible, -1, func(l limit) error {
+				if !woken {
+					woken = true
+					return nil
+				}
+				_, err := soc.s.wait(interruptible, POLLIN, l)
+				return err
+			}, func() bool { interrupt(); return false })
+		},
+		"Proxy": func(t *testing.T, ctx *Context, interrupt func()) error {
+			other := newContext(t)
+			push, pull := newSocket(t, other, PUSH), newSocket(t, other, PULL)
+			frontend, backend := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+			must(t, push.Connect(bindOn(t, frontend, "tcp")))
+			must(t, pull.Connect(bindOn(t, backend, "tcp")))
+			var flow sync.WaitGroup
+			defer flow.Wait()
+			defer push.Close()
+			defer pull.Close()
+			flow.Go(func() {
+				for {
+					if _, err := push.Send("x", 0); err != nil {
+						return
+					}
+				}
+			})
+			flow.Go(func() {
+				for i := 0; ; i++ {
+					if _, err := pull.Recv(0); err != nil {
+						return
+					}
+					if i == 1000 {
+						interrupt()
+					}
+				}
+			})
+			return Proxy(frontend, backend, nil)
+		},
+		"Run": func(t *testing.T, ctx *Context, interrupt func()) error {
+			r := NewReactor()
+			r.AddSocket(newSocket(t, ctx, PUB), POLLOUT, func(State) error { interrupt(); return nil })
+			return r.Run(-1)
+		},
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			ctx := newContext(t)
+			var once sync.Once
+			interrupt := func() { once.Do(func() { ctx.SetRetryAfterEINTR(false) }) }
+			within(t, patience, name, func() {
+				if err := call(t, ctx, interrupt); err != eintr {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }

@@ -22,6 +22,15 @@ var ErrMsgClosed = errors.New("zmq4: message part was sent or closed")
 //
 // The zero Msg is closed: [Socket.RecvMsg] fills it. A Msg must not be used by
 // two goroutines at a time. One that is copied is the same Msg.
+//
+//	var msg zmq4.Msg
+//	defer msg.Close()
+//	for {
+//		if _, err := socket.RecvMsg(&msg, 0); err != nil {
+//			return err
+//		}
+//		fmt.Println(len(msg.Bytes()), "bytes")
+//	}
 type Msg struct {
 	m     *msg
 	owner uint64 // m.owner, unless the Msg is closed or was sent

@@ -379,7 +379,7 @@ func TestNotPollable(t *testing.T) {
 	waits.desc.fd = open()
 	for range 3 {
 		waits.guess.short = true
-		if _, err := waits.wait(context.Background(), POLLIN, time.Now().Add(napTime)); err != eagain {
+		if _, err := waits.wait(context.Background(), POLLIN, limitOf(context.Background(), napTime)); err != eagain {
 			t.Error(err)
 		}
 		collectFiles(t)

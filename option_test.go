@@ -253,7 +253,7 @@ func optionTests() []optionTest {
 		optionTest{"IpcFilterUid", DEALER, setOnly((*Socket).SetIpcFilterUid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 		optionTest{"IpcFilterGid", DEALER, setOnly((*Socket).SetIpcFilterGid, []int{0, 1000, -1}, ints(1<<32, 1<<32+1))},
 	)
-	for _, o := range draftOptionTests() {
+	for _, o := range newerOptionTests() {
 		add(o.since.missing() == nil && (o.needs == "" || Has(o.needs)), o.optionTest)
 	}
 	add(Has("vmci"),
@@ -762,6 +762,118 @@ func TestOptionByNumber(t *testing.T) {
 	within(t, patience, "Recv", func() {
 		if _, err := soc.Recv(0); err != eagain {
 			t.Error(err)
+		}
+	})
+}
+
+// A newerOption is an option that not every libzmq has.
+type newerOption struct {
+	optionTest
+	since feature
+	needs string // a capability
+}
+
+func newerOptionTests() []newerOption {
+	soc := func(name string, typ Type, since feature, run func(*testing.T, *Socket)) newerOption {
+		return newerOption{optionTest{name, typ, run}, since, ""}
+	}
+	wss := func(name string, run func(*testing.T, *Socket)) newerOption {
+		return newerOption{optionTest{name, DEALER, run}, draft433, "WSS"}
+	}
+	norm := func(name string, run func(*testing.T, *Socket)) newerOption {
+		return newerOption{optionTest{name, PUB, run}, draft435, "norm"}
+	}
+	longName := strings.Repeat("x", 256)
+	pem := []string{"x", strings.Repeat("x", 10000)}
+	notPem := []string{"a\x00b"}
+	return []newerOption{
+		soc("BusyPoll", DEALER, draft435, setOnly((*Socket).SetBusyPoll, []int{0}, wide(-1))),
+		soc("DisconnectMsg", ROUTER, draft435, setOnly((*Socket).SetDisconnectMsg, []string{"bye", "a\x00b", ""}, nil)),
+		soc("HelloMsg", ROUTER, draft433, setOnly((*Socket).SetHelloMsg, []string{"hello", "a\x00b", ""}, nil)),
+		soc("HiccupMsg", DEALER, draft435, setOnly((*Socket).SetHiccupMsg, []string{"hiccup", "a\x00b", ""}, nil)),
+		soc("InBatchSize", DEALER, draft432, roundTrip((*Socket).SetInBatchSize, (*Socket).GetInBatchSize, 8192, []int{64, 65536}, wide(63, 0, -1))),
+		soc("LoopbackFastpath", DEALER, any424, roundTrip((*Socket).SetLoopbackFastpath, (*Socket).GetLoopbackFastpath, false, onOff, nil)),
+		soc("Metadata", DEALER, any424, setOnly((*Socket).SetMetadata, []string{"X-key:value", "X-other:a:b"}, []string{"", "key:value", "X-key", "X-key:", ":x", "X-a\x00:b", "X-" + longName + ":x"})),
+		soc("MulticastLoop", DEALER, any430, roundTrip((*Socket).SetMulticastLoop, (*Socket).GetMulticastLoop, true, onOff, nil)),
+		norm("NormBlockSize", roundTrip((*Socket).SetNormBlockSize, (*Socket).GetNormBlockSize, 16, []int{1, 255}, wide(0, -1, 256))),
+		norm("NormBufferSize", roundTrip((*Socket).SetNormBufferSize, (*Socket).GetNormBufferSize, 2048, []int{1, 1<<22 - 1}, wide(0, -1, 1<<22))),
+		norm("NormMode", roundTrip((*Socket).SetNormMode, (*Socket).GetNormMode, NORM_CC, []NormMode{NORM_FIXED, NORM_CCL, NORM_CCE, NORM_CCE_E}, []NormMode{-1, 5, math.MaxInt32})),
+		norm("NormNumAutoparity", roundTrip((*Socket).SetNormNumAutoparity, (*Socket).GetNormNumAutoparity, 0, []int{1, 254}, wide(-1, 255))),
+		norm("NormNumParity", roundTrip((*Socket).SetNormNumParity, (*Socket).GetNormNumParity, 4, []int{0, 254}, wide(-1, 255))),
+		norm("NormPush", roundTrip((*Socket).SetNormPush, (*Socket).GetNormPush, false, onOff, nil)),
+		norm("NormSegmentSize", roundTrip((*Socket).SetNormSegmentSize, (*Socket).GetNormSegmentSize, 1400, []int{100, 65000}, wide(0, -1, 65001, 65536))),
+		norm("NormUnicastNack", roundTrip((*Socket).SetNormUnicastNack, (*Socket).GetNormUnicastNack, false, onOff, nil)),
+		soc("OnlyFirstSubscribe", XPUB, any433, setOnly((*Socket).SetOnlyFirstSubscribe, onOff, nil)),
+		soc("OutBatchSize", DEALER, draft432, roundTrip((*Socket).SetOutBatchSize, (*Socket).GetOutBatchSize, 8192, []int{1, 65536}, wide(0, -1))),
+		soc("Priority", DEALER, draft434, roundTrip((*Socket).SetPriority, (*Socket).GetPriority, 0, []int{1, 6}, wide(-1))),
+		soc("ReconnectStop", DEALER, any433, roundTrip((*Socket).SetReconnectStop, (*Socket).GetReconnectStop, 0, []ReconnectStop{ReconnectStopConnRefused, ReconnectStopHandshakeFailed, 3}, nil)),
+		soc("RouterNotify", ROUTER, draft430, roundTrip((*Socket).SetRouterNotify, (*Socket).GetRouterNotify, 0, []RouterNotifyOption{NotifyConnect, NotifyDisconnect, 3}, []RouterNotifyOption{4, -1})),
+		soc("SocksPassword", DEALER, any432, roundTrip((*Socket).SetSocksPassword, (*Socket).GetSocksPassword, "", anyText, []string{longName, "a\x00b"})),
+		soc("SocksUsername", DEALER, any432, roundTrip((*Socket).SetSocksUsername, (*Socket).GetSocksUsername, "", anyText, []string{longName, "a\x00b"})),
+		wss("WssCertPem", setOnly((*Socket).SetWssCertPem, pem, notPem)),
+		wss("WssHostname", setOnly((*Socket).SetWssHostname, pem, notPem)),
+		wss("WssKeyPem", setOnly((*Socket).SetWssKeyPem, pem, notPem)),
+		wss("WssTrustPem", setOnly((*Socket).SetWssTrustPem, pem, notPem)),
+		wss("WssTrustSystem", setOnly((*Socket).SetWssTrustSystem, onOff, nil)),
+		soc("XpubManualLastValue", XPUB, any432, setOnly((*Socket).SetXpubManualLastValue, onOff, nil)),
+		soc("XsubVerboseUnsubscribe", XSUB, draft435, setOnly((*Socket).SetXsubVerboseUnsubscribe, onOff, nil)),
+		soc("ZapEnforceDomain", DEALER, any423, roundTrip((*Socket).SetZapEnforceDomain, (*Socket).GetZapEnforceDomain, false, onOff, nil)),
+	}
+}
+
+// Newer options that do something that can be seen.
+func TestNewerOptions(t *testing.T) {
+	t.Run("metadata", func(t *testing.T) {
+		ctx := newContext(t)
+		a, b := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+		must(t, b.SetMetadata("X-name:value"))
+		must(t, b.Connect(bindOn(t, a, "tcp")))
+		send(t, b, "x")
+		within(t, patience, "receive", func() {
+			if _, meta, err := a.RecvWithMetadata(0, "X-name"); meta["X-name"] != "value" || err != nil {
+				t.Errorf("got %v, %v", meta, err)
+			}
+		})
+	})
+	t.Run("hello and disconnect", func(t *testing.T) {
+		needDraft(t)
+		ctx := newContext(t)
+		router, dealer := newSocket(t, ctx, ROUTER), newSocket(t, ctx, DEALER)
+		must(t, router.SetHelloMsg("hello"))
+		farewell := router.SetDisconnectMsg("bye")
+		if want := draft435.missing(); farewell != want {
+			t.Errorf("SetDisconnectMsg: %v, want %v", farewell, want)
+		}
+		must(t, dealer.SetIdentity("peer"))
+		must(t, dealer.Connect(bindOn(t, router, "tcp")))
+		expect(t, dealer, "hello")
+		dealer.Close()
+		if farewell == nil {
+			expectParts(t, router, "peer", "bye")
+		}
+	})
+	t.Run("notify", func(t *testing.T) {
+		needDraft(t)
+		ctx := newContext(t)
+		router, dealer := newSocket(t, ctx, ROUTER), newSocket(t, ctx, DEALER)
+		must(t, router.SetRouterNotify(NotifyConnect|NotifyDisconnect))
+		must(t, dealer.SetIdentity("peer"))
+		must(t, dealer.Connect(bindOn(t, router, "tcp")))
+		expectParts(t, router, "peer", "")
+		dealer.Close()
+		expectParts(t, router, "peer", "")
+	})
+	t.Run("topics", func(t *testing.T) {
+		soc := newSocket(t, newContext(t), SUB)
+		if any435.missing() != nil {
+			if _, err := soc.GetTopicsCount(); err != ErrorNotImplemented435 {
+				t.Errorf("GetTopicsCount: %v", err)
+			}
+			return
+		}
+		must(t, soc.SetSubscribe("a"))
+		if n, err := soc.GetTopicsCount(); n != 1 || err != nil {
+			t.Errorf("GetTopicsCount = %d, %v", n, err)
 		}
 	})
 }

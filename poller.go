@@ -26,6 +26,23 @@ type Polled struct {
 //
 // All methods may be called from any goroutine, also while another one waits
 // in a poll, which then goes by what was changed.
+//
+//	poller := zmq4.NewPoller()
+//	poller.Add(frontend, zmq4.POLLIN)
+//	poller.Add(backend, zmq4.POLLIN)
+//	for {
+//		polled, err := poller.PollContext(ctx)
+//		if err != nil {
+//			return err
+//		}
+//		for _, item := range polled {
+//			msg, err := item.Socket.RecvMessage(0)
+//			if err != nil {
+//				return err
+//			}
+//			fmt.Println(msg)
+//		}
+//	}
 type Poller struct {
 	mu    pollerLock    // guards what follows; never held while waiting
 	items pollItems     // what the program has added
@@ -291,8 +308,8 @@ func (soc *Socket) poll(ctx context.Context, events State, timeout time.Duration
 	if err != nil || ready&events != 0 || timeout == 0 {
 		return ready & events, err
 	}
-	failed := again(timeout, func(limit time.Time) error {
-		_, err := soc.s.wait(ctx, events, limit)
+	failed := again(ctx, timeout, func(l limit) error {
+		_, err := soc.s.wait(ctx, events, l)
 		return err
 	}, func() bool {
 		ready, err = soc.GetEvents()
@@ -328,14 +345,15 @@ func (item *pollItem) polled() Polled {
 // A pollMember is a socket, or a file descriptor, that a Poller holds, by one item or
 // more.
 type pollMember struct {
-	key   any     // see memberKey
-	s     *socket // nil if it was closed already
-	isFD  bool    // it is fd, and no socket
-	fd    uintptr
-	fdAt  int      // index in Poller.fds
-	ref   *pollRef // nil while the Poller has no queue
-	items []*pollItem
-	first [1]*pollItem // room for one
+	key    any     // see memberKey
+	s      *socket // nil if it was closed already
+	isFD   bool    // it is fd, and no socket
+	fd     uintptr
+	fdAt   int      // index in Poller.fds
+	ref    *pollRef // nil while the Poller has no queue
+	looked uint64   // guess.uses of the socket at the last look, if that found nothing, or 0
+	items  []*pollItem
+	first  [1]*pollItem // room for one
 }
 
 // memberKey tells members that are sockets apart; others have their descriptor.

@@ -58,8 +58,8 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 	if !done() && timeout != 0 {
 		p.waiting++
 		defer p.endWait()
-		failed := again(timeout, func(limit time.Time) error {
-			return p.wait(ctx, limit)
+		failed := again(ctx, timeout, func(l limit) error {
+			return p.wait(ctx, l)
 		}, func() bool {
 			ready, err = p.collect()
 			return done()
@@ -89,22 +89,21 @@ func (p *Poller) list(ready []*pollItem, all bool) []Polled {
 
 // wait unlocks the Poller and waits until a look may find something. EAGAIN says that the
 // limit is over.
-func (p *Poller) wait(ctx context.Context, limit time.Time) error {
+func (p *Poller) wait(ctx context.Context, l limit) error {
 	if s := p.onlySocket(); s != nil {
-		return p.waitDirect(ctx, s, limit)
+		return p.waitDirect(ctx, s, l)
 	}
 	if p.q == nil {
-		p.openQueue()
-		return nil // and look again, for what happened before
-	}
-	until := limit
-	if interval := p.interval(); interval > 0 {
-		if next := time.Now().Add(interval); limit.IsZero() || next.Before(limit) {
-			until = next
+		if p.openQueue(); p.q.some() {
+			return nil // and look again, for what happened before
 		}
 	}
+	until := l
+	if interval := p.interval(); interval > 0 {
+		until = l.sooner(interval)
+	}
 	err := p.waitInQueue(ctx, until)
-	if err == eagain && until != limit {
+	if err == eagain && until != l {
 		return nil
 	}
 	return err
@@ -130,7 +129,7 @@ func (p *Poller) onlySocket() *socket {
 }
 
 // waitDirect waits for the only socket.
-func (p *Poller) waitDirect(ctx context.Context, s *socket, limit time.Time) error {
+func (p *Poller) waitDirect(ctx context.Context, s *socket, l limit) error {
 	if !s.park.desc.opened() {
 		if err := s.openPark(); err != nil && err != ErrorSocketClosed { // which collect reports
 			return err
@@ -138,7 +137,7 @@ func (p *Poller) waitDirect(ctx context.Context, s *socket, limit time.Time) err
 	}
 	want := pollChanged | p.items.first.member.wanted()&(POLLIN|POLLOUT)
 	p.direct = append(p.direct, s)
-	_, err := s.park.waitUnlocking(ctx, want, limit, &p.mu)
+	_, err := s.park.waitUnlocking(ctx, want, l, &p.mu)
 	p.mu.Lock()
 	i := slices.Index(p.direct, s)
 	p.direct = slices.Delete(p.direct, i, i+1)
@@ -153,10 +152,10 @@ func (p *Poller) wakeDirect() {
 }
 
 // waitInQueue waits until there is something to look at.
-func (p *Poller) waitInQueue(ctx context.Context, until time.Time) error {
+func (p *Poller) waitInQueue(ctx context.Context, l limit) error {
 	q := p.q
 	p.mu.Unlock()
-	_, err := q.park.wait(ctx, anyEvent, until)
+	_, err := q.park.wait(ctx, anyEvent, l)
 	p.mu.Lock()
 	return err
 }
@@ -178,8 +177,12 @@ func (p *Poller) await(ctx context.Context) error {
 	err := cmp.Or(ctx.Err(), p.keepQueue())
 	q := p.q
 	p.mu.Unlock()
+	l := limitOf(ctx, -1)
+	if err == nil && l.born < q.park.interrupted() {
+		err = eintr
+	}
 	for err == nil && q.scan(false) == 0 {
-		_, err = q.park.wait(ctx, anyEvent, time.Time{})
+		_, err = q.park.wait(ctx, anyEvent, l)
 	}
 	return err
 }
@@ -260,6 +263,9 @@ func (p *Poller) look(m *pollMember, ready []*pollItem) ([]*pollItem, error) {
 			found = true
 		}
 	}
+	if found {
+		m.looked = 0
+	}
 	if m.ref != nil && (found || m.isFD && !p.arm(m)) {
 		m.ref.mark()
 	}
@@ -284,15 +290,16 @@ func (m *pollMember) lookUp() (State, error) {
 	if m.isFD {
 		return State(C.zmq4_fd_events(C.uintptr_t(m.fd), C.int(m.wanted()))), nil
 	}
+	if _, err := m.s.lock(); err != nil {
+		return 0, err
+	}
+	defer m.s.mu.Unlock()
+	m.looked = m.s.guess.uses
 	return m.s.lookUp(m.ref)
 }
 
-// lookUp reads what the socket is ready for, on behalf of one Poller.
+// lookUp reads what the locked socket is ready for, on behalf of one Poller.
 func (s *socket) lookUp(ref *pollRef) (State, error) {
-	if _, err := s.lock(); err != nil {
-		return 0, err
-	}
-	defer s.mu.Unlock()
 	ev := C.zmq4_events(s.h())
 	if ev < 0 {
 		s.park.wake(everyone)
@@ -318,6 +325,7 @@ func (p *Poller) openQueue() {
 	p.own = &pollRef{q: p.q, fd: ownFD}
 	p.q.mu.Lock()
 	p.q.refs[ownFD] = p.own
+	p.q.pooled = false
 	p.q.mu.Unlock()
 	p.refs = make(map[*pollRef]*pollMember)
 	p.items.each(p.enter)
@@ -328,8 +336,11 @@ func (p *Poller) closeQueue() {
 	if p.q == nil || p.kept || p.waiting > 0 {
 		return
 	}
-	p.items.each(p.leave)
 	q := p.q
+	q.mu.Lock()
+	q.pooled = true
+	q.mu.Unlock()
+	p.items.each(p.leave)
 	p.q, p.refs, p.own = nil, nil, nil
 	if q.failed() != nil {
 		q.close()
@@ -367,14 +378,23 @@ func (p *Poller) enter(m *pollMember) {
 	}
 	m.ref = &pollRef{q: p.q, fd: -1}
 	p.refs[m.ref] = m
-	if s, err := m.s.lock(); err == nil {
-		m.ref.enter(s)
-		if s.guess.remote.Load() && !p.bulk {
-			p.q.guess.remote.Store(true)
+	unchanged := false
+	if s := m.s; s != nil {
+		s.mu.Lock()
+		if s.c != nil {
+			unchanged = s.guess.unused(m.looked)
+			m.ref.mask.Store(int32(m.wanted()))
+			m.ref.enter(s)
+			unchanged = unchanged && !m.ref.watched
+			if s.guess.remote.Load() && !p.bulk {
+				p.q.guess.remote.Store(true)
+			}
 		}
 		s.mu.Unlock()
 	}
-	m.refresh()
+	if !unchanged {
+		m.ref.mark()
+	}
 }
 
 // leave undoes enter.
@@ -398,6 +418,7 @@ func (p *Poller) leave(m *pollMember) {
 
 // refresh tells the queue what the Poller waits for on a member, and has a poll look.
 func (m *pollMember) refresh() {
+	m.looked = 0
 	if m.ref == nil {
 		return
 	}
@@ -425,6 +446,7 @@ type pollRef struct {
 func (r *pollRef) enter(s *socket) {
 	r.s = weak.Make(s)
 	s.polls = append(s.polls, r)
+	r.q.park.cancelBefore(s.park.interrupted())
 	r.q.mu.Lock()
 	defer r.q.mu.Unlock()
 	if r.q.err != nil {
@@ -447,7 +469,11 @@ func (r *pollRef) leave(s *socket) {
 	s.polls = slices.DeleteFunc(s.polls, func(other *pollRef) bool { return r == other })
 	r.q.mu.Lock()
 	if !r.q.closed && r.q.refs[r.fd] == r {
-		if !r.watched {
+		switch {
+		case r.watched:
+		case r.q.pooled:
+			r.q.set.disable(r.fd)
+		default:
 			r.q.set.remove(r.fd)
 		}
 		delete(r.q.refs, r.fd)
@@ -486,7 +512,7 @@ func (s *socket) watch() error {
 		s.endWatch = cancel
 		go func() {
 			for ctx.Err() == nil && s.scan(false) != everyone { // else no wait would be one
-				s.park.wait(ctx, 0, time.Time{})
+				s.park.wait(ctx, 0, limitOf(ctx, -1))
 			}
 		}()
 	}
@@ -514,8 +540,10 @@ type pollQueue struct {
 	refs    map[int32]*pollRef // by descriptor, as set reports them, or a number below ownFD
 	watched int32              // the last of those numbers
 	dirty   []*pollRef         // what to look at
+	drained bool               // by a scan, after which nobody has looked yet
 	err     error              // why the queue does not work
 	closed  bool
+	pooled  bool // it is going to pollQueues
 }
 
 // pollQueues are queues without sockets, to be used by the next Poller.
@@ -538,10 +566,18 @@ func (q *pollQueue) scan(bool) State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.drain()
+	q.drained = true
 	if len(q.dirty) > 0 {
 		return anyEvent
 	}
 	return 0
+}
+
+// some reports whether there are sockets to look at.
+func (q *pollQueue) some() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.dirty) > 0 || q.err != nil
 }
 
 // drain moves the sockets that were signalled to q.dirty.
@@ -560,7 +596,10 @@ func (q *pollQueue) drain() {
 func (q *pollQueue) take() ([]*pollRef, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.drain()
+	if !q.drained {
+		q.drain()
+	}
+	q.drained = false
 	dirty := q.dirty
 	q.dirty = nil
 	return dirty, q.err

@@ -35,9 +35,9 @@ func (e *pollSet) add(s *socket) (int32, error) {
 	}
 	const edge = 1 << 31 // syscall.EPOLLET is negative
 	event := &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: int32(fd)}
-	err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_ADD, int(fd), event)
-	if err == syscall.EEXIST { // armed
-		err = syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), event)
+	err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), event) // disabled, or armed
+	if err == syscall.ENOENT {
+		err = syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_ADD, int(fd), event)
 	}
 	if err != nil {
 		return -1, Errno(err.(syscall.Errno))
@@ -48,6 +48,13 @@ func (e *pollSet) add(s *socket) (int32, error) {
 // remove removes a socket before it is closed.
 func (e *pollSet) remove(fd int32) {
 	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_DEL, int(fd), nil)
+}
+
+// disable makes a socket signal nothing until it is added again. Linux takes several times longer to
+// add a descriptor to an epoll instance that is in another one, as this one is in that of Go. It
+// removes the descriptor when the socket is closed.
+func (e *pollSet) disable(fd int32) {
+	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), &syscall.EpollEvent{Fd: fd})
 }
 
 // fdInterval is how often to look at file descriptors that are not sockets':

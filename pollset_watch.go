@@ -16,7 +16,8 @@ func (pollSet) open(*parker) error { return nil }
 // add refuses all sockets.
 func (pollSet) add(*socket) (int32, error) { return 0, ENOTSUP }
 
-func (pollSet) remove(int32) {}
+func (pollSet) remove(int32)  {}
+func (pollSet) disable(int32) {}
 
 // fdInterval is how often to look at file descriptors that are not sockets':
 // libzmq tells of those nowhere else than in zmq_poll, which blocks.

@@ -86,6 +86,8 @@ func newProxy(frontend, backend, capture, control *Socket) *proxy {
 }
 
 func (p *proxy) run(ctx context.Context) error {
+	ctx = begin(ctx)
+	born := limitOf(ctx, -1).born
 	for _, soc := range p.sockets() {
 		if _, err := soc.Context(); err != nil {
 			return err
@@ -104,6 +106,9 @@ func (p *proxy) run(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if born < max(p.frontend.s.park.interrupted(), p.backend.s.park.interrupted()) {
+			return eintr
 		}
 		moved, err := p.move()
 		if err != nil {

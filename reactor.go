@@ -172,6 +172,7 @@ func (r *Reactor) RunContext(ctx context.Context) error {
 
 // run reports whether the error is its own, and not that of a handler.
 func (r *Reactor) run(ctx context.Context) (own bool, err error) {
+	ctx = begin(ctx)
 	r.state() // a zero Reactor has no poller yet
 	watch := &reactorWatch{poller: r.poller, ready: make(chan error), done: make(chan struct{})}
 	defer watch.stop()

@@ -24,31 +24,31 @@
  * Fence Z086.
  * A thread-safe socket of libzmq holds a lock of its own during each call, and takes the
  * lock of its inproc peer to tell it something. Two that do so at the same time wait for
- * each other for ever. So all such sockets of a process that use inproc share one zmq4_fence,
- * and ZMQ4_CALL, which evaluates call as ZMQ4_RETRY does, holds it: one call at a time.
+ * each other for ever. So all such sockets of a process that use inproc share one
+ * zmq4_inproc_lock, and ZMQ4_CALL, which evaluates call as ZMQ4_RETRY does, holds it: one call at a time.
  */
 #if ZMQ4_DRAFT && !defined _WIN32
 #define ZMQ4_CALL(s, rc, call)                                                 \
     do {                                                                       \
-        zmq4_fence *fence_ = (s)->fence;                                       \
-        if (fence_)                                                            \
-            pthread_mutex_lock(fence_);                                        \
+        zmq4_inproc_lock *lock_ = (s)->lock;                                   \
+        if (lock_)                                                             \
+            pthread_mutex_lock(lock_);                                         \
         ZMQ4_RETRY(rc, call);                                                  \
-        if (fence_)                                                            \
-            pthread_mutex_unlock(fence_);                                      \
+        if (lock_)                                                             \
+            pthread_mutex_unlock(lock_);                                       \
     } while (0)
 #else
 #define ZMQ4_CALL(s, rc, call) ZMQ4_RETRY(rc, call)
 #endif
 
-/* zmq4_fence_new makes the lock, or returns NULL where there are no such sockets. */
-static inline zmq4_fence *zmq4_fence_new(void)
+/* zmq4_inproc_lock_new makes the lock, or returns NULL where there are no such sockets. */
+static inline zmq4_inproc_lock *zmq4_inproc_lock_new(void)
 {
 #if ZMQ4_DRAFT && !defined _WIN32
-    zmq4_fence *fence = (zmq4_fence *) malloc(sizeof *fence);
-    if (fence)
-        pthread_mutex_init(fence, NULL);
-    return fence;
+    zmq4_inproc_lock *lock = (zmq4_inproc_lock *) malloc(sizeof *lock);
+    if (lock)
+        pthread_mutex_init(lock, NULL);
+    return lock;
 #else
     return NULL;
 #endif

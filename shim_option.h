@@ -11,9 +11,8 @@
 #include <zmq.h>
 
 /*
- * Fence Z055.
  * zmq4_setsockopt sets an option. fence_option.go has refused values that would make libzmq
- * abort, such as mandatory routing of a REP.
+ * abort.
  */
 static inline int zmq4_setsockopt(uintptr_t h, int option, const unsigned char *value, size_t size)
 {

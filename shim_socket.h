@@ -43,11 +43,11 @@ enum {
     ZMQ4_IN_KEEP = 16384, /* an inbox with more is given back when it is empty: a megabyte */
 };
 
-/* zmq4_fence is a lock that thread-safe sockets share: see ZMQ4_CALL. */
+/* zmq4_inproc_lock is a lock that thread-safe sockets share: see ZMQ4_CALL. */
 #if ZMQ4_DRAFT && !defined _WIN32
-typedef pthread_mutex_t zmq4_fence;
+typedef pthread_mutex_t zmq4_inproc_lock;
 #else
-typedef struct zmq4_fence zmq4_fence; /* never made */
+typedef struct zmq4_inproc_lock zmq4_inproc_lock; /* never made */
 #endif
 
 /*
@@ -59,7 +59,7 @@ typedef struct zmq4_socket {
     void *socket;
     int type;
     int thread_safe;
-    zmq4_fence *fence; /* of a thread-safe type that has used inproc, or NULL */
+    zmq4_inproc_lock *lock; /* of a thread-safe type that has used inproc, or NULL */
     size_t max_part;   /* the largest part that all transports can send, or 0: see zmq4_fits */
     int sndmore;       /* the part sent last asked for more */
     int parts;         /* messages of several parts have been sent */

@@ -16,15 +16,74 @@ import (
 	"weak"
 )
 
-// A Socket is a ZeroMQ socket. Methods that start with Set and Get set and
-// read its options.
+// A Socket is a ZeroMQ socket. [NewSocket] makes one, [OpenSocket] also
+// configures and connects it:
+//
+//	sub, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Subscribe("weather"), zmq4.Connect("tcp://127.0.0.1:5556"))
+//	if err != nil {
+//		return err
+//	}
+//	defer sub.Close()
+//	for msg, err := range sub.Messages(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Printf("%q\n", msg)
+//	}
 //
 // All methods may be called from any goroutine at any time, Close among them.
-// [Socket.SendMessage] and [Socket.RecvMessage] handle a whole message at once.
-// A message that is sent or received part by part is not protected from other
-// goroutines that send or receive on the same socket meanwhile.
-//
 // A Socket that is copied is the same socket.
+//
+// # Endpoints
+//
+// [Socket.Bind] and [Socket.Connect] add endpoints, in any number and order.
+// [Socket.Unbind] and [Socket.Disconnect] remove them.
+// [Socket.GetLastEndpoint] tells which port a Bind to port * got.
+//
+// # Whole messages
+//
+// [Socket.SendMessage], [Socket.RecvMessage] and [Socket.RecvMessageBytes]
+// handle all parts of a message in one call, so that the messages of several
+// goroutines do not mix. [Socket.SendMessageContext],
+// [Socket.RecvMessageContext] and [Socket.RecvMessageBytesContext] can be
+// cancelled. [Socket.Messages] is an iterator, [Socket.Receiver] and
+// [Socket.Sender] are channels.
+//
+// # Parts of messages
+//
+// [Socket.Send], [Socket.SendBytes], [Socket.Recv], [Socket.RecvBytes] and
+// [Socket.RecvInto] handle one part, with the flag [SNDMORE] and
+// [Socket.GetRcvmore]. While one goroutine is in the middle of a message, no
+// other may do the same on that socket. [Socket.RecvWithMetadata] and its like
+// also return properties of the connection.
+//
+// # Many messages, and large ones
+//
+// [Socket.SendBatch] and [Socket.RecvBatch] move many messages in one call into
+// libzmq; [Socket.SetReceiveAhead] does so behind other receives.
+// [Socket.SendMsg] and [Socket.RecvMsg] do not copy.
+//
+// # Waiting
+//
+// [Socket.SetRcvtimeo] and [Socket.SetSndtimeo] bound how long a call waits, a
+// context does so for one call. [Socket.Poll] waits for one socket, a [Poller]
+// for several.
+//
+// # Options
+//
+// Methods that start with Set and Get set and read options of libzmq. Set them
+// before Bind and Connect. docs/options.md has a table of them.
+// [Socket.SetOption] and [Socket.GetOption] take an option by its number.
+//
+// # Security
+//
+// [Socket.ServerAuthCurve] and [Socket.ClientAuthCurve] encrypt, an
+// [Authenticator] says who may connect.
+//
+// # Watching
+//
+// [Socket.Events] tells what happens to connections, [Socket.Stats] counts
+// messages, bytes and waits.
 type Socket struct {
 	s *socket
 }

@@ -21,12 +21,51 @@ const anyEvent State = 1 << 30
 // context terminated.
 const everyone State = 1 << 29
 
-// interruptible is the context of calls that are not given one: they can also be ended by
-// SetRetryAfterEINTR.
-var interruptible context.Context = &struct{ context.Context }{context.Background()}
-
 // interrupts counts the calls of SetRetryAfterEINTR that end others.
 var interrupts atomic.Uint64
+
+// An interruptibleContext is that of calls that are not given one: SetRetryAfterEINTR ends those that
+// began before it. A call that has no number begins when it first waits.
+type interruptibleContext struct {
+	context.Context
+	numbered bool
+	born     uint64 // interrupts when it began
+}
+
+var interruptible context.Context = interruptibleContext{Context: context.Background()}
+
+// begin makes interruptible the context of one call that consists of many.
+func begin(ctx context.Context) context.Context {
+	if ctx == interruptible {
+		return interruptibleContext{ctx, true, interrupts.Load()}
+	}
+	return ctx
+}
+
+// A limit says when a wait is over. The zero value of at is never.
+type limit struct {
+	at   time.Time
+	born uint64 // interrupts when the call began, or the highest number if they do not end it
+}
+
+// limitOf returns the limit of a call with a timeout, which starts now.
+func limitOf(ctx context.Context, timeout time.Duration) limit {
+	l := limit{deadline(timeout), math.MaxUint64}
+	if i, ok := ctx.(interruptibleContext); ok {
+		if l.born = i.born; !i.numbered {
+			l.born = interrupts.Load()
+		}
+	}
+	return l
+}
+
+// sooner returns the limit, or one that is after d from now if that is earlier.
+func (l limit) sooner(d time.Duration) limit {
+	if next := time.Now().Add(d); l.at.IsZero() || next.Before(l.at) {
+		l.at = next
+	}
+	return l
+}
 
 // A parker lets any number of goroutines wait for events behind one file
 // descriptor, without a thread.
@@ -52,6 +91,7 @@ type parker struct {
 	waiters []*waiter
 	leader  *waiter // one of waiters, or one that is ready but has not left yet
 	closed  bool
+	ended   uint64 // the last interrupt, by its number
 
 	desc descriptor // how the leader waits
 }
@@ -67,7 +107,7 @@ type waiter struct {
 	ready  bool          // what it wants is there: it is no longer in waiters
 	parked bool          // it had to wait
 	ended  error         // why it has to stop, if what it wants is not there
-	born   uint64        // interrupts when it began to wait, or the highest number
+	born   uint64        // see limit
 	ch     chan struct{} // signalled when ready or ended is set, or when it has to lead
 }
 
@@ -77,26 +117,25 @@ var waiterPool = sync.Pool{New: func() any { return &waiter{ch: make(chan struct
 func (k *parker) waiting() bool { return k.n.Load() != 0 }
 
 // wait returns nil once one of the events in want may be there or the parker
-// is closed, EAGAIN when the deadline is over, ctx.Err() when ctx is done, and EINTR
-// when it was interrupted. No deadline is the zero time. parked says whether it really
-// had to wait.
-func (k *parker) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
-	return k.waitUnlocking(ctx, want, deadline, nil)
+// is closed, EAGAIN when the limit is over, ctx.Err() when ctx is done, and EINTR
+// when it was interrupted. parked says whether it really had to wait.
+func (k *parker) wait(ctx context.Context, want State, l limit) (parked bool, err error) {
+	return k.waitUnlocking(ctx, want, l, nil)
 }
 
 // waitUnlocking is wait that unlocks a lock, if it is given one, as soon as wake can
 // end the wait.
-func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Time, lock *pollerLock) (parked bool, err error) {
+func (k *parker) waitUnlocking(ctx context.Context, want State, l limit, lock *pollerLock) (parked bool, err error) {
 	w := waiterPool.Get().(*waiter)
-	w.want, w.ready, w.parked, w.ended, w.born = want, false, false, nil, math.MaxUint64
+	w.want, w.ready, w.parked, w.ended, w.born = want, false, false, nil, l.born
 	stop := alwaysStopped
 	if ctx.Done() != nil {
 		stop = context.AfterFunc(ctx, func() { k.cancel(w, ctx.Err()) })
 	}
 
 	k.mu.Lock()
-	if ctx == interruptible {
-		w.born = interrupts.Load()
+	if w.born < k.ended {
+		w.ended = eintr
 	}
 	k.waiters = append(k.waiters, w)
 	k.n.Store(int32(len(k.waiters)))
@@ -107,23 +146,23 @@ func (k *parker) waitUnlocking(ctx context.Context, want State, deadline time.Ti
 		k.leader = w
 	} else {
 		// The leader may be parked already: look for what came before w did.
-		w.parked = true
 		k.mu.Unlock()
 		ev := k.scan(false)
 		k.mu.Lock()
 		k.wakeLocked(ev, w)
+		w.parked = !k.over(w)
 	}
 	for expired := false; !k.over(w) && !expired; {
 		if k.leader == w {
 			k.mu.Unlock()
-			k.desc.wait(w, deadline)
+			k.desc.wait(w, l.at)
 			k.mu.Lock()
 		} else {
 			k.mu.Unlock()
-			w.sleep(deadline)
+			w.sleep(l.at)
 			k.mu.Lock()
 		}
-		expired = !deadline.IsZero() && !time.Now().Before(deadline)
+		expired = !l.at.IsZero() && !time.Now().Before(l.at)
 	}
 	switch {
 	case w.ready || k.closed:
@@ -158,15 +197,23 @@ func (k *parker) cancelLocked(w *waiter, err error) {
 	w.signal()
 }
 
-// cancelBefore ends the waits that began before the interrupt with this number.
+// cancelBefore ends the waits of calls that began before the interrupt with this number.
 func (k *parker) cancelBefore(number uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.ended = max(k.ended, number)
 	for _, w := range k.waiters {
 		if w.born < number {
 			k.cancelLocked(w, eintr)
 		}
 	}
+}
+
+// interrupted returns the number of the last interrupt, or 0.
+func (k *parker) interrupted() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ended
 }
 
 // leave forgets w and makes another waiter the leader if w was it.
@@ -282,10 +329,10 @@ func (w *waiter) sleep(deadline time.Time) {
 
 // again waits and tries by turns until try is done or wait returns an error. EAGAIN from wait
 // says that the time is over: then try is called once more. Each call that can wait comes here.
-func again(timeout time.Duration, wait func(limit time.Time) error, try func() (done bool)) error {
-	limit := deadline(timeout)
+func again(ctx context.Context, timeout time.Duration, wait func(l limit) error, try func() (done bool)) error {
+	l := limitOf(ctx, timeout)
 	for {
-		err := wait(limit)
+		err := wait(l)
 		if err != nil && err != eagain {
 			return err
 		}
@@ -313,13 +360,10 @@ const retryAny = 5 * time.Millisecond
 // what try did, with the socket locked, or an error, with the socket unlocked.
 func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, try func(parked bool) C.int) (rc C.int, err error) {
 	var parked bool
-	err = again(timeout, func(limit time.Time) (err error) {
-		until := limit
+	err = again(ctx, timeout, func(l limit) (err error) {
+		until := l
 		if *want == anyEvent {
-			// What would wake it may have been taken by another sender's try.
-			if retry := time.Now().Add(retryAny); limit.IsZero() || retry.Before(limit) {
-				until = retry
-			}
+			until = l.sooner(retryAny) // what would wake it may have been taken by another sender's try
 		}
 		if parked, err = s.suspend(ctx, *want, until); err != nil && err != eagain {
 			return err
@@ -328,7 +372,7 @@ func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, 
 			return closed
 		}
 		s.resume()
-		if until != limit {
+		if until != l {
 			return nil
 		}
 		return err
@@ -340,9 +384,8 @@ func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, 
 }
 
 // wait parks the goroutine until one of the events in want may be there, or
-// the socket is closed. Else it returns EAGAIN when the deadline is over, or
-// ctx.Err().
-func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
+// the socket is closed. Else it returns the error of parker.wait.
+func (s *socket) wait(ctx context.Context, want State, l limit) (parked bool, err error) {
 	if !s.park.desc.opened() {
 		if err := s.openPark(); err != nil {
 			return false, err
@@ -350,21 +393,21 @@ func (s *socket) wait(ctx context.Context, want State, deadline time.Time) (park
 	}
 	w := s.waits(want)
 	start := w.begin()
-	parked, err = s.park.wait(ctx, want, deadline)
+	parked, err = s.park.wait(ctx, want, l)
 	w.end(parked, start)
 	return parked, err
 }
 
 // suspend unlocks the socket and waits. Unless there is an error other than EAGAIN, the caller has to
 // lock the socket again, and call resume.
-func (s *socket) suspend(ctx context.Context, want State, deadline time.Time) (parked bool, err error) {
+func (s *socket) suspend(ctx context.Context, want State, l limit) (parked bool, err error) {
 	if s.closing != nil {
 		s.unlockAfter(0)
 		return false, ErrorSocketClosed
 	}
 	s.suspended++
 	s.unlockAfter(0)
-	parked, err = s.wait(ctx, want, deadline)
+	parked, err = s.wait(ctx, want, l)
 	if err != nil && err != eagain {
 		s.mu.Lock()
 		s.resume()

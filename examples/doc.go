@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Package examples holds no code: each folder below is a program, and the tests
-// here run them, together with their partners.
+// Package examples has short examples of package zmq4, to be copied, and no
+// code of its own. Each folder below is a program; the tests here run them,
+// together with their partners.
 package examples

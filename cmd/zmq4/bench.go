@@ -5,239 +5,176 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
-	"time"
+	"strings"
 
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
-
-// benchBatch is how many messages go into one call.
-const benchBatch = 256
 
 func newBench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure throughput and latency",
-		Long: `Measure throughput and latency: in one process (--role both), or between two,
-of which the local one binds and the remote one connects. Both have to be given
-the same --count and --size.`,
+		Long: `Measure throughput and latency, in several rounds: in one process (--role both),
+or between two, of which the local one binds and the remote one connects. Both
+have to be given the same --count, --rounds, --size, --senders and --receivers.`,
+		Example: `  zmq4 bench throughput
+  zmq4 bench latency 'tcp://127.0.0.1:*'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchThroughput(), newBenchLatency())
+	cmd.AddCommand(newThroughput(), newLatency())
 	return cmd
 }
 
-// A bench is one measurement.
+// A bench is one measurement. The receivers bind, the senders connect to each of them.
 type bench struct {
 	socketFlags
-	role        *choice
-	count, size int
-	json        bool
+	role, kind         *choice
+	to                 zmq4.Type // of the receivers
+	senders, receivers int
+	count, rounds      int
+	size               int
+	json               bool
 }
 
-// newBenchCommand makes a command of what the two sides do. One of them prints
-// what was measured.
-func newBenchCommand(use, short string, count int, local, remote zmq4.Type,
-	atLocal, atRemote func(b *bench, s *session, soc *zmq4.Socket, endpoint string) error) *cobra.Command {
-	b := &bench{}
-	cmd := &cobra.Command{
-		Use:   use + " [ENDPOINT]",
-		Short: short,
-		Long:  short + ". The endpoint is inproc://bench by default.",
-		Args:  cobra.MaximumNArgs(1),
-	}
+// register adds the flags, with the default of count. Of kinds the first is the default.
+func (b *bench) register(cmd *cobra.Command, count int, kinds ...string) {
 	b.role = &choice{"both", []string{"both", "local", "remote"}}
-	p := cmd.Flags()
-	p.Var(b.role, "role", "both, local or remote")
+	b.kind = &choice{kinds[0], kinds}
+	group(cmd, "Bench", func(p *pflag.FlagSet) {
+		p.Var(b.role, "role", "both, local or remote")
+		if len(kinds) > 1 {
+			p.Var(b.kind, "type", "socket type of the senders: "+strings.Join(kinds, ", "))
+		}
+		p.IntVar(&b.senders, "senders", 1, "`number` of sockets that send")
+		p.IntVar(&b.receivers, "receivers", 1, "`number` of sockets that receive; each needs an endpoint unless that is inproc or has a wildcard")
+		p.IntVarP(&b.count, "count", "n", count, "how many `messages` in a round, of all senders")
+		p.IntVar(&b.rounds, "rounds", 5, "`number` of rounds")
+		p.IntVar(&b.size, "size", 64, "`bytes` in each message")
+		p.BoolVarP(&b.json, "json", "j", false, "print JSON")
+	})
 	cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(b.role.of, cobra.ShellCompDirectiveNoFileComp))
-	p.IntVarP(&b.count, "count", "n", count, "how many `messages`")
-	p.IntVar(&b.size, "size", 64, "`bytes` in each")
-	p.BoolVarP(&b.json, "json", "j", false, "print JSON")
+	cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoFileComp))
 	b.registerSession(cmd)
-	cmd.RunE = b.run(func(s *session, args []string) error {
-		if b.count < 1 || b.size < 0 {
-			return usagef("--count has to be positive, --size not negative")
-		}
-		endpoint := "inproc://bench"
-		if len(args) > 0 {
-			endpoint = args[0]
-		}
-		ends := make(chan error, 2)
-		wait := 0
-		if b.role.value != "remote" {
-			soc, err := s.open(local, true, endpoint)
+}
+
+// A side is what one side of a bench does with its sockets.
+type side func(s *session, sockets []*zmq4.Socket, endpoint string) error
+
+// run opens the sockets and lets both sides, or one, do what they do.
+func (b *bench) run(s *session, args []string, local, remote zmq4.Type, atLocal, atRemote side) error {
+	if b.count < 1 || b.rounds < 1 || b.senders < 1 || b.receivers < 1 || b.size < 0 {
+		return usagef("--count, --rounds, --senders and --receivers have to be positive, --size not negative")
+	}
+	list, err := b.endpoints(args)
+	if err != nil {
+		return err
+	}
+	b.to = local
+	ends, wait := make(chan error, 2), 0
+	if b.role.value != "remote" {
+		var sockets []*zmq4.Socket
+		for i := range list {
+			soc, err := s.open(local, true, list[i])
 			if err != nil {
 				return err
 			}
-			if b.role.value == "both" {
-				if endpoint, err = soc.GetLastEndpoint(); err != nil {
+			if local == zmq4.SUB {
+				if err := soc.SetSubscribe(""); err != nil {
 					return err
 				}
 			}
-			wait++
-			go func() { ends <- atLocal(b, s, soc, endpoint) }()
+			if list[i], err = soc.GetLastEndpoint(); err != nil {
+				return err
+			}
+			sockets = append(sockets, soc)
 		}
-		if b.role.value != "local" {
-			soc, err := s.open(remote, false, endpoint)
+		wait++
+		go func() { ends <- atLocal(s, sockets, strings.Join(list, ",")) }()
+	}
+	if b.role.value != "local" {
+		if remote == zmq4.XPUB {
+			s.options = append([]string{"xpub-verbose=1", "xpub-nodrop=1"}, s.options...)
+		}
+		var sockets []*zmq4.Socket
+		for range b.senders {
+			soc, err := s.open(remote, false, list...)
 			if err != nil {
 				return err
 			}
-			wait++
-			go func() { ends <- atRemote(b, s, soc, endpoint) }()
+			sockets = append(sockets, soc)
 		}
-		for range wait {
-			if err := <-ends; err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return cmd
-}
-
-func newBenchThroughput() *cobra.Command {
-	return newBenchCommand("throughput", "Measure how many messages a second get through (PUSH to PULL)",
-		1_000_000, zmq4.PULL, zmq4.PUSH, (*bench).countMessages, (*bench).pushMessages)
-}
-
-// countMessages measures from when the first messages have come.
-func (b *bench) countMessages(s *session, soc *zmq4.Socket, endpoint string) error {
-	var batch zmq4.Batch
-	var began time.Time
-	var before int
-	for n := 0; n < b.count; {
-		batch.Reset()
-		got, err := soc.RecvBatch(s.ctx, &batch, min(benchBatch, b.count-n))
-		if err != nil {
-			return err
-		}
-		for _, m := range batch.All() {
-			if m.Len() != 1 || len(m.Part(0)) != b.size {
-				return fmt.Errorf("a message is not one part of %d bytes: is --size the same on both sides?", b.size)
-			}
-		}
-		n += got
-		if began.IsZero() {
-			began, before = time.Now(), n
-		}
+		wait++
+		go func() { ends <- atRemote(s, sockets, strings.Join(list, ",")) }()
 	}
-	seconds := time.Since(began).Seconds()
-	if b.count == before {
-		return fmt.Errorf("--count %d is too few to measure", b.count)
-	}
-	perSecond := float64(b.count-before) / seconds
-	return b.report(struct {
-		Test      string  `json:"test"`
-		Endpoint  string  `json:"endpoint"`
-		Size      int     `json:"size"`
-		Count     int     `json:"count"`
-		PerSecond float64 `json:"messages_per_second"`
-		Megabytes float64 `json:"megabytes_per_second"`
-	}{"throughput", endpoint, b.size, b.count, perSecond, perSecond * float64(b.size) / 1e6},
-		"%d messages of %d bytes over %s: %.0f messages/s, %.1f MB/s\n",
-		b.count, b.size, endpoint, perSecond, perSecond*float64(b.size)/1e6)
-}
-
-func (b *bench) pushMessages(s *session, soc *zmq4.Socket, _ string) error {
-	s.sent = true
-	var batch zmq4.Batch
-	part := make([]byte, b.size)
-	for range benchBatch {
-		batch.Append(part)
-	}
-	for n := 0; n < b.count; n += benchBatch {
-		if left := b.count - n; left < benchBatch {
-			batch.Reset()
-			for range left {
-				batch.Append(part)
-			}
-		}
-		if _, err := soc.SendBatch(s.ctx, &batch); err != nil {
-			return err
-		}
-	}
-	if b.role.value == "remote" {
-		// By ipc, what a receiver with a full queue has not read is lost when the
-		// sender goes: the other side, which has all when it ends, goes first.
-		select {
-		case <-s.disconnected:
-		case <-s.ctx.Done():
-			return s.ctx.Err()
-		}
-	}
-	return nil
-}
-
-func newBenchLatency() *cobra.Command {
-	return newBenchCommand("latency", "Measure how long a request and its reply take (REQ to REP)",
-		10_000, zmq4.REP, zmq4.REQ, (*bench).echo, (*bench).measureTrips)
-}
-
-func (b *bench) echo(s *session, soc *zmq4.Socket, _ string) error {
-	for range b.count + 1 {
-		msg, err := soc.RecvBytesContext(s.ctx, 0)
-		if err != nil {
-			return err
-		}
-		if _, err = soc.SendBytesContext(s.ctx, msg, 0); err != nil {
+	for range wait {
+		if err := <-ends; err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// measureTrips makes one round trip that does not count: with it the connection
-// is made.
-func (b *bench) measureTrips(s *session, soc *zmq4.Socket, endpoint string) error {
-	part := make([]byte, b.size)
-	trips := make([]float64, 0, b.count) // microseconds
-	for n := range b.count + 1 {
-		began := time.Now()
-		if _, err := soc.SendBytesContext(s.ctx, part, 0); err != nil {
-			return err
-		}
-		reply, err := soc.RecvBytesContext(s.ctx, 0)
-		if err != nil {
-			return err
-		}
-		if len(reply) != b.size {
-			return fmt.Errorf("a reply has %d bytes, not %d", len(reply), b.size)
-		}
-		if n > 0 {
-			trips = append(trips, float64(time.Since(began))/1e3)
-		}
+// endpoints returns that of each receiver.
+func (b *bench) endpoints(args []string) ([]string, error) {
+	list := []string{"inproc://bench"}
+	if len(args) > 0 {
+		list = strings.Split(args[0], ",")
 	}
-	sum := 0.0
-	for _, t := range trips {
-		sum += t
+	one := list[0]
+	switch {
+	case len(list) == b.receivers:
+	case len(list) == 1 && strings.HasSuffix(one, "*") && b.role.value != "remote":
+		for len(list) < b.receivers {
+			list = append(list, one)
+		}
+	case len(list) == 1 && strings.HasPrefix(one, "inproc://"):
+		for i := 1; i < b.receivers; i++ {
+			list = append(list, fmt.Sprintf("%s-%d", one, i))
+		}
+	default:
+		return nil, usagef("--receivers %d: not as many endpoints, separated by commas", b.receivers)
 	}
-	slices.Sort(trips)
-	mean, median, p99, longest := sum/float64(b.count), trips[b.count/2], trips[b.count*99/100], trips[b.count-1]
-	return b.report(struct {
-		Test     string  `json:"test"`
-		Endpoint string  `json:"endpoint"`
-		Size     int     `json:"size"`
-		Count    int     `json:"count"`
-		Mean     float64 `json:"mean_us"`
-		Median   float64 `json:"median_us"`
-		P99      float64 `json:"p99_us"`
-		Longest  float64 `json:"max_us"`
-	}{"latency", endpoint, b.size, b.count, mean, median, p99, longest},
-		"%d round trips of %d bytes over %s: mean %.1f us, median %.1f, 99%% %.1f, longest %.1f\n",
-		b.count, b.size, endpoint, mean, median, p99, longest)
+	return list, nil
 }
 
-// report prints a result as JSON or as text.
-func (b *bench) report(result any, text string, args ...any) error {
-	if !b.json {
-		_, err := fmt.Printf(text, args...)
-		return err
+// share returns how many of n messages the i-th sender sends.
+func (b *bench) share(n, i int) int {
+	return n*(i+1)/b.senders - n*i/b.senders
+}
+
+// together calls a function for each socket at a time, and returns the first error.
+func together(sockets []*zmq4.Socket, each func(i int, soc *zmq4.Socket) error) error {
+	ends := make(chan error, len(sockets))
+	for i, soc := range sockets {
+		go func() { ends <- each(i, soc) }()
 	}
-	line, err := appendJSON(nil, result)
-	if err == nil {
-		_, err = os.Stdout.Write(line)
+	for range sockets {
+		if err := <-ends; err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// report prints figures as JSON or as text.
+func (b *bench) report(test, endpoint, what string, figures []figure) error {
+	if b.json {
+		all := map[string]any{"test": test, "endpoint": endpoint, "type": b.kind.value, "senders": b.senders,
+			"receivers": b.receivers, "count": b.count, "rounds": b.rounds, "size": b.size}
+		for _, f := range figures {
+			all[f.key] = f.spread()
+		}
+		return writeJSON(os.Stdout, all)
+	}
+	fmt.Printf("%d rounds of %d %s of %d bytes, %d %s to %d %s, over %s\n",
+		b.rounds, b.count, what, b.size, b.senders, strings.ToUpper(b.kind.value), b.receivers, b.to, endpoint)
+	for _, f := range figures {
+		if _, err := fmt.Printf("  %-10s  %v\n", f.name, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -12,10 +12,15 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
+
+// timeFormat is how the time of a message is written.
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // A format is how messages look on standard input and output.
 type format struct {
@@ -24,11 +29,12 @@ type format struct {
 }
 
 func (f *format) register(cmd *cobra.Command) {
-	p := cmd.Flags()
-	p.BoolVarP(&f.json, "json", "j", false, `messages are JSON: {"parts":["text",{"base64":"AP8="}]}`)
-	p.BoolVarP(&f.hex, "hex", "x", false, "parts are hexadecimal digits, with a blank between parts")
-	p.BoolVar(&f.raw, "raw", false, "all of the input is one message; messages are written\nas they are, without an end of line")
-	p.StringVarP(&f.delimiter, "delimiter", "d", "", "`text` between parts, such as '\\t' (written by default);\nwithout it a line is one part")
+	group(cmd, "Format", func(p *pflag.FlagSet) {
+		p.BoolVarP(&f.json, "json", "j", false, `messages are JSON: {"parts":["text",{"base64":"AP8="}]}`)
+		p.BoolVarP(&f.hex, "hex", "x", false, "parts are hexadecimal digits, with a blank between parts")
+		p.BoolVar(&f.raw, "raw", false, "all of the input is one message; messages are written as they are, without an end of line")
+		p.StringVarP(&f.delimiter, "delimiter", "d", "", "`text` between parts, such as '\\t' (written by default); without it a line is one part")
+	})
 	cmd.MarkFlagsMutuallyExclusive("json", "hex", "raw")
 	cmd.MarkFlagsMutuallyExclusive("json", "delimiter")
 }
@@ -48,6 +54,7 @@ func (f *format) between() (string, error) {
 // jsonMessage is a message in JSON. A part is a string, or, if it is not UTF-8,
 // an object with it in base64.
 type jsonMessage[Part any] struct {
+	Time  any    `json:"time,omitempty"` // which is not read
 	Parts []Part `json:"parts"`
 }
 
@@ -55,49 +62,57 @@ type jsonBytes struct {
 	Base64 *[]byte `json:"base64"`
 }
 
-// appendMessage appends a message as it is written.
-func (f *format) appendMessage(b []byte, msg [][]byte) ([]byte, error) {
+// write writes a message. If at is not zero it begins with this time.
+func (f *format) write(w io.Writer, at time.Time, msg [][]byte) error {
 	if f.json {
-		var m jsonMessage[any]
-		for _, p := range msg {
-			if utf8.Valid(p) {
-				m.Parts = append(m.Parts, string(p))
-			} else {
-				m.Parts = append(m.Parts, jsonBytes{&p})
-			}
-		}
-		return appendJSON(b, m)
+		return writeJSON(w, newJSONMessage(at, msg))
 	}
 	between, err := f.between()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if between == "" && !f.raw {
 		between = "\t"
 	}
+	if !at.IsZero() {
+		io.WriteString(w, at.Format(timeFormat)+between)
+	}
 	for i, p := range msg {
 		if i > 0 {
-			b = append(b, between...)
+			io.WriteString(w, between)
 		}
 		if f.hex {
-			b = hex.AppendEncode(b, p)
+			hex.NewEncoder(w).Write(p)
 		} else {
-			b = append(b, p...)
+			w.Write(p)
 		}
 	}
 	if !f.raw {
-		b = append(b, '\n')
+		io.WriteString(w, "\n")
 	}
-	return b, nil
+	return nil
 }
 
-// appendJSON appends a value and an end of line.
-func appendJSON(b []byte, v any) ([]byte, error) {
-	buf := bytes.NewBuffer(b)
-	e := json.NewEncoder(buf)
+func newJSONMessage(at time.Time, msg [][]byte) jsonMessage[any] {
+	var m jsonMessage[any]
+	if !at.IsZero() {
+		m.Time = at.Format(timeFormat)
+	}
+	for _, p := range msg {
+		if utf8.Valid(p) {
+			m.Parts = append(m.Parts, string(p))
+		} else {
+			m.Parts = append(m.Parts, jsonBytes{&p})
+		}
+	}
+	return m
+}
+
+// writeJSON writes a value and an end of line.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return buf.Bytes(), err
+	return e.Encode(v)
 }
 
 // parse returns the message that a text without its end of line stands for.
@@ -163,7 +178,7 @@ func (f *format) reader(r io.Reader) func() ([][]byte, error) {
 				return nil, io.EOF
 			}
 			done = true
-			text, err := io.ReadAll(r)
+			text, err := readAll(r)
 			if err != nil {
 				return nil, err
 			}

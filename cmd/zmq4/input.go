@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
+	"github.com/spf13/pflag"
 )
 
 // catchUp is how far a sender that was held up may fall behind its schedule and
@@ -30,21 +29,20 @@ type input struct {
 	rate     float64
 	interval time.Duration
 	topic    string // a first part before all others
+	replies  bool   // standard output gets the replies
 	flags    interface{ Changed(string) bool }
 }
 
 func (in *input) register(cmd *cobra.Command) {
 	in.flags = cmd.Flags()
-	p := cmd.Flags()
-	p.IntVarP(&in.count, "count", "n", 0, "send `N` messages; for PART and --size 0 is without end,\nand the default is 1")
-	p.IntVar(&in.size, "size", 0, "send a part of this many `bytes`")
-	p.Float64VarP(&in.rate, "rate", "r", 0, "send at most this many `messages` per second")
-	p.DurationVarP(&in.interval, "interval", "i", 0, "`time` between two messages")
+	group(cmd, "Messages", func(p *pflag.FlagSet) {
+		p.IntVarP(&in.count, "count", "n", 0, "send `N` messages; for PART and --size 0 is without end, and the default is 1")
+		p.IntVar(&in.size, "size", 0, "send a part of this many `bytes`")
+		p.Float64VarP(&in.rate, "rate", "r", 0, "send at most this many `messages` per second")
+		p.DurationVarP(&in.interval, "interval", "i", 0, "`time` between two messages")
+	})
 	cmd.MarkFlagsMutuallyExclusive("rate", "interval")
 }
-
-// isTerminal reports whether a file is a terminal.
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // each calls send with each message, in its time.
 func (in *input) each(s *session, args []string, send func(msg [][]byte) error) error {
@@ -67,7 +65,8 @@ func (in *input) each(s *session, args []string, send func(msg [][]byte) error) 
 		count = 1
 	}
 	typed := !fixed && isTerminal(os.Stdin)
-	bar := newProgress(count, !s.quiet && !typed)
+	printed := in.replies && isTerminal(os.Stdout)
+	bar := newProgress(count, !s.quiet && !typed && !printed)
 	defer bar.end()
 
 	due := time.Now()
@@ -180,14 +179,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// send sends one message.
-func (s *session) send(soc *zmq4.Socket, msg [][]byte) error {
-	parts := make([]any, len(msg))
-	for i, p := range msg {
-		parts[i] = p
-	}
-	_, err := soc.SendMessageContext(s.ctx, parts...)
-	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed45097122/zmq4/cert"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newKeygen() *cobra.Command {
@@ -23,12 +24,16 @@ func newKeygen() *cobra.Command {
 The public certificate is written to FILE, the secret one to FILE_secret, which
 only its owner may read; the public key is printed. By convention FILE ends in
 .key. Without FILE the secret certificate, which has both keys, is printed.`,
+		Example: `  zmq4 keygen server.key
+  zmq4 keygen alice.key --meta email=alice@example.com`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return fail(keygen(meta, force, args)) },
 	}
-	cmd.Flags().StringToStringVar(&meta, "meta", nil, "metadata `name=value`, such as email=alice@example.com")
-	cmd.Flags().Lookup("meta").DefValue = ""
-	cmd.Flags().BoolVarP(&force, "force", "f", false, "replace a certificate that is there")
+	group(cmd, "Certificate", func(p *pflag.FlagSet) {
+		p.StringToStringVar(&meta, "meta", nil, "metadata `name=value`, such as email=alice@example.com")
+		p.Lookup("meta").DefValue = ""
+		p.BoolVarP(&force, "force", "f", false, "replace a certificate that is there")
+	})
 	return cmd
 }
 

@@ -28,21 +28,7 @@ const (
 func main() { os.Exit(run()) }
 
 func run() int {
-	root := &cobra.Command{
-		Use:   "zmq4",
-		Short: "Send and receive ZeroMQ messages",
-		Long: `Send and receive ZeroMQ messages over any transport and with any security.
-
-The exit code is 0 if all went well, 1 for an error, 2 for a command line that
-is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
-		Version:       version(),
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
-	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newSend(), newReceive(), newRequest(), newReply(), newPublish(), newSubscribe(),
-		newTalk(), newProxy(), newMonitor(), newKeygen(), newBench())
-
+	root := newRoot()
 	if len(os.Args) > 1 && os.Args[1] == cobra.ShellCompRequestCmd {
 		describeFlags(root)
 	}
@@ -54,7 +40,7 @@ is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
 	var failed *failure
 	if !errors.As(err, &failed) {
 		warnf("%v", err)
-		fmt.Fprintf(os.Stderr, "See '%s --help'.\n", cmd.CommandPath())
+		fmt.Fprintf(stderr, "See '%s --help'.\n", cmd.CommandPath())
 		return exitUsage
 	}
 	var sig signalError
@@ -67,6 +53,27 @@ is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
 	}
 	warnf("%v", err)
 	return exitError
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "zmq4",
+		Short: "Send and receive ZeroMQ messages",
+		Long: `Send and receive ZeroMQ messages over any transport and with any security.
+
+The exit code is 0 if all went well, 1 for an error, 2 for a command line that
+is wrong, 3 when --timeout or --linger is over, 130 after Ctrl-C.`,
+		Example: `  zmq4 receive tcp://127.0.0.1:5555
+  zmq4 send tcp://127.0.0.1:5555 hello world`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetUsageFunc(usage)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.AddCommand(newSend(), newReceive(), newRequest(), newReply(), newPublish(), newSubscribe(),
+		newTalk(), newProxy(), newMonitor(), newKeygen(), newBench())
+	return root
 }
 
 // describeFlags makes the usage of all flags fit for completion, which shows one
@@ -105,7 +112,7 @@ func fail(err error) error {
 
 // warnf writes a line to standard error.
 func warnf(format string, args ...any) {
-	fmt.Fprintln(os.Stderr, "zmq4: "+strings.TrimPrefix(fmt.Sprintf(format, args...), "zmq4: "))
+	fmt.Fprintln(stderr, "zmq4: "+strings.TrimPrefix(fmt.Sprintf(format, args...), "zmq4: "))
 }
 
 // release is the version of a binary that make release has built.
@@ -121,7 +128,7 @@ func version() string {
 	major, minor, patch := zmq4.Version()
 	s := fmt.Sprintf("zmq4 %s, libzmq %d.%d.%d", own, major, minor, patch)
 	for _, name := range []string{"ipc", "tipc", "pgm", "norm", "ws", "wss", "curve", "gssapi", "draft"} {
-		if zmq4.Has(name) {
+		if zmq4.Has(name) || zmq4.Has(strings.ToUpper(name)) { // as libzmq calls ws and wss
 			s += " " + name
 		}
 	}

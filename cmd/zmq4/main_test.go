@@ -20,7 +20,11 @@ const noSleep = "atexit_sleep_ms=0"
 // TestMain lets scripts and tests run the tool as zmq4.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noSleep)
-	testscript.Main(m, map[string]func(){"zmq4": main})
+	testscript.Main(m, map[string]func(){
+		"zmq4":     main,
+		"transfer": func() { fakeTransfer(0) },
+		"total":    func() { fakeTransfer(counted) },
+	})
 }
 
 // TestScripts runs the scripts in testdata. In them, $E is an endpoint of their
@@ -32,6 +36,9 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", noSleep)
+			if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // with the libzmq that is tested
+				env.Setenv("LD_LIBRARY_PATH", path)
+			}
 			env.Setenv("E", "ipc://"+env.WorkDir+"/s")
 			return nil
 		},

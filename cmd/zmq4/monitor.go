@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // eventNames are those of the events that --event takes.
@@ -28,13 +29,15 @@ var eventNames = func() map[string]zmq4.Event {
 
 // jsonEvent is an event in JSON.
 type jsonEvent struct {
-	Event    string  `json:"event"`
-	Endpoint string  `json:"endpoint,omitempty"`
-	FD       *int    `json:"fd,omitempty"`
-	Error    string  `json:"error,omitempty"`
-	RetryIn  float64 `json:"retry_in,omitempty"` // seconds
-	Status   int     `json:"zap_status,omitempty"`
-	Protocol string  `json:"protocol_error,omitempty"`
+	Time     time.Time `json:"time"`
+	Event    string    `json:"event"`
+	Endpoint string    `json:"endpoint,omitempty"`
+	Peer     string    `json:"peer,omitempty"`
+	FD       *int      `json:"fd,omitempty"`
+	Error    string    `json:"error,omitempty"`
+	RetryIn  float64   `json:"retry_in,omitempty"` // seconds
+	Status   int       `json:"zap_status,omitempty"`
+	Protocol string    `json:"protocol_error,omitempty"`
 }
 
 func newMonitor() *cobra.Command {
@@ -47,18 +50,24 @@ func newMonitor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "monitor ENDPOINT...",
 		Short: "Print what happens to the connections of a socket",
-		Long: `Print what happens to the connections of a socket, an event on each line. So
-
-  zmq4 monitor --event handshake_succeeded --count 1 --timeout 2s ENDPOINT
-
-tells whether there is a peer that lets this socket in.
+		Long: `Print what happens to the connections of a socket: an event on each line, with
+the time, and the address of a peer that was accepted. An event that repeats is
+printed once, and later how often it came again; with --json all are printed.
 
 It connects. An endpoint that begins with @ is bound instead.`,
+		Example: `  zmq4 monitor tcp://localhost:5555
+  zmq4 monitor @tcp://127.0.0.1:5555 --event accepted,disconnected
+  zmq4 monitor tcp://localhost:5555 --json
+
+  Is there a peer that lets this socket in?
+  zmq4 monitor tcp://localhost:5555 --event handshake_succeeded -n 1`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().StringSliceVar(&events, "event", nil, "print only these `events`, such as connected,disconnected")
-	cmd.Flags().IntVarP(&count, "count", "n", 0, "end after `N` events")
-	cmd.Flags().BoolVarP(&asJSON, "json", "j", false, "print JSON")
+	group(cmd, "Events", func(p *pflag.FlagSet) {
+		p.StringSliceVar(&events, "event", nil, "print only these `events`, such as connected,disconnected")
+		p.IntVarP(&count, "count", "n", 0, "end after `N` events")
+		p.BoolVarP(&asJSON, "json", "j", false, "print JSON")
+	})
 	kind := newChoice(cmd, "socket type", "dealer", "req", "rep", "router", "pub", "sub", "xpub", "xsub", "push", "pull", "pair", "stream")
 	f.register(cmd)
 	cmd.RegisterFlagCompletionFunc("event", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -72,19 +81,8 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		if err != nil {
 			return err
 		}
-		n, done := 0, make(chan error, 1)
-		s.show = func(ev zmq4.SocketEvent) {
-			if ev.Event&mask == 0 || count > 0 && n == count {
-				return
-			}
-			err := printEvent(ev, asJSON)
-			if n++; err != nil || n == count {
-				select {
-				case done <- err:
-				default: // it ended already
-				}
-			}
-		}
+		done, end := s.print(mask, count, asJSON)
+		defer end()
 		if _, err := s.open(types[kind.value], false, args...); err != nil {
 			return err
 		}
@@ -96,6 +94,36 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		}
 	})
 	return cmd
+}
+
+// print makes the session print events of its sockets. The channel says when there were
+// count of them, if that is not 0, or that one could not be printed. The function
+// prints what was held back.
+func (s *session) print(mask zmq4.Event, count int, asJSON bool) (<-chan error, func()) {
+	n, done := 0, make(chan error, 1)
+	failed := func(err error) {
+		if err != nil {
+			tell(done, err)
+		}
+	}
+	lines := &fold{print: func(line string) {
+		_, err := fmt.Println(line)
+		failed(err)
+	}}
+	s.show = func(ev zmq4.SocketEvent) {
+		if ev.Event&mask == 0 || count > 0 && n == count {
+			return
+		}
+		if asJSON {
+			failed(writeJSON(os.Stdout, newJSONEvent(ev)))
+		} else {
+			lines.add(eventKey(ev), eventLine(ev))
+		}
+		if n++; n == count {
+			tell(done, nil)
+		}
+	}
+	return done, lines.end
 }
 
 // eventMask returns the events with these names, or all if there are no names.
@@ -113,24 +141,16 @@ func eventMask(names []string) (mask zmq4.Event, err error) {
 	return mask, nil
 }
 
-func printEvent(ev zmq4.SocketEvent, asJSON bool) error {
-	if !asJSON {
-		_, err := fmt.Println(ev)
-		return err
-	}
-	line, err := appendJSON(nil, newJSONEvent(ev))
-	if err == nil {
-		_, err = os.Stdout.Write(line)
-	}
-	return err
-}
-
 func newJSONEvent(ev zmq4.SocketEvent) jsonEvent {
 	j := jsonEvent{
 		Event:    strings.ToLower(strings.TrimPrefix(ev.Event.String(), "EVENT_")),
+		Time:     time.Now(),
 		Endpoint: ev.Endpoint,
 		RetryIn:  float64(ev.RetryIn) / float64(time.Second),
 		Status:   ev.ZAPStatus,
+	}
+	if ev.Remote != ev.Endpoint {
+		j.Peer = ev.Remote
 	}
 	if ev.FD >= 0 {
 		j.FD = &ev.FD

@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newProxy() *cobra.Command {
@@ -17,15 +18,20 @@ func newProxy() *cobra.Command {
 		Short: "Pass messages on between two sides",
 		Long: `Pass messages on between a frontend and a backend, in both directions:
 
-  queue      ROUTER and DEALER: requests of clients to workers, with their replies
+  queue      ROUTER and DEALER: requests of clients to workers, with replies
   forwarder  XSUB and XPUB: from publishers to subscribers
   streamer   PULL and PUSH: from senders to workers
 
 It binds. An endpoint that begins with > is connected instead. Options are for
 both sides, those for security too.`,
+		Example: `  zmq4 proxy 'tcp://*:5555' 'tcp://*:5556'
+  zmq4 proxy --type forwarder '>tcp://localhost:5557' 'tcp://*:5558'
+  zmq4 proxy --capture 'tcp://*:5559' 'tcp://*:5555' 'tcp://*:5556'`,
 		Args: cobra.ExactArgs(2),
 	}
-	cmd.Flags().StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")
+	group(cmd, "Messages", func(p *pflag.FlagSet) {
+		p.StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")
+	})
 	kind := newChoice(cmd, "what passes", "queue", "forwarder", "streamer")
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {

@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newPublish() *cobra.Command {
@@ -22,62 +23,59 @@ func newPublish() *cobra.Command {
 		Long: `Publish messages to all who have subscribed to what they begin with (PUB).
 
 What a message is made of is as for zmq4 send. Whoever subscribes later misses
-what was published before: --wait waits for subscribers.
+what was published before, and it takes a moment until a subscription is there:
+--wait 1 begins when there is one.
 
 It binds. An endpoint that begins with > is connected instead.`,
+		Example: `  zmq4 publish tcp://127.0.0.1:5556 --wait 1 hello
+  zmq4 pub tcp://127.0.0.1:5556 --topic weather --interval 1s --count 0 sun
+  tail -f log | zmq4 pub 'tcp://*:5556'`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().StringVarP(&in.topic, "topic", "t", "", "a first part `TOPIC` for each message")
-	cmd.Flags().IntVarP(&wait, "wait", "w", 0, "begin when there are `N` subscriptions")
-	cmd.Flags().BoolVar(&slow, "nodrop", false, "wait for subscribers that are slow, which else miss messages")
+	group(cmd, "Subscribers", func(p *pflag.FlagSet) {
+		p.IntVarP(&wait, "wait", "w", 0, "begin when there are `N` subscriptions")
+		p.BoolVar(&slow, "nodrop", false, "wait for subscribers that are slow, which else miss messages")
+	})
+	group(cmd, "Messages", func(p *pflag.FlagSet) {
+		p.StringVarP(&in.topic, "topic", "t", "", "a first part `TOPIC` for each message")
+	})
 	in.register(cmd)
 	fm.register(cmd)
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {
-		kind := zmq4.PUB
-		if wait > 0 {
-			kind = zmq4.XPUB // which tells of subscriptions
-			s.options = append([]string{"xpub-verbose=1"}, s.options...)
-		}
+		s.options = append([]string{"xpub-verbose=1"}, s.options...) // or equal subscriptions count once
 		if slow {
 			s.options = append([]string{"xpub-nodrop=1"}, s.options...)
 		}
-		soc, err := s.open(kind, true, args[0])
+		soc, err := s.open(zmq4.XPUB, true, args[0]) // a PUB that tells of subscriptions
 		if err != nil {
 			return err
 		}
-		if err := s.awaitSubscriptions(soc, wait); err != nil {
-			return err
-		}
-		return in.each(s, args[1:], func(msg [][]byte) error { return s.send(soc, msg) })
+		return s.publish(soc, &in, wait, args)
 	})
 	return cmd
 }
 
-// awaitSubscriptions waits until there are n subscriptions, and then goes on to
-// take what the socket tells of them, which would pile up.
-func (s *session) awaitSubscriptions(soc *zmq4.Socket, n int) error {
-	if n <= 0 {
-		return nil
+// publish sends messages once there are subscriptions. If it has sent the first one to
+// nobody it warns of that.
+func (s *session) publish(soc *zmq4.Socket, in *input, wait int, args []string) error {
+	a := &audience{socket: soc}
+	if err := a.await(s.ctx, wait); err != nil {
+		return err
 	}
-	for there := 0; there < n; {
-		msg, err := soc.RecvMessageBytesContext(s.ctx)
-		if err != nil {
+	began := false
+	return in.each(s, args[1:], func(msg [][]byte) error {
+		if err := s.send(soc, msg); err != nil || began {
 			return err
 		}
-		switch first := msg[0]; {
-		case len(first) > 0 && first[0] == 1:
-			there++
-		case len(first) > 0 && first[0] == 0 && there > 0:
-			there--
+		began = true
+		if err := a.look(); err != nil {
+			return err
 		}
-	}
-	go func() {
-		for {
-			if _, err := soc.RecvMessageBytesContext(s.ctx); err != nil {
-				return
-			}
+		if a.n == 0 && !s.quiet {
+			warnf("nobody has subscribed to %s: messages are lost until somebody does; --wait 1 waits for that", args[0])
 		}
-	}()
-	return nil
+		go a.follow(s.ctx)
+		return nil
+	})
 }

@@ -5,12 +5,15 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newReply() *cobra.Command {
@@ -30,6 +33,9 @@ receive would print it, and writes the reply, of which an end of line is taken
 away (not with --raw). If it fails the reply is an empty message.
 
 It binds. An endpoint that begins with > is connected instead.`,
+		Example: `  zmq4 reply tcp://127.0.0.1:5555
+  zmq4 rep 'tcp://*:5555' -- tr a-z A-Z
+  zmq4 rep 'tcp://*:5555' --json -- jq -c '{parts: [.parts[] | ascii_upcase]}'`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || cmd.ArgsLenAtDash() == 0 {
 				return errors.New("requires an endpoint")
@@ -37,7 +43,9 @@ It binds. An endpoint that begins with > is connected instead.`,
 			return nil
 		},
 	}
-	cmd.Flags().IntVarP(&count, "count", "n", 0, "end after `N` requests")
+	group(cmd, "Messages", func(p *pflag.FlagSet) {
+		p.IntVarP(&count, "count", "n", 0, "end after `N` requests")
+	})
 	fm.register(cmd)
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {
@@ -51,21 +59,17 @@ It binds. An endpoint that begins with > is connected instead.`,
 		if _, err := fm.between(); err != nil {
 			return err
 		}
+		if len(command) > 0 {
+			if _, err := exec.LookPath(command[0]); err != nil {
+				return err
+			}
+		}
 		soc, err := s.open(zmq4.REP, true, args...)
 		if err != nil {
 			return err
 		}
 		for n := 0; count == 0 || n < count; n++ {
-			msg, err := soc.RecvMessageBytesContext(s.ctx)
-			if err != nil {
-				return err
-			}
-			if len(command) > 0 {
-				if msg, err = s.ask(&fm, command, msg); err != nil {
-					return err
-				}
-			}
-			if err := s.send(soc, msg); err != nil {
+			if err := s.reply(soc, &fm, command); err != nil {
 				return err
 			}
 		}
@@ -74,17 +78,38 @@ It binds. An endpoint that begins with > is connected instead.`,
 	return cmd
 }
 
-// ask returns the reply of a command, which is empty if the command fails. The
-// error is that of the session.
-func (s *session) ask(f *format, command []string, request [][]byte) ([][]byte, error) {
-	text, err := f.appendMessage(nil, request)
-	if err != nil {
-		return nil, err
+// reply receives a request and sends it back, or the reply of a command to it.
+func (s *session) reply(soc *zmq4.Socket, f *format, command []string) error {
+	var m message
+	if err := m.receive(s, soc); err != nil {
+		return err
 	}
+	if len(command) == 0 {
+		return m.send(s, soc)
+	}
+	reply, err := s.ask(f, command, m)
+	if err != nil {
+		return err
+	}
+	return s.send(soc, reply)
+}
+
+// ask returns the reply of a command to a request, which is freed. The reply is empty
+// if the command fails. The error is that of the session.
+func (s *session) ask(f *format, command []string, request message) ([][]byte, error) {
+	in, text := io.Pipe()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		text.CloseWithError(f.write(text, time.Time{}, request.bytes()))
+	}()
+	var output chunks
 	c := exec.CommandContext(s.ctx, command[0], command[1:]...)
-	c.Stdin = bytes.NewReader(text)
-	c.Stderr = os.Stderr
-	said, err := c.Output()
+	c.Stdin, c.Stdout, c.Stderr = in, &output, os.Stderr
+	err := c.Run()
+	in.Close()
+	<-written
+	request.free()
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // it did not want to read all
 	}
@@ -93,6 +118,7 @@ func (s *session) ask(f *format, command []string, request [][]byte) ([][]byte, 
 	}
 	var reply [][]byte
 	if err == nil {
+		said := output.bytes()
 		if !f.raw {
 			said = bytes.TrimSuffix(said, []byte("\n"))
 		}

@@ -9,9 +9,10 @@ import (
 
 func newRequest() *cobra.Command {
 	var (
-		f  socketFlags
-		fm format
-		in = input{format: &fm}
+		f   socketFlags
+		fm  format
+		out = output{format: &fm}
+		in  = input{format: &fm, replies: true}
 	)
 	cmd := &cobra.Command{
 		Use:     "request ENDPOINT[,ENDPOINT...] [PART...]",
@@ -22,26 +23,35 @@ func newRequest() *cobra.Command {
 What a request is made of is as for zmq4 send.
 
 It connects. An endpoint that begins with @ is bound instead.`,
+		Example: `  zmq4 request tcp://localhost:5555 hello
+  zmq4 req tcp://localhost:5555 --timeout 2s --json get user
+  seq 3 | zmq4 req tcp://localhost:5555`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	in.register(cmd)
 	fm.register(cmd)
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {
+		if err := out.open(); err != nil {
+			return err
+		}
 		soc, err := s.open(zmq4.REQ, false, args[0])
 		if err != nil {
 			return err
 		}
-		out := output{format: &fm}
+		var reply message
 		return in.each(s, args[1:], func(msg [][]byte) error {
 			if err := s.send(soc, msg); err != nil {
 				return err
 			}
-			reply, err := soc.RecvMessageBytesContext(s.ctx)
-			if err != nil {
+			if err := reply.receive(s, soc); err != nil {
 				return err
 			}
-			return out.print(reply)
+			if err := out.print(reply.bytes()); err != nil {
+				return err
+			}
+			reply.free()
+			return out.w.Flush()
 		})
 	})
 	return cmd

@@ -13,6 +13,7 @@ import (
 	"github.com/seed45097122/zmq4"
 	"github.com/seed45097122/zmq4/cert"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // passwordVariable is the environment variable for the password of --plain.
@@ -33,16 +34,17 @@ type security struct {
 }
 
 func (f *security) register(cmd *cobra.Command) {
-	p := cmd.Flags()
-	p.StringVar(&f.plain, "plain", "", "PLAIN client: `user`[:password]; the password may also come\nfrom --password-file or "+passwordVariable)
-	p.StringVar(&f.passwordFile, "password-file", "", "`file` with the password of --plain")
-	p.StringVar(&f.serverKey, "curve-server-key", "", "CURVE client: the server's public `key`, or a certificate with it")
-	p.StringVar(&f.cert, "cert", "", "CURVE: `file` with this side's secret certificate;\na client has new keys without it")
-	p.BoolVar(&f.server, "server", false, "be the server of PLAIN (--users) or CURVE (--cert)")
-	p.StringArrayVar(&f.allow, "allow", nil, "CURVE server: let in a `client`: a public key, a certificate,\na directory of certificates, or any")
-	p.StringVar(&f.users, "users", "", "PLAIN server: `file` with lines user:password")
-	p.StringArrayVar(&f.allowed, "allow-address", nil, "server: let in only these `networks`, such as 192.0.2.0/24")
-	p.StringArrayVar(&f.denied, "deny-address", nil, "server: do not let in these `networks`")
+	group(cmd, "Security", func(p *pflag.FlagSet) {
+		p.StringVar(&f.plain, "plain", "", "PLAIN client: `user`[:password]; the password may also come from --password-file or "+passwordVariable)
+		p.StringVar(&f.passwordFile, "password-file", "", "`file` with the password of --plain")
+		p.StringVar(&f.serverKey, "curve-server-key", "", "CURVE client: the server's public `key`, or a certificate with it")
+		p.StringVar(&f.cert, "cert", "", "CURVE: `file` with this side's secret certificate; a client has new keys without it")
+		p.BoolVar(&f.server, "server", false, "be the server of PLAIN (--users) or CURVE (--cert)")
+		p.StringArrayVar(&f.allow, "allow", nil, "CURVE server: let in a `client`: a public key, a certificate, a directory of certificates, or any")
+		p.StringVar(&f.users, "users", "", "PLAIN server: `file` with lines user:password")
+		p.StringArrayVar(&f.allowed, "allow-address", nil, "server: let in only these `networks`, such as 192.0.2.0/24")
+		p.StringArrayVar(&f.denied, "deny-address", nil, "server: do not let in these `networks`")
+	})
 }
 
 // check finds flags that do not go together.
@@ -118,31 +120,22 @@ func (s *session) secure() (zmq4.OpenOption, error) {
 }
 
 // policy is whom a server lets in.
-func (f *socketFlags) policy() (*zmq4.AuthConfig, error) {
-	config := &zmq4.AuthConfig{}
-	level := slog.LevelWarn
-	switch {
-	case f.verbose:
-		level = slog.LevelInfo
-	case f.quiet:
-		level = slog.LevelError
-	}
-	config.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-
+func (s *session) policy() (*zmq4.AuthConfig, error) {
+	config := &zmq4.AuthConfig{Logger: slog.New(verdicts{s})}
 	var err error
-	if config.Allow, err = networks(f.allowed); err != nil {
+	if config.Allow, err = networks(s.allowed); err != nil {
 		return nil, err
 	}
-	if config.Deny, err = networks(f.denied); err != nil {
+	if config.Deny, err = networks(s.denied); err != nil {
 		return nil, err
 	}
-	if f.users != "" {
-		if config.Users, err = readUsers(f.users); err != nil {
+	if s.users != "" {
+		if config.Users, err = readUsers(s.users); err != nil {
 			return nil, err
 		}
 	}
 	var dirs []*cert.Dir
-	for _, a := range f.allow {
+	for _, a := range s.allow {
 		if a == "any" {
 			config.Keys = append(config.Keys, zmq4.CURVE_ALLOW_ANY)
 		} else if info, err := os.Stat(a); err == nil && info.IsDir() {

@@ -17,10 +17,14 @@ func newSend() *cobra.Command {
 		Long: `Send messages to one of the peers each (PUSH), or as --type says.
 
 With PARTs it sends one message of these parts: a text, or @FILE for what is
-in a file; @@ stands for one @. Without, each line of standard input is a message.
+in a file; @@ stands for one @. Without PARTs, each line of standard input is a
+message. Parts of 64 KiB and more are not copied.
 It ends when everything is delivered.
 
 It connects. An endpoint that begins with @ is bound instead.`,
+		Example: `  zmq4 send tcp://localhost:5555 hello world
+  zmq4 send tcp://localhost:5555 header @photo.jpg
+  seq 1000 | zmq4 send tcp://localhost:5555 --rate 100`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	in.register(cmd)

@@ -44,6 +44,9 @@ type session struct {
 
 	// show is called with the events of sockets, if it is not nil.
 	show func(zmq4.SocketEvent)
+
+	// log is for what happens to sockets and clients.
+	log *fold
 }
 
 // run makes the function of a command out of one that uses a session.
@@ -53,6 +56,7 @@ func (f *socketFlags) run(fn func(s *session, args []string) error) func(*cobra.
 			return err
 		}
 		s := &session{socketFlags: f, connected: make(chan struct{}, 1024), disconnected: make(chan struct{}, 1)}
+		s.log = &fold{print: func(line string) { warnf("%s", line) }}
 		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 		defer s.cancel(nil)
 		if f.timeout > 0 {
@@ -73,7 +77,9 @@ func (f *socketFlags) run(fn func(s *session, args []string) error) func(*cobra.
 		if s.zmq, err = zmq4.NewContext(); err != nil {
 			return fail(err)
 		}
-		return fail(s.end(fn(s, args)))
+		err = s.end(fn(s, args))
+		s.log.end()
+		return fail(err)
 	}
 }
 

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"os"
 	"reflect"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // socketFlags are the flags of all commands that use sockets.
@@ -34,29 +34,32 @@ type socketFlags struct {
 }
 
 func (f *socketFlags) register(cmd *cobra.Command) {
-	p := cmd.Flags()
-	p.SortFlags = false
-	p.BoolVarP(&f.bind, "bind", "b", false, "bind to the endpoints")
-	p.BoolVarP(&f.connect, "connect", "c", false, "connect to the endpoints")
+	group(cmd, "Connection", func(p *pflag.FlagSet) {
+		p.BoolVarP(&f.bind, "bind", "b", false, "bind to the endpoints")
+		p.BoolVarP(&f.connect, "connect", "c", false, "connect to the endpoints")
+	})
 	cmd.MarkFlagsMutuallyExclusive("bind", "connect")
 	f.registerSession(cmd)
 }
 
 // registerSession adds the flags but those that say whether to bind.
 func (f *socketFlags) registerSession(cmd *cobra.Command) {
-	p := cmd.Flags()
-	p.SortFlags = false
-	p.DurationVar(&f.timeout, "timeout", 0, "end with exit code 3 after this `time`; 0 for no limit")
-	p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end, a `time`; 0 drops messages\n(default that of --timeout, and 1s after Ctrl-C or an error)")
-	p.Lookup("linger").DefValue = "0s" // which is not shown
-	p.StringVar(&f.identity, "id", "", "routing `id` of the socket")
-	p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in `messages`; 0 for no limit (default 1000)")
-	p.Lookup("hwm").DefValue = "0"
-	p.StringArrayVarP(&f.options, "opt", "o", nil, "set an `option=value`, such as reconnect-ivl=1s")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "show endpoints and connections on standard error")
-	p.BoolVarP(&f.quiet, "quiet", "q", false, "show neither warnings nor progress")
-	cmd.MarkFlagsMutuallyExclusive("verbose", "quiet")
+	group(cmd, "Connection", func(p *pflag.FlagSet) {
+		p.DurationVar(&f.timeout, "timeout", 0, "end with exit code 3 after this `time`; 0 for no limit")
+		p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end, a `time`; 0 drops messages (default that of --timeout, and 1s after Ctrl-C or an error)")
+		p.Lookup("linger").DefValue = "0s" // which is not shown
+		p.StringVar(&f.identity, "id", "", "routing `id` of the socket")
+		p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in `messages`; 0 for no limit (default 1000)")
+		p.Lookup("hwm").DefValue = "0"
+		p.StringArrayVarP(&f.options, "opt", "o", nil, "set an `option=value`, such as reconnect-ivl=1s")
+	})
 	f.security.register(cmd)
+	group(cmd, "Output", func(p *pflag.FlagSet) {
+		p.BoolVarP(&f.verbose, "verbose", "v", false, "show endpoints and connections on standard error")
+		p.BoolVarP(&f.quiet, "quiet", "q", false, "show neither warnings nor progress")
+		p.BoolP("help", "h", false, "show this help")
+	})
+	cmd.MarkFlagsMutuallyExclusive("verbose", "quiet")
 	cmd.RegisterFlagCompletionFunc("opt", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		names := slices.Sorted(maps.Keys(setters()))
 		for i := range names {
@@ -105,7 +108,9 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 			warnf("waiting for a connection to %s", strings.Join(list, ", "))
 		}
 	})
-	go s.watch(t, soc.Events(s.ctx, zmq4.EVENT_ALL), fatal, alone)
+	time.AfterFunc(progressAfter, func() { s.resolve(ends) })
+	w := &watch{session: s, of: t, fatal: fatal, alone: alone}
+	go w.run(soc.Events(s.ctx, zmq4.EVENT_ALL))
 	for _, e := range ends {
 		if err := s.attach(e, soc); err != nil {
 			return nil, err
@@ -115,7 +120,7 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 			if err != nil {
 				return nil, err
 			}
-			warnf("%v bound to %s", t, at)
+			s.log.add("", fmt.Sprintf("%v bound to %s", t, at))
 		}
 	}
 	return soc, nil
@@ -147,133 +152,6 @@ func (s *session) newSocket(t zmq4.Type, secure zmq4.OpenOption) (*zmq4.Socket, 
 		}
 	}
 	return soc, nil
-}
-
-// watch shows what happens to the connections of a socket. If fatal is true, a
-// server that refuses the socket ends the session. Once there is a connection
-// the socket is not alone.
-func (s *session) watch(t zmq4.Type, events iter.Seq2[zmq4.SocketEvent, error], fatal bool, alone *time.Timer) {
-	defer alone.Stop()
-	half := map[string]bool{} // endpoints with a connection whose handshake is not over
-	warned := false
-	mismatch := func(endpoint string) {
-		if !warned && !s.quiet && t != zmq4.STREAM { // which has none of these
-			warnf("%s: the connection was ended: perhaps the keys, the security mechanisms or the socket types do not match", endpoint)
-			warned = true
-		}
-	}
-	for ev, err := range events {
-		if err != nil {
-			return
-		}
-		if s.show != nil {
-			s.show(ev)
-			continue
-		}
-		if s.verbose {
-			warnf("%v", ev)
-		}
-		refused := false
-		switch ev.Event {
-		case zmq4.EVENT_CONNECTED:
-			half[ev.Endpoint] = endpoint{ev.Endpoint, false}.handshakes(t)
-		case zmq4.EVENT_DISCONNECTED:
-			// The side that finds that the socket types do not match hears of nothing else.
-			if half[ev.Endpoint] {
-				mismatch(ev.Endpoint)
-			}
-			select {
-			case s.disconnected <- struct{}{}:
-			default:
-			}
-		case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
-			alone.Stop()
-			delete(half, ev.Endpoint)
-			select {
-			case s.connected <- struct{}{}:
-			default:
-			}
-		case zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
-			refused = ev.ZAPStatus != 300 // 300 asks to try again
-		case zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL:
-			refused = true
-		case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-			mismatch(ev.Endpoint)
-		}
-		if refused {
-			delete(half, ev.Endpoint)
-		}
-		if refused && fatal {
-			s.cancel(fmt.Errorf("refused by the peer: %v", ev))
-		} else if refused && !s.quiet && !s.verbose {
-			warnf("%v", ev)
-		}
-	}
-}
-
-// An endpoint is an address to bind or to connect to.
-type endpoint struct {
-	address string
-	bind    bool
-}
-
-// parseEndpoints takes lists of endpoints, separated by commas. One that begins
-// with "@" is bound, with ">" connected.
-func parseEndpoints(lists []string, bind bool) ([]endpoint, error) {
-	var ends []endpoint
-	for _, list := range lists {
-		first := len(ends)
-		for _, address := range strings.Split(list, ",") {
-			transport, _, ok := strings.Cut(address, "://")
-			e := endpoint{address, bind}
-			switch {
-			case strings.HasPrefix(transport, "@"):
-				e = endpoint{address[1:], true}
-			case strings.HasPrefix(transport, ">"):
-				e = endpoint{address[1:], false}
-			}
-			if port, err := strconv.Atoi(e.address[strings.LastIndex(e.address, ":")+1:]); err == nil && port > 65535 && e.isIP() {
-				return nil, usagef("%s: there is no port %d", e.address, port) // libzmq would take another one
-			}
-			switch {
-			case ok:
-				ends = append(ends, e)
-			case len(ends) > first: // the comma is part of a path
-				ends[len(ends)-1].address += "," + address
-			default:
-				return nil, usagef("%q is not an endpoint such as tcp://localhost:5555", address)
-			}
-		}
-	}
-	return ends, nil
-}
-
-// attach binds or connects a socket.
-func (s *session) attach(e endpoint, soc *zmq4.Socket) error {
-	if !e.bind {
-		if err := soc.Connect(e.address); err != nil {
-			return fmt.Errorf("connect %s: %w", e.address, err)
-		}
-		return nil
-	}
-	if err := soc.Bind(e.address); err != nil {
-		return fmt.Errorf("bind %s: %w", e.address, err)
-	}
-	return nil
-}
-
-// isIP reports whether the address has a port at its end.
-func (e endpoint) isIP() bool {
-	transport, _, _ := strings.Cut(e.address, "://")
-	return slices.Contains([]string{"tcp", "ws", "wss", "udp", "pgm", "epgm", "norm"}, transport)
-}
-
-// handshakes reports whether libzmq tells when a connection of a socket has been
-// made.
-func (e endpoint) handshakes(t zmq4.Type) bool {
-	transport, _, _ := strings.Cut(e.address, "://")
-	_, minor, _ := zmq4.Version()
-	return minor >= 3 && t != zmq4.STREAM && slices.Contains([]string{"tcp", "ipc", "tipc", "ws", "wss", "vmci"}, transport)
 }
 
 // setters returns the names of the options, such as "reconnect-ivl", with the
@@ -368,7 +246,7 @@ func (c *choice) Set(s string) error {
 // newChoice adds --type. The first value is the default.
 func newChoice(cmd *cobra.Command, usage string, of ...string) *choice {
 	c := &choice{of[0], of}
-	cmd.Flags().Var(c, "type", usage+": "+strings.Join(of, ", "))
+	group(cmd, "Connection", func(p *pflag.FlagSet) { p.Var(c, "type", usage+": "+strings.Join(of, ", ")) })
 	cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(of, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

@@ -5,12 +5,14 @@ package main
 import (
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newSubscribe() *cobra.Command {
 	var (
 		f      socketFlags
 		fm     format
+		out    = output{format: &fm}
 		count  int
 		topics []string
 	)
@@ -21,13 +23,22 @@ func newSubscribe() *cobra.Command {
 		Long: `Receive what is published (SUB) and write each message on a line.
 
 It connects. An endpoint that begins with @ is bound instead.`,
+		Example: `  zmq4 subscribe tcp://localhost:5556
+  zmq4 sub tcp://localhost:5556 -t weather -t news --timestamp
+  zmq4 sub tcp://localhost:5556 --format '{{.Time.Unix}} {{join .Parts " | "}}'`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().StringArrayVarP(&topics, "topic", "t", []string{""}, "messages that begin with `TOPIC`, may be given again;\nall without it")
-	cmd.Flags().IntVarP(&count, "count", "n", 0, "end after `N` messages")
+	group(cmd, "Messages", func(p *pflag.FlagSet) {
+		p.StringArrayVarP(&topics, "topic", "t", []string{""}, "messages that begin with `TOPIC`, may be given again; all without it")
+		p.IntVarP(&count, "count", "n", 0, "end after `N` messages")
+	})
 	fm.register(cmd)
+	out.register(cmd)
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {
+		if err := out.open(); err != nil {
+			return err
+		}
 		soc, err := s.open(zmq4.SUB, false, args...)
 		if err != nil {
 			return err
@@ -37,7 +48,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 				return err
 			}
 		}
-		return (&output{format: &fm}).receive(s, soc, count)
+		return out.receive(s, soc, count)
 	})
 	return cmd
 }

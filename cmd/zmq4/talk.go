@@ -2,13 +2,18 @@
 
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/seed45097122/zmq4"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
 
 func newTalk() *cobra.Command {
 	var (
 		f      socketFlags
 		fm     format
-		in     = input{format: &fm}
+		in     = input{format: &fm, replies: true}
+		out    = output{format: &fm, silent: true}
 		expect int
 	)
 	cmd := &cobra.Command{
@@ -20,12 +25,19 @@ socket type, as --type does.
 
 What a message is made of is as for zmq4 send. The first part of a message of a
 ROUTER or a STREAM is the routing id of the peer: --json and --hex can tell it.
-It goes on to receive when everything is sent: until --expect, --timeout or Ctrl-C.
+It goes on to receive when everything is sent, until --expect, --timeout or
+Ctrl-C.
 
 It connects. An endpoint that begins with @ is bound instead.`,
+		Example: `  zmq4 pair @tcp://127.0.0.1:5557
+  zmq4 pair tcp://127.0.0.1:5557
+  zmq4 dealer tcp://localhost:5558 --expect 1 '' question
+  zmq4 router @tcp://127.0.0.1:5558 --json`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().IntVarP(&expect, "expect", "e", 0, "end when `N` messages have come and all are sent")
+	group(cmd, "Messages", func(p *pflag.FlagSet) {
+		p.IntVarP(&expect, "expect", "e", 0, "end when `N` messages have come and all are sent")
+	})
 	in.register(cmd)
 	fm.register(cmd)
 	kind := newChoice(cmd, "socket type", "pair", "dealer", "router", "stream")
@@ -37,26 +49,34 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		if kind.value == "router" {
 			s.options = append([]string{"router-mandatory=1"}, s.options...) // a message to nobody is an error
 		}
+		if err := out.open(); err != nil {
+			return err
+		}
 		soc, err := s.open(types[kind.value], false, args[0])
 		if err != nil {
 			return err
 		}
-		received := make(chan error, 1)
-		go func() {
-			err := (&output{format: &fm}).receive(s, soc, expect)
-			if err != nil {
-				s.cancel(err) // the input may wait for ever
-			}
-			received <- err
-		}()
-		err = in.each(s, args[1:], func(msg [][]byte) error {
-			s.sent = true
-			return s.send(soc, msg)
-		})
-		if err != nil {
-			return err
-		}
-		return <-received
+		return s.talk(soc, &in, &out, expect, args[1:])
 	})
 	return cmd
+}
+
+// talk sends and receives at the same time.
+func (s *session) talk(soc *zmq4.Socket, in *input, out *output, expect int, parts []string) error {
+	received := make(chan error, 1)
+	go func() {
+		err := out.receive(s, soc, expect)
+		if err != nil {
+			s.cancel(err) // the input may wait for ever
+		}
+		received <- err
+	}()
+	err := in.each(s, parts, func(msg [][]byte) error {
+		s.sent = true
+		return s.send(soc, msg)
+	})
+	if err != nil {
+		return err
+	}
+	return <-received
 }

@@ -6,12 +6,15 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +22,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/seed45097122/zmq4"
 )
 
 // tool returns a command that is killed if the test takes too long.
@@ -45,10 +49,11 @@ func exitCode(t *testing.T, c *exec.Cmd) int {
 	return 0
 }
 
-// bound starts a command with -v, and returns the endpoint that it is bound to.
-func bound(t *testing.T, c *exec.Cmd) string {
+// bound starts a command with -v and more arguments, and returns the endpoint that it is
+// bound to.
+func bound(t *testing.T, c *exec.Cmd, more ...string) string {
 	t.Helper()
-	c.Args = append(c.Args, "-v")
+	c.Args = append(append(c.Args, "-v"), more...)
 	stderr, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -216,13 +221,13 @@ func TestProgress(t *testing.T) {
 		return string(shown)
 	}
 	shown := send(t, true)
-	if !regexp.MustCompile(`1\d\d/150.*msg/s`).MatchString(shown) {
+	if !regexp.MustCompile(`1\d\d/150 msgs  \d+%  \d+/s`).MatchString(shown) {
 		t.Errorf("a terminal shows %q", shown)
 	}
 	// The first rate that is shown is of all the time, too.
-	for _, rate := range regexp.MustCompile(`(\d+) msg/s`).FindAllStringSubmatch(shown, -1) {
+	for _, rate := range regexp.MustCompile(`(\d+)/s`).FindAllStringSubmatch(shown, -1) {
 		if n, err := strconv.Atoi(rate[1]); err != nil || n > 150 {
-			t.Errorf("--rate 100, and a terminal shows %s msg/s", rate[1])
+			t.Errorf("--rate 100, and a terminal shows %s/s", rate[1])
 		}
 	}
 	if shown := send(t, true, "--quiet"); shown != "" {
@@ -286,5 +291,142 @@ func TestStream(t *testing.T) {
 	}
 	if request := <-got; request != "hello" {
 		t.Errorf("the server got %q", request)
+	}
+}
+
+// Monitor tells the addresses of peers.
+func TestMonitorPeer(t *testing.T) {
+	c := tool(t, "monitor", "--type", "rep", "@tcp://127.0.0.1:*", "--json", "--event", "listening,accepted,disconnected", "-n", "3")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	events := json.NewDecoder(out)
+	next := func() (ev jsonEvent) {
+		t.Helper()
+		if err := events.Decode(&ev); err != nil {
+			t.Fatal(err)
+		}
+		if age := time.Since(ev.Time); age < 0 || age > time.Minute {
+			t.Errorf("the time of an event is %v", ev.Time)
+		}
+		return ev
+	}
+	bound := next()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(bound.Endpoint, "tcp://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := next()
+	conn.Close()
+	peer := "tcp://" + conn.LocalAddr().String()
+	for _, ev := range []jsonEvent{accepted, next()} {
+		if ev.Peer != peer || ev.Endpoint != bound.Endpoint {
+			t.Errorf("%+v: want peer %s at %s", ev, peer, bound.Endpoint)
+		}
+	}
+	if code := exitCode(t, c); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// A server logs, with the time, whom it lets in and whom it does not: what repeats
+// once, and how often.
+func TestServerLog(t *testing.T) {
+	users := filepath.Join(t.TempDir(), "users")
+	if err := os.WriteFile(users, []byte("alice:secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := tool(t, "reply", "tcp://127.0.0.1:*", "-n", "1", "--server", "--users", users, "-v")
+	stderr, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	scanner := bufio.NewScanner(stderr)
+	for scanner.Scan() {
+		lines = append(lines, scanner.Text())
+		if _, endpoint, ok := strings.Cut(scanner.Text(), "bound to "); ok {
+			for range 3 {
+				if tool(t, "request", endpoint, "--plain", "alice:wrong", "x").Run() == nil {
+					t.Error("a wrong password is let in")
+				}
+			}
+			if err := tool(t, "request", endpoint, "--plain", "alice:secret", "x").Run(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if code := exitCode(t, server); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	log := strings.Join(lines, "\n")
+	const stamped = `(?m)^zmq4: \d\d:\d\d:\d\d\.\d{3} `
+	for want, n := range map[string]int{
+		`client DENIED .*address="127\.0\.0\.1" client="alice"$`:       1,
+		`client DENIED .*client="alice" \(2 more times\)$`:             1,
+		`client ALLOWED .*address="127\.0\.0\.1" client="alice"$`:      1,
+		`EVENT_ACCEPTED tcp://\S+ fd=\d+ peer=tcp://127\.0\.0\.1:\d+$`: 1,
+	} {
+		if got := len(regexp.MustCompile(stamped+want).FindAllString(log, -1)); got < n || got > 2 {
+			t.Errorf("%d lines %s in\n%s", got, want, log)
+		}
+	}
+	if !regexp.MustCompile(`(?m)\A(zmq4: [\d:.]+ .*\n?)+\z`).MatchString(log) {
+		t.Errorf("not all lines have the time:\n%s", log)
+	}
+}
+
+// A host name that cannot be resolved, which libzmq does not tell.
+func TestUnknownHost(t *testing.T) {
+	c := tool(t, "request", "tcp://nothing.invalid:5555", "x")
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := bufio.NewReader(stderr).ReadString('\n')
+	if want := "zmq4: connect tcp://nothing.invalid:5555: nothing.invalid: "; !strings.HasPrefix(line, want) {
+		t.Errorf("standard error has %q, want %q", line, want)
+	}
+}
+
+func TestEndpointHost(t *testing.T) {
+	for address, want := range map[string]string{
+		"tcp://localhost:5555":               "localhost",
+		"tcp://192.0.2.1:0;example.com:5555": "example.com",
+		"tcp://127.0.0.1:5555":               "",
+		"tcp://[::1]:5555":                   "",
+		"ws://example.com:80/path":           "example.com",
+		"ipc:///tmp/x:1":                     "",
+		"tcp://example.com":                  "",
+	} {
+		if got := (endpoint{address, false}).host(); got != want {
+			t.Errorf("%s: host %q, want %q", address, got, want)
+		}
+		if got := (endpoint{address, true}).host(); got != "" {
+			t.Errorf("%s, to bind: host %q", address, got)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	out, err := exec.Command("zmq4", "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Fields(string(out))
+	for name, capability := range map[string]string{"ws": "WS", "wss": "WSS", "curve": "curve", "draft": "draft"} {
+		if slices.Contains(words, name) != zmq4.Has(capability) {
+			t.Errorf("%s is %v, and the version %q", capability, zmq4.Has(capability), out)
+		}
 	}
 }

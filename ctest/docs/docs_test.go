@@ -68,7 +68,7 @@ var common = []string{
 // pages are the files to look at.
 func pages(t *testing.T) []string {
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "*/README.md", "cmd/*/README.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "bench/*.md", "*/README.md", "cmd/*/README.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
