@@ -19,7 +19,7 @@ DEMO =
 BENCH =
 
 .PHONY: help deps tool demo examples test race asan memory lint compat cover torture fuzz bench bench-quick multicast chaos model \
-	matrix goget link windows docker-test
+	matrix goget readme link windows docker-test release reproduce
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -62,7 +62,10 @@ lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it i
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	cd ctest/gozeromq && $(GO) vet ./... && $(GO) mod tidy -diff
-	cd cmd/zmq4 && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
+	cd cmd/zmq4 && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+	@echo "cd cmd/zmq4 && $(GO) mod tidy -diff, with the package of this tree"; \
+		tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cd cmd/zmq4 && cp go.mod go.sum "$$tmp" && \
+		$(GO) mod edit -replace=github.com/seed45097122/zmq4=../.. "$$tmp/go.mod" && GOWORK=off $(GO) mod tidy -diff -modfile="$$tmp/go.mod"
 	cd ctest/goget && $(GO) vet ./... && $(GO) mod tidy -diff
 	cd ctest/compat && $(GO) vet ./... && $(GO) mod tidy -diff
 	@if command -v shellcheck >/dev/null; then \
@@ -105,8 +108,11 @@ bench: deps ## compare with C, pebbe/zmq4 and go-zeromq/zmq4: tables and plots i
 bench-quick: deps ## the same in two minutes: for a first look
 	cd bench && $(GO) run . -quick $(BENCH)
 
-goget: deps ## go get the module as users do, by its path and by replace, and build and run a program
+goget: deps ## go get the module as users do, by its path and by replace, go install the tool, and run both
 	cd ctest/goget && $(GO) test -count=1 -v .
+
+readme: deps ## follow README.md literally, each command, in a fresh clone of the last commit
+	@bash scripts/readme.sh
 
 link: deps ## link a program with pkg-config, without it, and statically, and run it; on Debian or Ubuntu
 	@bash scripts/link.sh
@@ -116,3 +122,9 @@ windows: ## build for Windows with mingw-w64 and run a program and some tests un
 
 docker-test: ## build and run all images and docker/compose.yml; skipped where no Docker Engine runs
 	@bash docker/test.sh
+
+release: ## build the terminal tool in dist for a release: static, for Linux on amd64 and arm64; on Debian or Ubuntu
+	@bash scripts/release.sh
+
+reproduce: ## build what is in dist again in another folder, and compare the checksums
+	@bash scripts/reproduce.sh

@@ -37,7 +37,7 @@ func TestHelloWorld(t *testing.T) {
 	other := start(t, "hwclient", "-endpoint", e[0], "-n", "2")
 	other.expect(`^Received World 1$`)
 	other.wait()
-	if got, want := server.wait(), strings.Repeat("Received Hello\n", 5); got != want {
+	if got, want := server.wait(), "hwserver: listening on "+e[0]+"\n"+strings.Repeat("Received Hello\n", 5); got != want {
 		t.Errorf("the server wrote %q, want %q", got, want)
 	}
 }

@@ -169,7 +169,7 @@ func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	e := ctest.Endpoints(t, 1)
 	server := start(t, "interrupt", "-endpoint", e[0])
-	server.expect(`^Waiting for requests$`)
+	server.expect(`^Waiting for requests on `)
 	client := start(t, "hwclient", "-endpoint", e[0], "-n", "2")
 	client.expect(`^Received World 1$`)
 	client.wait()

@@ -152,6 +152,7 @@ func brokers(t *testing.T, name string, args map[string][]string) map[string]*pr
 	for self, peers := range peering {
 		flags := append([]string{"-dir", dir}, args[self]...)
 		all[self] = start(t, name, append(append(flags, self), peers...)...)
+		all[self].expect("^" + name + ": listening on ipc://" + regexp.QuoteMeta(filepath.Join(dir, self)))
 	}
 	return all
 }

@@ -184,7 +184,7 @@ func TestBinaryStarAlone(t *testing.T) {
 		c.expect(`^no response from server, failing over$`)
 	}
 	c.interrupt()
-	if out := b.interrupt(); out != "backup waits for the other server\n" {
+	if out := b.interrupt(); out != "backup waits for the other server\nbstarsrv: listening on "+e[1]+"\n" {
 		t.Errorf("the backup wrote %q", out)
 	}
 	p := primary()

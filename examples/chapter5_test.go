@@ -118,7 +118,7 @@ func TestPatho(t *testing.T) {
 	if want := strings.Repeat("007: Off with his head!\n", 2); late != want {
 		t.Errorf("the late subscriber got %q, want %q", late, want)
 	}
-	if out := pub.interrupt(); out != "published 10 topics\n" {
+	if out := pub.interrupt(); out != "pathopub: listening on "+at+"\npublished 10 topics\n" {
 		t.Errorf("the publisher wrote %q", out)
 	}
 }
@@ -344,7 +344,9 @@ func TestClone6(t *testing.T) {
 	servers := []string{"-primary", strings.Join(at[0:3], ","), "-second", strings.Join(at[3:6], ",")}
 	server := func(more ...string) *process {
 		flags := []string{"-stars", at[6] + "," + at[7], "-heartbeat", "100ms"}
-		return start(t, "clonesrv6", slices.Concat(servers, flags, more)...)
+		p := start(t, "clonesrv6", slices.Concat(servers, flags, more)...)
+		p.expect(`^clonesrv6: listening on \S+ for requests of snapshots, \S+ for subscribers, \S+ for changes$`)
+		return p
 	}
 	client := func(more ...string) *process {
 		p := start(t, "clonecli6", slices.Concat(servers, []string{"-patience", "500ms", "-keys", "1000", "-every", "10ms"}, more)...)

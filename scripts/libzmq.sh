@@ -15,7 +15,9 @@
 #
 # Flags that are not given are those of Debian's package: curve by libsodium,
 # pgm, norm and gssapi, which --without-pgm, --with-norm=no and
-# --with-libgssapi_krb5=no leave out.
+# --with-libgssapi_krb5=no leave out. With --host=aarch64-linux-gnu, or another of
+# Debian's, it is built for that architecture, with libraries of Debian's that are
+# kept in PREFIX/sysroot.
 #
 # It does nothing if PREFIX was built with the same flags already. What it is
 # built with is installed if it is missing and this is root, or sudo is there.
@@ -56,16 +58,26 @@ last() {
 }
 with() { case $(last "--with*-$1*") in --without-* | *=no | '') return 1 ;; esac }
 
+host=$(last '--host=*-linux-gnu')
+host=${host#--host=}
+
 # --- what it is built with ---
 
 command -v apt-get >/dev/null || fail "this needs Debian or Ubuntu: there is no apt-get"
 
 packages=(autoconf automake dpkg-dev g++ libc6-dev libtool make patch pkg-config)
-with libsodium && packages+=(libsodium-dev)
-with pgm && packages+=(libpgm-dev)
-with norm && packages+=(libnorm-dev)
-with libgssapi_krb5 && packages+=(libkrb5-dev)
-with tls && packages+=(libgnutls28-dev)
+libraries=()
+with libsodium && libraries+=(libsodium-dev)
+with pgm && libraries+=(libpgm-dev)
+with norm && libraries+=(libnorm-dev)
+with libgssapi_krb5 && libraries+=(libkrb5-dev)
+with tls && libraries+=(libgnutls28-dev)
+if [ -n "$host" ]; then
+	packages+=("g++-${host//_/-}")
+	libraries+=(libbsd-dev libmd-dev)
+else
+	packages+=("${libraries[@]}")
+fi
 
 missing=()
 for package in "${packages[@]}"; do
@@ -89,14 +101,20 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 start=$SECONDS
 
-# The same archives that the machine has its packages from, as source archives.
+# The same archives that the machine has its packages from, as source archives,
+# and as those of the other architecture.
+architecture=$(dpkg --print-architecture)
+[ -z "$host" ] || architecture=$(dpkg-architecture -t "$host" -q DEB_HOST_ARCH)
 keyring=$(find /usr/share/keyrings -name 'debian-archive-keyring.*' -o -name 'ubuntu-archive-keyring.gpg' | sort | head -n 1)
 archives() {
 	# shellcheck disable=SC2016 # apt-get replaces them
 	apt-get indextargets --format '$(ORIGIN) $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
 		sort -u | while read -r origin site codename component; do
 		case $origin in
-		Debian | Ubuntu) echo "deb-src [signed-by=$keyring] $site $codename $component" ;;
+		Debian | Ubuntu)
+			echo "deb-src [signed-by=$keyring] $site $codename $component"
+			[ -z "$host" ] || echo "deb [signed-by=$keyring] $site $codename $component"
+			;;
 		esac
 	done
 }
@@ -107,7 +125,8 @@ if [ ! -s "$tmp/sources.list" ] && [ "$(id -u)" = 0 ]; then
 fi
 [ -s "$tmp/sources.list" ] || fail "apt-get has no archives of Debian or Ubuntu: apt-get update"
 mkdir -p "$tmp/lists/partial" "$tmp/cache/archives/partial" "$tmp/source"
-private=(apt-get -q -o Acquire::Retries=3 -o "APT::Sandbox::User=$(id -un)"
+private=(apt-get -q -o Acquire::Retries=3 -o Acquire::Languages=none -o "APT::Sandbox::User=$(id -un)"
+	-o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture"
 	-o "Dir::Etc::sourcelist=$tmp/sources.list" -o Dir::Etc::sourceparts=-
 	-o "Dir::State::lists=$tmp/lists" -o "Dir::Cache=$tmp/cache")
 log=$prefix/build.log
@@ -133,6 +152,25 @@ say "building $(dpkg-parsechangelog -S Version) $*"
 
 # Nothing of the system's libzmq may be found instead of its own.
 unset PKG_CONFIG_PATH LD_LIBRARY_PATH
+if [ -n "$host" ]; then
+	sysroot=$prefix/sysroot
+	rm -rf "$sysroot"
+	mkdir "$tmp/packages"
+	(cd "$tmp/packages" && run "${private[@]}" download "${libraries[@]}")
+	for package in "$tmp"/packages/*.deb; do
+		dpkg-deb -x "$package" "$sysroot"
+	done
+	export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/$host/pkgconfig:$sysroot/usr/share/pkgconfig PKG_CONFIG_SYSROOT_DIR=$sysroot
+	export CPPFLAGS="-I$sysroot/usr/include ${CPPFLAGS-}" LDFLAGS="-L$sysroot/usr/lib/$host ${LDFLAGS-}"
+	# What configure cannot find out, since it cannot run programs: it is Linux.
+	for answer in efd_cloexec getrandom o_cloexec so_bindtodevice so_keepalive so_priority sock_cloexec \
+		tcp_keepcnt tcp_keepidle tcp_keepintvl; do
+		export "libzmq_cv_$answer=yes"
+	done
+	export ax_cv_func_posix_memalign_works=yes
+	sed -i 's/\[libzmq_tipc_support=no\])$/[libzmq_tipc_support=yes])/' configure.ac
+	flags=(--disable-drafts "${flags[@]}") # configure's default for others
+fi
 run autoreconf -fi
 run ./configure --prefix="$prefix" --libdir="$prefix/lib" --disable-Werror --disable-perf --without-documentation "${flags[@]}"
 run make -j"$(nproc)" src/libzmq.la

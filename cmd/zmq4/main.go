@@ -115,9 +115,14 @@ func warnf(format string, args ...any) {
 	fmt.Fprintln(stderr, "zmq4: "+strings.TrimPrefix(fmt.Sprintf(format, args...), "zmq4: "))
 }
 
+// release is the version of a binary that make release has built.
+var release string
+
 func version() string {
 	own := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+	if release != "" {
+		own = release
+	} else if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		own = info.Main.Version
 	}
 	major, minor, patch := zmq4.Version()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Package goget tests that users can go get the module. It packs the module as
-// the Go module proxy would, and serves that from a folder. It is a module of
-// its own, so that the root module does not need what packs it.
+// Package goget tests that users can go get the module, and go install the tool.
+// It packs both modules as the Go module proxy would, and serves them from a
+// folder. It is a module of its own, so that the root module does not need what
+// packs it.
 package goget
 
 import (
@@ -24,8 +25,13 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// packed is the module under the version that the user asks for.
-var packed = module.Version{Path: "github.com/seed45097122/zmq4", Version: "v1.987.654"}
+const modulePath = "github.com/seed45097122/zmq4"
+
+// The module and the tool, both of the version that the tool requires.
+var (
+	packed = module.Version{Path: modulePath, Version: version()}
+	tool   = module.Version{Path: modulePath + "/cmd/zmq4", Version: packed.Version}
+)
 
 // incumbent is the module that this one can replace.
 var incumbent = module.Version{Path: "github.com/pebbe/zmq4", Version: "v1.4.0"}
@@ -93,6 +99,25 @@ func TestPacked(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestInstall installs the tool as its README says.
+func TestInstall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the package")
+	}
+	u := newUser(t)
+	for _, query := range []string{tool.Version, "latest"} {
+		t.Run(query, func(t *testing.T) {
+			u.dir = t.TempDir()
+			u.env = append(u.env, "GOBIN="+u.dir)
+			u.run(t, "go", "install", tool.Path+"@"+query)
+			want := "zmq4 " + tool.Version + ", libzmq "
+			if got := u.run(t, filepath.Join(u.dir, "zmq4"), "--version"); !strings.HasPrefix(got, want) {
+				t.Errorf("zmq4 --version prints %q, want %q", got, want)
+			}
+		})
 	}
 }
 
@@ -199,45 +224,62 @@ func (u *user) checkRequirements(t *testing.T, asked module.Version, replaced bo
 	}
 }
 
-// pack writes the module to a folder that is laid out as a module proxy, and
+// version returns the version of the module that the tool requires.
+func version() string {
+	const name = "../../cmd/zmq4/go.mod"
+	data, err := os.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	mod, err := modfile.Parse(name, data, nil)
+	if err != nil {
+		panic(err)
+	}
+	for _, r := range mod.Require {
+		if r.Mod.Path == modulePath {
+			return r.Mod.Version
+		}
+	}
+	panic(name + " does not require the module")
+}
+
+// pack writes both modules to a folder that is laid out as a module proxy, and
 // returns that folder.
 func pack(t *testing.T) string {
 	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if path := modfile.ModulePath(data); path != packed.Path {
-		t.Fatalf("the module is called %s, not %s", path, packed.Path)
-	}
 	proxy := t.TempDir()
-	versions := filepath.Join(proxy, filepath.FromSlash(packed.Path), "@v")
-	if err := os.MkdirAll(versions, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	var archive bytes.Buffer
-	if err := zip.CreateFromDir(&archive, packed, root); err != nil {
-		t.Fatalf("the module cannot be packed: %v", err)
-	}
-	info, err := json.Marshal(struct {
-		Version string
-		Time    time.Time
-	}{packed.Version, time.Now().UTC()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string][]byte{
-		"list":                   []byte(packed.Version + "\n"),
-		packed.Version + ".info": info,
-		packed.Version + ".mod":  data,
-		packed.Version + ".zip":  archive.Bytes(),
-	} {
-		if err := os.WriteFile(filepath.Join(versions, name), data, 0o666); err != nil {
+	for dir, m := range map[string]module.Version{"../..": packed, "../../cmd/zmq4": tool} {
+		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err != nil {
 			t.Fatal(err)
+		}
+		if path := modfile.ModulePath(data); path != m.Path {
+			t.Fatalf("the module is called %s, not %s", path, m.Path)
+		}
+		var archive bytes.Buffer
+		if err := zip.CreateFromDir(&archive, m, dir); err != nil {
+			t.Fatalf("the module cannot be packed: %v", err)
+		}
+		info, err := json.Marshal(struct {
+			Version string
+			Time    time.Time
+		}{m.Version, time.Now().UTC()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions := filepath.Join(proxy, filepath.FromSlash(m.Path), "@v")
+		if err := os.MkdirAll(versions, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for name, data := range map[string][]byte{
+			"list":              []byte(m.Version + "\n"),
+			m.Version + ".info": info,
+			m.Version + ".mod":  data,
+			m.Version + ".zip":  archive.Bytes(),
+		} {
+			if err := os.WriteFile(filepath.Join(versions, name), data, 0o666); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return proxy

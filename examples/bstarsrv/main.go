@@ -66,6 +66,7 @@ func run(ctx context.Context, star *bstar.Star, frontend string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
+	fmt.Fprintln(os.Stderr, "bstarsrv: listening on", frontend)
 
 	// When one of the two ends, so does the other.
 	inner, cancel := context.WithCancel(ctx)

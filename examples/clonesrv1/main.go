@@ -61,6 +61,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, publisher.Close()) }()
+	log.Print("listening on ", *endpoint)
 
 	state := make(kvmsg.Map)
 	sequence := uint64(0)

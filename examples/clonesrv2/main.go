@@ -70,6 +70,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, publisher.Close()) }()
+	log.Printf("listening on %s for requests of snapshots, %s for subscribers", *snapshots, *updates)
 
 	state := make(kvmsg.Map)
 	sequence := uint64(0)

@@ -61,6 +61,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, collector.Close()) }()
+	log.Printf("listening on %s for requests of snapshots, %s for subscribers, %s for changes", *snapshots, *updates, *changes)
 
 	state := make(kvmsg.Map)
 	sequence := uint64(0)

@@ -86,6 +86,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, collector.Close()) }()
+	log.Printf("listening on %s for requests of snapshots, %s for subscribers, %s for changes", own.Snapshot, own.Publisher, own.Collector)
 
 	// Everything that runs beside the loop ends with it, before the sockets close.
 	ctx, cancel := context.WithCancel(ctx)

@@ -45,6 +45,7 @@ func run(ctx context.Context, endpoint string, work time.Duration, n int) (err e
 	}
 	// Term waits for that.
 	defer func() { err = errors.Join(err, server.Close(), zmq4.Term()) }()
+	fmt.Fprintln(os.Stderr, "hwserver: listening on", endpoint)
 
 	for i := 0; n == 0 || i < n; i++ {
 		request, err := server.RecvContext(ctx, 0)

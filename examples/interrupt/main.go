@@ -42,7 +42,7 @@ func run(ctx context.Context, endpoint string) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Close(), zmq4.Term()) }()
 
-	fmt.Println("Waiting for requests")
+	fmt.Println("Waiting for requests on", endpoint)
 	for n := 0; ; n++ {
 		request, err := server.RecvContext(ctx, 0)
 		if errors.Is(err, context.Canceled) {

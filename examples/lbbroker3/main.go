@@ -56,6 +56,7 @@ func run(ctx context.Context, front, back string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()
+	fmt.Fprintf(os.Stderr, "lbbroker3: listening on %s for clients, %s for workers\n", front, back)
 
 	b := &broker{reactor: zmq4.NewReactor(), frontend: frontend, backend: backend}
 	b.reactor.AddSocket(backend, zmq4.POLLIN, b.fromWorker)

@@ -48,6 +48,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	fmt.Fprintln(os.Stderr, "lpserver: listening on", *endpoint)
 	for cycle := 1; ; cycle++ {
 		request, err := server.RecvContext(ctx, 0)
 		if err != nil {

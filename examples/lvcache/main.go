@@ -58,6 +58,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close()) }()
+	log.Print("listening on ", *backend)
 
 	cache := make(map[string][][]byte)
 	messages, subscriptions := sub.Receiver(ctx, 0), pub.Receiver(ctx, 0)

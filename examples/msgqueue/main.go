@@ -40,6 +40,7 @@ func run(ctx context.Context, frontend, backend string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, workers.Close()) }()
+	fmt.Fprintf(os.Stderr, "msgqueue: listening on %s for clients, %s for workers\n", frontend, backend)
 
 	return zmq4.ProxyContext(ctx, clients, workers, nil)
 }

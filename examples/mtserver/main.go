@@ -51,6 +51,7 @@ func run(ctx context.Context, endpoint string, workers int, work time.Duration) 
 		return err
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()
+	fmt.Fprintln(os.Stderr, "mtserver: listening on", endpoint)
 
 	ctx, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup

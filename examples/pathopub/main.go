@@ -57,6 +57,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close()) }()
+	log.Print("listening on ", *endpoint)
 	for joined := 0; joined < *subscribers; {
 		msg, err := pub.RecvBytesContext(ctx, 0)
 		if err != nil {

@@ -60,6 +60,7 @@ func run(ctx context.Context, dir, self string, peers []string, n int, interval 
 		return err
 	}
 	defer func() { err = errors.Join(err, mine.Close(), zmq4.Term()) }()
+	fmt.Fprintln(os.Stderr, "peering1: listening on", endpoint(self))
 	theirs, err := zmq4.OpenSocket(zmq4.SUB, zmq4.Subscribe(""))
 	if err != nil {
 		return err

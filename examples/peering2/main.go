@@ -108,6 +108,7 @@ func run(ctx context.Context, s settings) (err error) {
 		sockets = append(sockets, soc)
 		*r.soc = soc
 	}
+	fmt.Fprintln(os.Stderr, "peering2: listening on", s.endpoint(s.self, "cloud"))
 
 	// The first that fails ends all.
 	ctx, cancel := context.WithCancelCause(ctx)

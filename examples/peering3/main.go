@@ -102,7 +102,6 @@ func run(ctx context.Context, s settings) (err error) {
 	unlimited := zmq4.HighWaterMarks(0, 0)
 	// To send to a peer that is not there is an error.
 	mandatory := zmq4.Configure("mandatory routing", func(soc *zmq4.Socket) error { return soc.SetRouterMandatory(1) })
-	name := zmq4.Identity(s.self)
 	for _, r := range []struct {
 		soc     **zmq4.Socket
 		kind    zmq4.Type
@@ -110,8 +109,8 @@ func run(ctx context.Context, s settings) (err error) {
 	}{
 		{&b.localfe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, zmq4.Bind(s.endpoint(s.self, "localfe"))}},
 		{&b.localbe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, zmq4.Bind(s.endpoint(s.self, "localbe"))}},
-		{&b.cloudfe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, name, zmq4.Bind(s.endpoint(s.self, "cloud"))}},
-		{&b.cloudbe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, name, mandatory, zmq4.Connect(s.endpoints("cloud")...)}},
+		{&b.cloudfe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, zmq4.Identity(s.self), zmq4.Bind(s.endpoint(s.self, "cloud"))}},
+		{&b.cloudbe, zmq4.ROUTER, []zmq4.OpenOption{unlimited, zmq4.Identity(s.self), mandatory, zmq4.Connect(s.endpoints("cloud")...)}},
 		{&b.statebe, zmq4.PUB, []zmq4.OpenOption{zmq4.Bind(s.endpoint(s.self, "state"))}},
 		{&b.statefe, zmq4.SUB, []zmq4.OpenOption{zmq4.Subscribe(""), zmq4.Connect(s.endpoints("state")...)}},
 	} {
@@ -122,6 +121,7 @@ func run(ctx context.Context, s settings) (err error) {
 		sockets = append(sockets, soc)
 		*r.soc = soc
 	}
+	fmt.Fprintf(os.Stderr, "peering3: listening on %s for tasks, %s for subscribers\n", s.endpoint(s.self, "cloud"), s.endpoint(s.self, "state"))
 
 	// The first that fails ends all.
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -71,6 +71,7 @@ func run(ctx context.Context, frontend, backend string, interval time.Duration) 
 		return err
 	}
 	defer func() { err = errors.Join(err, back.Close()) }()
+	fmt.Fprintf(os.Stderr, "ppqueue: listening on %s for clients, %s for workers\n", frontend, backend)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	clients, workers := front.Receiver(ctx, 0), back.Receiver(ctx, 0)

@@ -41,6 +41,7 @@ func run(ctx context.Context, endpoint string, every time.Duration, n int) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close(), zmq4.Term()) }()
+	fmt.Fprintln(os.Stderr, "psenvpub: listening on", endpoint)
 
 	for i := 0; n == 0 || i < n; i++ {
 		if _, err := pub.SendMessageContext(ctx, "A", "We don't want to see this"); err != nil {

@@ -50,6 +50,7 @@ func run(ctx context.Context, frontend, backend string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, workers.Close()) }()
+	fmt.Fprintf(os.Stderr, "rrbroker: listening on %s for clients, %s for workers\n", frontend, backend)
 
 	ctx, end := context.WithCancel(ctx)
 	defer end()

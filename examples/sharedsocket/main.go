@@ -44,6 +44,7 @@ func run(ctx context.Context, endpoint string, workers int, work time.Duration) 
 		return err
 	}
 	defer func() { err = errors.Join(err, clients.Close(), zmq4.Term()) }()
+	fmt.Fprintln(os.Stderr, "sharedsocket: listening on", endpoint)
 
 	ctx, end := context.WithCancel(ctx)
 	defer end()

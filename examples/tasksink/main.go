@@ -53,6 +53,7 @@ func run(ctx context.Context, endpoint, control string) (err error) {
 		return errors.Join(err, sink.Close())
 	}
 	defer func() { err = errors.Join(err, sink.Close(), controller.Close(), zmq4.Term()) }()
+	fmt.Fprintf(os.Stderr, "tasksink: listening on %s for results, %s for workers\n", endpoint, control)
 	go func() {
 		if err := greet(ctx, controller); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(os.Stderr, "tasksink:", err)

@@ -86,7 +86,7 @@ func await(ctx context.Context, vent *zmq4.Socket, endpoint string, workers int)
 	if err := vent.Bind(endpoint); err != nil {
 		return err
 	}
-	fmt.Printf("Waiting for %d workers\n", workers)
+	fmt.Printf("Waiting for %d workers on %s\n", workers, endpoint)
 	if workers <= 0 {
 		return nil
 	}

@@ -49,6 +49,7 @@ func run(ctx context.Context, publisher, endpoint string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, downstream.Close()) }()
+	fmt.Fprintln(os.Stderr, "wuproxy: listening on", endpoint)
 
 	return zmq4.ProxyContext(ctx, upstream, downstream, nil)
 }

@@ -50,6 +50,7 @@ func run(ctx context.Context, endpoint string, first, places, n int, every time.
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close(), zmq4.Term()) }()
+	fmt.Fprintln(os.Stderr, "wuserver: listening on", endpoint)
 
 	for i := 0; n == 0 || i < n; i++ {
 		for zip := first; zip < first+places; zip++ {

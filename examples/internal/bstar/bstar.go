@@ -7,7 +7,9 @@
 // and clients come to it with their requests. So a broken link between the
 // servers alone changes nothing.
 //
-// Each server publishes its state, and subscribes to that of its peer. A server
+// Each server publishes its state, and subscribes to that of its peer. It does so
+// at every heartbeat, when its state changes, and when its peer subscribes: two
+// servers that start together agree as soon as they are connected. A server
 // that uses a [Star] asks [Star.Vote] about each request of a client before it
 // answers:
 //
@@ -84,8 +86,8 @@ type Config struct {
 	// Remote the one of the other server.
 	Local, Remote string
 
-	// Heartbeat is the time from one publication of the state to the next. Both
-	// servers need the same. If it is not positive, it is one second.
+	// Heartbeat is the longest time from one publication of the state to the next.
+	// Both servers need the same. If it is not positive, it is one second.
 	Heartbeat time.Duration
 
 	// OnActive is called when the server becomes active, before the [Star.Vote]
@@ -101,6 +103,7 @@ type Star struct {
 	config Config
 	ctx    context.Context // done when Run has to end
 	end    context.CancelCauseFunc
+	news   chan struct{} // the state is to be published before the next heartbeat
 
 	mu     sync.Mutex
 	state  State
@@ -113,7 +116,7 @@ func New(config Config) *Star {
 	if config.Heartbeat <= 0 {
 		config.Heartbeat = time.Second
 	}
-	s := &Star{config: config, state: StateBackup}
+	s := &Star{config: config, state: StateBackup, news: make(chan struct{}, 1)}
 	if config.Primary {
 		s.state = StatePrimary
 	}
@@ -148,7 +151,9 @@ func (s *Star) Vote() bool {
 func (s *Star) Run(ctx context.Context) (err error) {
 	defer context.AfterFunc(ctx, func() { s.end(nil) })()
 	defer s.end(nil)
-	pub, err := zmq4.OpenSocket(zmq4.PUB, zmq4.Linger(time.Second), zmq4.Bind(s.config.Local))
+	// Unlike a PUB it receives subscriptions, here each one.
+	pub, err := zmq4.OpenSocket(zmq4.XPUB, zmq4.Linger(time.Second), zmq4.Bind(s.config.Local),
+		zmq4.Configure("verbose", func(soc *zmq4.Socket) error { return soc.SetXpubVerbose(1) }))
 	if err != nil {
 		return err
 	}
@@ -166,17 +171,18 @@ func (s *Star) Run(ctx context.Context) (err error) {
 	s.mu.Lock()
 	s.heard() // the peer has its time from now on
 	s.mu.Unlock()
-	var publisher sync.WaitGroup
-	publisher.Go(func() { s.end(s.publish(pub)) })
+	var others sync.WaitGroup
+	others.Go(func() { s.end(s.publish(pub)) })
+	others.Go(func() { s.end(s.greet(pub)) })
 	s.end(s.follow(sub))
-	publisher.Wait()
+	others.Wait()
 	if err := context.Cause(s.ctx); err != context.Canceled {
 		return err
 	}
 	return nil
 }
 
-// publish sends the state at every heartbeat.
+// publish sends the state at every heartbeat, and when there is news.
 func (s *Star) publish(pub *zmq4.Socket) error {
 	ticker := time.NewTicker(s.config.Heartbeat)
 	defer ticker.Stop()
@@ -186,9 +192,30 @@ func (s *Star) publish(pub *zmq4.Socket) error {
 		}
 		select {
 		case <-ticker.C:
+		case <-s.news:
 		case <-s.ctx.Done():
 			return nil
 		}
+	}
+}
+
+// greet has the state published for each peer that subscribes: what was published
+// before is lost to it.
+func (s *Star) greet(pub *zmq4.Socket) error {
+	for _, err := range pub.Messages(s.ctx) {
+		if err != nil {
+			return unlessDone(s.ctx, err)
+		}
+		s.tell()
+	}
+	return nil
+}
+
+// tell has the state published.
+func (s *Star) tell() {
+	select {
+	case s.news <- struct{}{}:
+	default: // it will be
 	}
 }
 
@@ -248,6 +275,7 @@ func (s *Star) become(next State) bool {
 		return true
 	}
 	s.state = next
+	s.tell()
 	call := s.config.OnPassive
 	if next == StateActive {
 		call = s.config.OnActive

@@ -167,6 +167,30 @@ func TestFailoverAndBack(t *testing.T) {
 	backup.becomes(StatePassive)
 }
 
+// Two servers that start together agree before the first heartbeat.
+func TestStartTogether(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		backupFirst bool
+	}{{"primary first", false}, {"backup first", true}} {
+		t.Run(test.name, func(t *testing.T) {
+			primaryConfig, backupConfig := pair(t)
+			primaryConfig.Heartbeat, backupConfig.Heartbeat = time.Hour, time.Hour
+			var primary, backup *running
+			if test.backupFirst {
+				backup, primary = run(t, backupConfig), run(t, primaryConfig)
+			} else {
+				primary, backup = run(t, primaryConfig), run(t, backupConfig)
+			}
+			primary.becomes(StateActive)
+			backup.becomes(StatePassive)
+			if !primary.Vote() || backup.Vote() {
+				t.Error("not the primary alone serves")
+			}
+		})
+	}
+}
+
 // vote asks until the answer is yes, as clients do.
 func vote(t *testing.T, r *running) {
 	t.Helper()
