@@ -414,8 +414,7 @@ func (soc *Socket) MonitorPipesStats() error {
 // [EVENT_HANDSHAKE_FAILED_PROTOCOL]. libzmq 4.3.
 type ProtocolError int
 
-// What a peer did wrong in ZMTP, the protocol between sockets, and what the
-// authenticator did wrong in ZAP.
+// The errors of a peer in ZMTP, the protocol between sockets, and of the authenticator in ZAP.
 const (
 	// PROTOCOL_ERROR_ZMTP_UNSPECIFIED: the peer broke ZMTP.
 	PROTOCOL_ERROR_ZMTP_UNSPECIFIED = ProtocolError(C.ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED)

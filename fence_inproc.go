@@ -29,8 +29,8 @@ import (
 //
 // Therefore each connection that has to wait gets a name of its own, which whoever binds
 // the endpoint binds as well, for a moment. To end it alone, the reserve binds its name:
-// an idle socket that each context has. What it was sent and should still be delivered,
-// a socket that does nothing else keeps.
+// an idle socket that each context has. Messages that should still be delivered go to a socket
+// that does nothing but keep them.
 //
 // Fence Z058, Z059, Z060, Z061, Z062, Z065.
 type inprocs struct {

@@ -341,8 +341,8 @@ func hasPem(text []byte, kind string) bool {
 	}
 }
 
-// setConflate notes that the socket conflates. What it was attached to meanwhile
-// keeps doing so when that is turned off again.
+// setConflate notes that the socket conflates. Connections that it got meanwhile
+// go on to do so when that is turned off again.
 func (s *socket) setConflate(on bool) {
 	s.conflate = on || s.conflate && s.c.attached != 0
 	s.c.conflate = C.int(toInt(s.conflate))

@@ -2,7 +2,7 @@
 
 /*
  * The socket: what the package keeps of a libzmq socket in C, and how it begins and ends.
- * What goes in and out of it is in shim_recv.h and shim_send.h.
+ * shim_recv.h and shim_send.h move messages in and out of it.
  */
 
 #ifndef ZMQ4_SHIM_SOCKET_H
@@ -51,9 +51,9 @@ typedef struct zmq4_inproc_lock zmq4_inproc_lock; /* never made */
 #endif
 
 /*
- * zmq4_socket is a libzmq socket with what goes in and out of it in one
+ * zmq4_socket is a libzmq socket with the messages that go in and out of it in one
  * crossing. Go holds its address as an integer and locks it around every use.
- * What each send or receive looks at comes first.
+ * The fields that each send or receive looks at come first.
  */
 typedef struct zmq4_socket {
     void *socket;
@@ -110,7 +110,7 @@ static inline void zmq4_count(zmq4_traffic *t, int messages, uint64_t bytes)
     t->bytes += bytes;
 }
 
-/* What this header and the fences use of the headers below. */
+/* Functions of the headers below that this header and the fences use. */
 static inline ZMQ4_RARE void zmq4_empty(zmq4_socket *s, int first, int end);
 static inline int zmq4_events(uintptr_t h);
 static inline int zmq4_finish(uintptr_t h);

@@ -179,7 +179,7 @@ func texts(results []any) string {
 // raw is text that say prints as it is.
 type raw string
 
-var address = regexp.MustCompile(`0x[0-9a-f]{7,}`)
+var address = regexp.MustCompile(`0x[0-9a-f]{6,}`)
 
 // hidden is what differs from run to run, and what is printed for it.
 var hidden []struct{ old, new string }
