@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -275,13 +278,13 @@ func TestTermContextNames(t *testing.T) {
 	}
 	t.Run("linger", func(t *testing.T) {
 		ctx := newContext(t)
-		push, pull := bareSocket(t, ctx, PUSH), newSocket(t, ctx, PULL)
-		endpoint := bindOn(t, pull, "tcp")
-		must(t, pull.Unbind(endpoint))
-		must(t, push.Connect(endpoint))
+		push := bareSocket(t, ctx, PUSH)
+		l, err := net.Listen("tcp", "127.0.0.1:0") // which answers nobody at first
+		must(t, err)
+		defer l.Close()
+		must(t, push.Connect("tcp://"+l.Addr().String()))
 		send(t, push, "x")
 		must(t, push.Close())
-		must(t, pull.Close())
 		over, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := ctx.TermContext(over); err == nil || !strings.Contains(err.Error(), "all sockets are closed, but some linger") {
@@ -289,7 +292,16 @@ func TestTermContextNames(t *testing.T) {
 		}
 		// Somebody takes the message, so that the context ends.
 		rest := newSocket(t, newContext(t), PULL)
-		must(t, rest.Bind(endpoint))
+		front, err := l.Accept()
+		must(t, err)
+		back, err := net.Dial("tcp", strings.TrimPrefix(bindOn(t, rest, "tcp"), "tcp://"))
+		must(t, err)
+		var copies sync.WaitGroup
+		defer copies.Wait()
+		defer front.Close()
+		defer back.Close()
+		copies.Go(func() { io.Copy(back, front) })
+		copies.Go(func() { io.Copy(front, back) })
 		expect(t, rest, "x")
 	})
 }
