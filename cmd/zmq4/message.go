@@ -59,7 +59,7 @@ func (m *message) receive(s *session, soc *zmq4.Socket) error {
 	})
 }
 
-// receiveNow is receive without waiting. The error is EAGAIN if there is no message.
+// receiveNow is receive without waiting. It returns EAGAIN if there is no message.
 func (m *message) receiveNow(soc *zmq4.Socket) error {
 	return m.fill(func(part *zmq4.Msg) error {
 		_, err := soc.RecvMsg(part, zmq4.DONTWAIT)

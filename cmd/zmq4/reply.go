@@ -65,15 +65,10 @@ It binds. An endpoint that begins with > is connected instead.`,
 			}
 		}
 		soc, err := s.open(zmq4.REP, true, args...)
-		if err != nil {
-			return err
+		for n := 0; err == nil && (count == 0 || n < count); n++ {
+			err = s.reply(soc, &fm, command)
 		}
-		for n := 0; count == 0 || n < count; n++ {
-			if err := s.reply(soc, &fm, command); err != nil {
-				return err
-			}
-		}
-		return nil
+		return err
 	})
 	return cmd
 }
