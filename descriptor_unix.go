@@ -126,7 +126,7 @@ func (d *descriptor) wait(w *waiter, deadline time.Time) {
 		return
 	}
 	d.parker.mu.Unlock()
-	d.parker.guess.short = false
+	d.parker.guess.short.Store(false)
 	if d.parker.round(w, false) {
 		return
 	}

@@ -18,8 +18,8 @@ type guess struct {
 	// thing done was to send a whole message.
 	receiveWaited, sendWaited, sentWhole bool
 
-	short  bool         // the last wait was: of the goroutine that waits for the descriptor
-	missed int          // naps in a row that were too short, likewise
+	short  atomic.Bool  // the last wait was, so that the next one may be a nap
+	missed int          // naps in a row that were too short: of the goroutine that waits for the descriptor
 	remote atomic.Bool  // what is waited for is not done by this process alone
 	crowd  atomic.Int32 // how many waits are to be no naps
 }
@@ -28,7 +28,7 @@ type guess struct {
 // costs as much as ten that succeed, and the look that follows costs the same. A nap needs no look
 // after a try. It must be false where a try would give an error other than EAGAIN.
 func (g *guess) receiveWaits(typ Type) bool {
-	return guessing && g.receiveWaited && !g.remote.Load() && (g.sentWhole || typ != REQ && typ != REP)
+	return guessing && g.receiveWaited && !g.mayNap() && (g.sentWhole || typ != REQ && typ != REP)
 }
 
 // sendWaits is receiveWaits for a send. Types that know a peer that is not there have to find out by
@@ -63,7 +63,7 @@ func (g *guess) unused(since uint64) bool { return guessing && g.uses == since }
 // needs the processor: then the goroutine naps, see nap_unix.go. A process that is waited for is likely
 // to answer as fast as it did before.
 func (g *guess) waitIsShort() bool {
-	if !guessing || !g.short || !g.remote.Load() {
+	if !g.mayNap() {
 		return false
 	}
 	if g.crowd.Load() > 0 {
@@ -72,6 +72,8 @@ func (g *guess) waitIsShort() bool {
 	}
 	return true
 }
+
+func (g *guess) mayNap() bool { return guessing && g.short.Load() && g.remote.Load() }
 
 // crowdWaits is for how many waits nobody naps on a socket that other
 // goroutines use as well: they may need the processor that a nap keeps.
@@ -83,7 +85,7 @@ func (g *guess) noteCrowd() { g.crowd.Store(crowdWaits) }
 // noteNap is called after a nap. One that was too short kept a processor for nothing: after many of
 // them there are few.
 func (g *guess) noteNap(signalled bool) {
-	g.short = signalled
+	g.short.Store(signalled)
 	if signalled {
 		g.missed = 0
 		return

@@ -147,7 +147,7 @@ func (n *napper) wait(d *descriptor, w *waiter, deadline time.Time) bool {
 		return true
 	}
 	if signalled {
-		over = k.alone(w) || k.round(w, true)
+		over = k.round(w, true)
 	} else {
 		k.mu.Lock()
 		over = k.over(w)
@@ -178,20 +178,9 @@ func (n *napper) take(deadline time.Time) *alarm {
 	return takeAlarm(now, last)
 }
 
-// alone ends the wait of w if nobody else waits: w looks for itself.
-func (k *parker) alone(w *waiter) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.waiters) != 1 || k.waiters[0] != w {
-		return false
-	}
-	k.wakeLocked(everyone, w)
-	return true
-}
-
 // ended is called after a wait in the network poller.
 func (n *napper) ended(g *guess, start time.Duration) {
 	n.awoken = time.Since(epoch)
-	g.short = n.awoken-start < napTime
+	g.short.Store(n.awoken-start < napTime && runtime.GOMAXPROCS(0) > 1)
 	n.inRow = 0
 }

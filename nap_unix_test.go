@@ -39,7 +39,7 @@ func longNaps(t *testing.T) {
 }
 
 // drowsy makes the next wait for a socket a nap.
-func drowsy(soc *Socket) { soc.s.guess.short = true }
+func drowsy(soc *Socket) { soc.s.guess.short.Store(true) }
 
 // napping reports whether a goroutine naps on a socket.
 func napping(soc *Socket) bool {
@@ -153,7 +153,7 @@ func TestNapRegisters(t *testing.T) {
 		return !registered(a)
 	})
 	eventually(t, "the network poller has it again", func() bool {
-		a.s.guess.short = false
+		a.s.guess.short.Store(false)
 		ask() // may find the answer there, without a wait
 		return registered(a)
 	})
@@ -378,7 +378,7 @@ func TestNotPollable(t *testing.T) {
 	syscall.Close(waits.desc.fd)
 	waits.desc.fd = open()
 	for range 3 {
-		waits.guess.short = true
+		waits.guess.short.Store(true)
 		if _, err := waits.wait(context.Background(), POLLIN, limitOf(context.Background(), napTime)); err != eagain {
 			t.Error(err)
 		}

@@ -241,8 +241,12 @@ func (k *parker) leave(w *waiter) {
 }
 
 // round is what the leader does each time that it has armed its wait or was
-// signalled. It reports whether to stop waiting.
+// signalled. It reports whether to stop waiting. A leader that waits alone stops
+// at each signal: it looks for itself.
 func (k *parker) round(w *waiter, signalled bool) bool {
+	if signalled && k.alone(w) {
+		return true
+	}
 	ev := k.scan(signalled)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -252,6 +256,17 @@ func (k *parker) round(w *waiter, signalled bool) bool {
 	}
 	w.parked = true
 	return false
+}
+
+// alone ends the wait of w if nobody else waits.
+func (k *parker) alone(w *waiter) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.waiters) != 1 || k.waiters[0] != w {
+		return false
+	}
+	k.wakeLocked(everyone, w)
+	return true
 }
 
 // over reports whether w has nothing more to wait for.
