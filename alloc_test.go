@@ -168,3 +168,92 @@ func TestCrossings(t *testing.T) {
 		})
 	}
 }
+
+// TestWaitingCrossings counts the calls from Go to C of one call that waits, when the one before it
+// waited, too, and of the message that ends it.
+func TestWaitingCrossings(t *testing.T) {
+	needGuesses(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // nobody naps
+	poll := func(n int) func(*testing.T, []*Socket) {
+		return func(t *testing.T, socs []*Socket) {
+			p := NewPoller()
+			for _, soc := range socs[:n] {
+				p.Add(soc, POLLIN)
+			}
+			polled, err := p.Poll(-1)
+			must(t, err)
+			if len(polled) != 1 || polled[0].Socket != socs[0] {
+				t.Errorf("%v", polled)
+			}
+		}
+	}
+	tests := []struct {
+		name    string
+		sockets int
+		wait    func(*testing.T, []*Socket)
+		want    int64 // without the receive after a poll
+	}{
+		{"RecvBytes", 1, func(t *testing.T, socs []*Socket) {}, 1},
+		{"Socket.Poll", 1, func(t *testing.T, socs []*Socket) {
+			_, err := socs[0].Poll(POLLIN, -1)
+			must(t, err)
+		}, 2},
+		{"Poller.Poll of one socket", 1, poll(1), 2},
+		{"Poller.Poll of 4 sockets", 4, poll(4), 4 + 4 + 1}, // looks, descriptors, one more look
+	}
+	for _, transport := range []string{"inproc", "tcp"} {
+		for _, test := range tests {
+			if test.sockets > 1 && fdInterval > 0 {
+				continue // a goroutine watches each socket
+			}
+			t.Run(transport+"/"+test.name, func(t *testing.T) {
+				var socs, peers []*Socket
+				for range test.sockets {
+					x, y := socketPair(t, transport, PAIR, PAIR)
+					handshake(t, x, y)
+					socs, peers = append(socs, x), append(peers, y)
+				}
+				best := int64(math.MaxInt64)
+				eventually(t, "few crossings", func() bool {
+					done := make(chan struct{})
+					before := runtime.NumCgoCall()
+					go func() {
+						defer close(done)
+						test.wait(t, socs)
+						if _, err := socs[0].RecvBytes(0); err != nil {
+							t.Error(err)
+						}
+					}()
+					eventually(t, "it waits", func() bool { return isWaiting(socs[0]) })
+					send(t, peers[0], "m")
+					within(t, patience, test.name, func() { <-done })
+					best = min(best, runtime.NumCgoCall()-before-2) // the send and the receive
+					return best <= test.want
+				})
+				if best < test.want {
+					t.Errorf("%d, want %d: the test counts wrongly", best, test.want)
+				}
+			})
+		}
+	}
+}
+
+// isWaiting reports whether a goroutine waits for a socket, alone or in the queue of a Poller.
+func isWaiting(soc *Socket) bool {
+	s := soc.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.park.n.Load() > 0 {
+		return parked(soc) > 0
+	}
+	for _, ref := range s.polls {
+		k := &ref.q.park
+		k.mu.Lock()
+		is := len(k.waiters) > 0 && k.waiters[0].parked
+		k.mu.Unlock()
+		if is {
+			return true
+		}
+	}
+	return false
+}

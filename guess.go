@@ -18,6 +18,8 @@ type guess struct {
 	// thing done was to send a whole message.
 	receiveWaited, sendWaited, sentWhole bool
 
+	pollWaited atomic.Bool // the last poll for this socket alone had to wait
+
 	short  atomic.Bool  // the last wait was, so that the next one may be a nap
 	missed int          // naps in a row that were too short: of the goroutine that waits for the descriptor
 	remote atomic.Bool  // what is waited for is not done by this process alone
@@ -30,6 +32,9 @@ type guess struct {
 func (g *guess) receiveWaits(typ Type) bool {
 	return guessing && g.receiveWaited && !g.mayNap() && (g.sentWhole || typ != REQ && typ != REP)
 }
+
+// pollWaits is receiveWaits for a poll that waits for no other socket.
+func (g *guess) pollWaits() bool { return guessing && g.pollWaited.Load() }
 
 // sendWaits is receiveWaits for a send. Types that know a peer that is not there have to find out by
 // a try, and so has the middle of a message.

@@ -306,12 +306,21 @@ func (soc *Socket) PollContext(ctx context.Context, events State) (State, error)
 }
 
 func (soc *Socket) poll(ctx context.Context, events State, timeout time.Duration) (State, error) {
-	ready, err := soc.GetEvents()
-	if err != nil || ready&events != 0 || timeout == 0 {
-		return ready & events, err
+	if _, err := soc.Context(); err != nil {
+		return 0, err
 	}
+	g := &soc.s.guess
+	if timeout == 0 || !g.pollWaits() {
+		ready, err := soc.GetEvents()
+		if err != nil || ready&events != 0 || timeout == 0 {
+			return ready & events, err
+		}
+	}
+	var ready State
+	var err error
 	failed := again(ctx, timeout, func(l limit) error {
-		_, err := soc.s.wait(ctx, events, l)
+		parked, err := soc.s.wait(ctx, events, l)
+		g.pollWaited.Store(parked)
 		return err
 	}, func() bool {
 		ready, err = soc.GetEvents()

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"weak"
 )
 
 // manyPollers is more than Linux allows epoll sets for one file, within others: about 500.
@@ -428,4 +429,105 @@ func TestPollerReactorZero(t *testing.T) {
 	react(t, &r2, errDone)
 	r3.AddChannelTime(time.After(0), 0, func(interface{}) error { return errDone })
 	react(t, &r3, errDone)
+}
+
+// Pollers that are made for one poll, of any of some sockets, whatever happens to these in between: no
+// message is missed.
+func TestPollersForOnePoll(t *testing.T) {
+	const pairs = 5
+	r := rand.New(rand.NewPCG(3, 9))
+	var x, y [pairs]*Socket
+	var fds [pairs]uintptr
+	open := func(i int) {
+		x[i], y[i] = socketPair(t, []string{"inproc", "tcp"}[r.IntN(2)], PAIR, PAIR)
+		fd, err := x[i].GetFd()
+		must(t, err)
+		fds[i] = uintptr(fd)
+	}
+	for i := range pairs {
+		open(i)
+	}
+	for round := range 1000 {
+		p := NewPoller()
+		members := r.Perm(pairs)[:1+r.IntN(pairs)]
+		for _, i := range members {
+			p.Add(x[i], POLLIN)
+			if r.IntN(10) == 0 {
+				p.AddFD(fds[i], POLLIN, nil)
+			}
+		}
+		if r.IntN(4) == 0 {
+			_, err := p.Poll(time.Duration(r.IntN(3)) * time.Microsecond)
+			must(t, err)
+		}
+		active := members[r.IntN(len(members))]
+		switch wait := r.IntN(4); wait {
+		case 0:
+			send(t, y[active], "m")
+		default:
+			go func() {
+				if wait > 1 {
+					eventually(t, "the Poller waits", func() bool { return isWaiting(x[active]) })
+				}
+				send(t, y[active], "m")
+			}()
+		}
+		within(t, patience, fmt.Sprintf("round %d", round), func() {
+			for found := false; !found; {
+				polled, err := p.Poll(-1)
+				must(t, err)
+				found = slices.ContainsFunc(polled, func(item Polled) bool { return item.Socket == x[active] })
+			}
+		})
+		expect(t, x[active], "m")
+		switch i := r.IntN(pairs); r.IntN(6) {
+		case 0: // a message that no Poller hears of
+			send(t, y[i], "other")
+			expect(t, x[i], "other")
+		case 1:
+			must(t, x[i].Close())
+			must(t, y[i].Close())
+			open(i)
+		case 2: // it ends as its own
+			q := NewPoller()
+			q.AddFD(fds[i], POLLIN, nil)
+			q.Add(x[(i+1)%pairs], POLLIN)
+			_, err := q.Poll(time.Microsecond)
+			must(t, err)
+		}
+	}
+}
+
+// The descriptors that did not signal a Poller for one poll stay ready for the next one.
+func TestPollQueueArmed(t *testing.T) {
+	if fdInterval > 0 {
+		t.Skip("a goroutine watches each socket")
+	}
+	x, y := socketPair(t, "inproc", PAIR, PAIR)
+	idle, _ := socketPair(t, "inproc", PAIR, PAIR)
+	p := NewPoller()
+	p.Add(x, POLLIN)
+	p.Add(idle, POLLIN)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, err := p.Poll(-1); err != nil {
+			t.Error(err)
+		}
+	}()
+	eventually(t, "the Poller waits", func() bool { return isWaiting(x) && isWaiting(idle) })
+	p.mu.Lock()
+	q := p.q
+	p.mu.Unlock()
+	send(t, y, "m")
+	within(t, patience, "Poll", func() { <-done })
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	armed := map[weak.Pointer[socket]]bool{}
+	for _, s := range q.armed {
+		armed[s] = true
+	}
+	if armed[weak.Make(x.s)] || !armed[weak.Make(idle.s)] {
+		t.Errorf("the one that signalled: %v, the other one: %v", armed[weak.Make(x.s)], armed[weak.Make(idle.s)])
+	}
 }

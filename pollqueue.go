@@ -50,7 +50,11 @@ func (p *Poller) poll(ctx context.Context, timeout time.Duration, all bool) ([]P
 			p.keepQueue()
 		}
 	}
-	ready, err := p.collect()
+	var ready []*pollItem
+	var err error
+	if timeout == 0 || !p.waits() {
+		ready, err = p.collect()
+	}
 	// Nobody can end a wait without limit for nothing.
 	done := func() bool {
 		return err != nil || len(ready) > 0 || timeout < 0 && p.items.count == 0 && ctx.Done() == nil
@@ -128,6 +132,12 @@ func (p *Poller) onlySocket() *socket {
 	return m.s
 }
 
+// waits says whether a poll for the only socket will have to wait, so that it does so at once.
+func (p *Poller) waits() bool {
+	s := p.onlySocket()
+	return s != nil && s.guess.pollWaits()
+}
+
 // waitDirect waits for the only socket.
 func (p *Poller) waitDirect(ctx context.Context, s *socket, l limit) error {
 	if !s.park.desc.opened() {
@@ -137,7 +147,8 @@ func (p *Poller) waitDirect(ctx context.Context, s *socket, l limit) error {
 	}
 	want := pollChanged | p.items.first.member.wanted()&(POLLIN|POLLOUT)
 	p.direct = append(p.direct, s)
-	_, err := s.park.waitUnlocking(ctx, want, l, &p.mu)
+	parked, err := s.park.waitUnlocking(ctx, want, l, &p.mu)
+	s.guess.pollWaited.Store(parked)
 	p.mu.Lock()
 	i := slices.Index(p.direct, s)
 	p.direct = slices.Delete(p.direct, i, i+1)
@@ -270,8 +281,12 @@ func (p *Poller) look(m *pollMember, ready []*pollItem) ([]*pollItem, error) {
 	if found {
 		m.looked = 0
 	}
-	if m.ref != nil && (found || m.isFD && !p.arm(m)) {
-		m.ref.mark()
+	if ref := m.ref; ref != nil {
+		if !found && !m.isFD {
+			ref.q.rearm(ref)
+		} else if found || !p.arm(m) {
+			ref.mark()
+		}
 	}
 	return ready, nil
 }
@@ -329,7 +344,6 @@ func (p *Poller) openQueue() {
 	p.own = &pollRef{q: p.q, fd: ownFD}
 	p.q.mu.Lock()
 	p.q.refs[ownFD] = p.own
-	p.q.pooled = false
 	p.q.mu.Unlock()
 	p.refs = make(map[*pollRef]*pollMember)
 	p.items.each(p.enter)
@@ -341,9 +355,6 @@ func (p *Poller) closeQueue() {
 		return
 	}
 	q := p.q
-	q.mu.Lock()
-	q.pooled = true
-	q.mu.Unlock()
 	p.items.each(p.leave)
 	p.q, p.refs, p.own = nil, nil, nil
 	if q.failed() != nil {
@@ -351,7 +362,7 @@ func (p *Poller) closeQueue() {
 		return
 	}
 	q.mu.Lock()
-	q.dirty = nil
+	q.dirty, q.drained = nil, false
 	delete(q.refs, ownFD)
 	q.mu.Unlock()
 	q.guess.remote.Store(false)
@@ -364,6 +375,7 @@ func (p *Poller) keepQueue() error {
 	err := p.q.failed()
 	if err == nil && !p.kept {
 		p.kept = true
+		p.q.keep()
 		runtime.AddCleanup(p, (*pollQueue).close, p.q)
 	} else if err != nil {
 		p.kept = false
@@ -441,6 +453,7 @@ type pollRef struct {
 	s       weak.Pointer[socket]
 	fd      int32        // its number in q.refs
 	watched bool         // a goroutine watches the socket
+	once    bool         // its descriptor signals once
 	mask    atomic.Int32 // events that the Poller waits for
 	queued  atomic.Bool  // it is in q.dirty
 }
@@ -456,16 +469,15 @@ func (r *pollRef) enter(s *socket) {
 	if r.q.err != nil {
 		return
 	}
-	fd, err := r.q.set.add(s)
-	if err != nil {
+	r.once = !r.q.kept && s.c.thread_safe == 0 // whose descriptor can be read for ever
+	if err := r.q.add(r, s); err != nil {
 		if r.q.err = s.watch(); r.q.err != nil {
 			return
 		}
 		r.q.watched--
-		r.watched, fd = true, r.q.watched
+		r.once, r.watched, r.fd = false, true, r.q.watched
 	}
-	r.fd = fd
-	r.q.refs[fd] = r
+	r.q.refs[r.fd] = r
 }
 
 // leave undoes enter, with the socket locked.
@@ -473,11 +485,7 @@ func (r *pollRef) leave(s *socket) {
 	s.polls = slices.DeleteFunc(s.polls, func(other *pollRef) bool { return r == other })
 	r.q.mu.Lock()
 	if !r.q.closed && r.q.refs[r.fd] == r {
-		switch {
-		case r.watched:
-		case r.q.pooled:
-			r.q.set.disable(r.fd)
-		default:
+		if !r.watched && !r.once {
 			r.q.set.remove(r.fd)
 		}
 		delete(r.q.refs, r.fd)
@@ -547,12 +555,16 @@ type pollQueue struct {
 	drained bool               // by a scan that has found some, which nobody has looked at yet
 	err     error              // why the queue does not work
 	closed  bool
-	pooled  bool // it is going to pollQueues
+	kept    bool // by one Poller, for good
+
+	// The sockets whose descriptors will signal, once, by descriptor. They stay so when a Poller has gone,
+	// for the next one that has the same sockets: to add, or to arm, costs as much as a look.
+	armed map[int32]weak.Pointer[socket]
 }
 
 // pollQueues are queues without sockets, to be used by the next Poller.
 var pollQueues = sync.Pool{New: func() any {
-	q := &pollQueue{refs: make(map[int32]*pollRef), watched: ownFD}
+	q := &pollQueue{refs: make(map[int32]*pollRef), armed: make(map[int32]weak.Pointer[socket]), watched: ownFD}
 	q.park.init(q.scan, &q.guess)
 	q.err = q.set.open(&q.park)
 	return q
@@ -590,6 +602,7 @@ func (q *pollQueue) drain() {
 		return
 	}
 	q.set.drain(func(fd int32) {
+		delete(q.armed, fd)
 		if ref := q.refs[fd]; ref != nil && ref.queued.CompareAndSwap(false, true) {
 			q.dirty = append(q.dirty, ref)
 		}
@@ -621,6 +634,49 @@ func (q *pollQueue) giveBack(rest []*pollRef) {
 	q.park.wake(anyEvent)
 }
 
+// add makes the descriptor of a locked socket signal the queue, with q.mu held.
+func (q *pollQueue) add(r *pollRef, s *socket) (err error) {
+	if r.fd, err = q.set.descriptor(s); err != nil {
+		return err
+	}
+	return q.watch(r)
+}
+
+// watch makes the descriptor of a socket signal the queue, if it will not, with q.mu held.
+func (q *pollQueue) watch(r *pollRef) error {
+	if r.once && q.armed[r.fd] == r.s {
+		return nil
+	}
+	err := q.set.watch(r.fd, r.once)
+	if err == nil && r.once {
+		q.armed[r.fd] = r.s
+	}
+	return err
+}
+
+// rearm makes the descriptor of a socket signal the queue again, after a look that found nothing.
+func (q *pollQueue) rearm(r *pollRef) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err == nil && q.refs[r.fd] == r && r.once {
+		q.err = q.watch(r)
+	}
+}
+
+// keep makes the descriptors signal each time from now on.
+func (q *pollQueue) keep() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.kept = true
+	clear(q.armed)
+	for _, r := range q.refs {
+		if r.once && q.err == nil {
+			r.once = false
+			q.err = q.watch(r)
+		}
+	}
+}
+
 // arm has the queue signalled when an event is there on a file descriptor.
 func (q *pollQueue) arm(fd uintptr, events State) error {
 	q.mu.Lock()
@@ -628,6 +684,7 @@ func (q *pollQueue) arm(fd uintptr, events State) error {
 	if q.err != nil || q.socketFD(fd) {
 		return q.err
 	}
+	delete(q.armed, int32(fd))
 	if events == 0 {
 		q.set.disarm(fd)
 		return nil
@@ -640,6 +697,7 @@ func (q *pollQueue) disarm(fd uintptr) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err == nil && !q.closed && !q.socketFD(fd) {
+		delete(q.armed, int32(fd))
 		q.set.disarm(fd)
 	}
 }

@@ -27,34 +27,36 @@ func (e *pollSet) open(k *parker) error {
 	return k.desc.open(fd)
 }
 
-// add adds a locked socket and returns its descriptor.
-func (e *pollSet) add(s *socket) (int32, error) {
+// descriptor returns the descriptor by which a locked socket is signalled.
+func (e *pollSet) descriptor(s *socket) (int32, error) {
 	fd := C.zmq4_signal_fd(s.h())
 	if fd < 0 {
 		return -1, check(fd)
 	}
+	return int32(fd), nil
+}
+
+// watch has the set signalled by a descriptor when it can be read, once or each time: at once, if it can
+// be read now.
+func (e *pollSet) watch(fd int32, once bool) error {
 	const edge = 1 << 31 // syscall.EPOLLET is negative
-	event := &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: int32(fd)}
-	err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), event) // disabled, or armed
+	event := &syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: fd}
+	if once {
+		event.Events |= syscall.EPOLLONESHOT
+	}
+	err := syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), event)
 	if err == syscall.ENOENT {
 		err = syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_ADD, int(fd), event)
 	}
 	if err != nil {
-		return -1, Errno(err.(syscall.Errno))
+		return Errno(err.(syscall.Errno))
 	}
-	return int32(fd), nil
+	return nil
 }
 
 // remove removes a socket before it is closed.
 func (e *pollSet) remove(fd int32) {
 	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_DEL, int(fd), nil)
-}
-
-// disable makes a socket signal nothing until it is added again. Linux takes several times longer to
-// add a descriptor to an epoll instance that is in another one, as this one is in that of Go. It
-// removes the descriptor when the socket is closed.
-func (e *pollSet) disable(fd int32) {
-	syscall.EpollCtl(e.epfd, syscall.EPOLL_CTL_MOD, int(fd), &syscall.EpollEvent{Fd: fd})
 }
 
 // fdInterval is how often to look at file descriptors that are not sockets':

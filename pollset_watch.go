@@ -13,11 +13,11 @@ type pollSet struct{}
 // open has nothing to open: the parker's leader sleeps until it is woken.
 func (pollSet) open(*parker) error { return nil }
 
-// add refuses all sockets.
-func (pollSet) add(*socket) (int32, error) { return 0, ENOTSUP }
+// descriptor refuses all sockets.
+func (pollSet) descriptor(*socket) (int32, error) { return 0, ENOTSUP }
 
-func (pollSet) remove(int32)  {}
-func (pollSet) disable(int32) {}
+func (pollSet) watch(int32, bool) error { return ENOTSUP }
+func (pollSet) remove(int32)            {}
 
 // fdInterval is how often to look at file descriptors that are not sockets':
 // libzmq tells of those nowhere else than in zmq_poll, which blocks.
