@@ -240,12 +240,12 @@ func TestWaitingCrossings(t *testing.T) {
 
 // isWaiting reports whether a goroutine waits for a socket, alone or in the queue of a Poller.
 func isWaiting(soc *Socket) bool {
+	if parked(soc) > 0 {
+		return true
+	}
 	s := soc.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.park.n.Load() > 0 {
-		return parked(soc) > 0
-	}
 	for _, ref := range s.polls {
 		k := &ref.q.park
 		k.mu.Lock()
