@@ -28,7 +28,10 @@ func TestMeasure(t *testing.T) {
 	}
 	seen := make(map[string]bool)
 	for _, r := range newTable(1, false, false) {
-		kind := fmt.Sprint(r.kind, r.transport == "inproc", r.parts > 1, r.curve, r.kept, r.senders > 1, r.receivers > 1, r.types)
+		kind := fmt.Sprint(r.kind, r.alone(), r.curve, r.kept, r.senders > 1, r.receivers > 1)
+		if r.kind == "timers" {
+			kind = r.types[1]
+		}
 		if r.sockets > 100 || seen[kind] {
 			continue
 		}
