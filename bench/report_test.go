@@ -49,6 +49,7 @@ func TestVerdict(t *testing.T) {
 	fast, slow := rounds(1, 1, 1), rounds(2, 2, 2)
 	failed := &cell{err: errors.New("a message was lost")}
 	rate, time := &row{group: "rates", name: "tcp", kind: "thr"}, &row{group: "times", name: "tcp", kind: "lat"}
+	within := "Worse, but within the spread:\n\n- rates, tcp: 0.67 of its rate"
 	for _, tt := range []struct {
 		name string
 		res  results
@@ -59,6 +60,7 @@ func TestVerdict(t *testing.T) {
 		{"slower", results{rate: {"zmq4": slow, "pebbe": fast}, time: {"zmq4": slow, "pebbe": fast}}, "slower than pebbe: 2 of 2 rows, see above",
 			[]string{"- rates, tcp: 0.50 of its rate (500.00 M to 500.00 M; pebbe 1000.00 M to 1000.00 M)", "- times, tcp: 2.00 of its time ("}},
 		{"behind a mutex", results{rate: {"zmq4": slow, "pebbe-mutex": fast}, time: {}}, "slower than pebbe: 1 of 1 row, see above", []string{"- rates, tcp: 0.50"}},
+		{"within the spread", results{rate: {"zmq4": rounds(1, 3, 5), "pebbe": rounds(1, 2, 3)}, time: {}}, "slower than pebbe: none", nil},
 		{"other calls", results{rate: {"zmq4": fast, "zmq4-msg": slow, "pebbe": fast}, time: {}}, "slower than pebbe: none", nil},
 		{"two rounds", results{rate: {"zmq4": rounds(2, 2), "pebbe": fast}, time: {}}, "slower than pebbe: no row was compared", nil},
 		{"pebbe failed", results{rate: {"zmq4": slow, "pebbe": failed}, time: {}}, "slower than pebbe: no row was compared", nil},
@@ -68,6 +70,9 @@ func TestVerdict(t *testing.T) {
 		line, bad, all := last(tt.res, []*row{rate, time})
 		if line != tt.line || bad != len(tt.bad) {
 			t.Errorf("%s: %d, %s", tt.name, bad, line)
+		}
+		if strings.Contains(all, within) != (tt.name == "within the spread") {
+			t.Errorf("%s: %s", tt.name, all)
 		}
 		for _, want := range tt.bad {
 			if !strings.Contains(all, want) {

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // A goal is what an implementation has to reach in a row.
@@ -118,7 +119,7 @@ func (res results) verdict(w io.Writer, rows []*row) int {
 	fmt.Fprintf(w, "\n## Slower than pebbe\n\n"+
 		"A row is slower if zmq4's median is worse than pebbe's and their ranges, from the fastest round to the slowest,\n"+
 		"do not overlap. Rows of fewer than %d rounds are not compared.\n\n", enough)
-	var bad []string
+	var bad, within []string
 	compared := 0
 	for _, r := range rows {
 		c, other := res[r]["zmq4"], res.pebbe(r)
@@ -126,23 +127,33 @@ func (res results) verdict(w io.Writer, rows []*row) int {
 		case c != nil && c.err != nil:
 			bad = append(bad, fmt.Sprintf("%s: failed: %v", r.title(), c.err))
 		case c.there() && other.there() && min(len(c.samples), len(other.samples)) >= enough:
-			if compared++; slower(c, other) {
-				bad = append(bad, fmt.Sprintf("%s: %s (%s; pebbe %s)", r.title(), r.times(c, other), r.span(c), r.span(other)))
+			compared++
+			line := fmt.Sprintf("%s: %s (%s; pebbe %s)", r.title(), r.times(c, other), r.span(c), r.span(other))
+			if slower(c, other) {
+				bad = append(bad, line)
+			} else if c.median(nsOf) > other.median(nsOf) {
+				within = append(within, line)
 			}
 		}
 	}
-	for _, line := range bad {
-		fmt.Fprintf(w, "- %s\n", line)
-	}
+	list(w, "Worse, but within the spread:", within)
+	list(w, "Slower:", bad)
 	switch {
 	case len(bad) > 0:
-		fmt.Fprintf(w, "\nslower than pebbe: %d of %s, see above\n", len(bad), many(compared, "row"))
+		fmt.Fprintf(w, "slower than pebbe: %d of %s, see above\n", len(bad), many(compared, "row"))
 	case compared == 0:
 		fmt.Fprint(w, "slower than pebbe: no row was compared\n")
 	default:
 		fmt.Fprint(w, "slower than pebbe: none\n")
 	}
 	return len(bad)
+}
+
+// list prints lines with a title, if there are any.
+func list(w io.Writer, title string, lines []string) {
+	if len(lines) > 0 {
+		fmt.Fprintf(w, "%s\n\n- %s\n\n", title, strings.Join(lines, "\n- "))
+	}
 }
 
 // times says how a compares with b.
