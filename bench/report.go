@@ -65,6 +65,14 @@ func (r *row) show(ns float64) string {
 	return rate(ns)
 }
 
+// unit is that of show.
+func (r *row) unit() string {
+	if r.latency() {
+		return "µs"
+	}
+	return "messages/s"
+}
+
 // span formats the range of all rounds, from the lowest rate or time to the highest.
 func (r *row) span(c *cell) string {
 	ns := c.values(nsOf)
@@ -91,7 +99,7 @@ func (r *row) against(c, other *cell) string {
 	return fmt.Sprintf("%.2f", r.ratio(c, other))
 }
 
-// heads are the titles of the columns, by kind of row.
+// head is the titles of the columns.
 func (r *row) head() string {
 	switch {
 	case r.kind == "park":
@@ -99,11 +107,7 @@ func (r *row) head() string {
 	case r.kind == "timers":
 		return "| | implementation | late, 50th percentile, µs | 90th | min to max | x pebbe | CPU µs |\n|---|---|--:|--:|---|--:|--:|\n"
 	}
-	unit := "messages/s"
-	if r.latency() {
-		unit = "µs"
-	}
-	return "| | implementation | " + unit + " | min to max | x C | x pebbe | CPU µs | allocations | peak MiB | threads |\n" +
+	return "| | implementation | " + r.unit() + " | min to max | x C | x pebbe | CPU µs | allocations | peak MiB | threads |\n" +
 		"|---|---|--:|---|--:|--:|--:|--:|--:|--:|\n"
 }
 

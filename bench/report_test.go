@@ -58,7 +58,7 @@ func TestVerdict(t *testing.T) {
 	}{
 		{"faster", results{rate: {"zmq4": fast, "pebbe": slow}, time: {"zmq4": fast, "pebbe": fast}}, "slower than pebbe: none", nil},
 		{"slower", results{rate: {"zmq4": slow, "pebbe": fast}, time: {"zmq4": slow, "pebbe": fast}}, "slower than pebbe: 2 of 2 rows, see above",
-			[]string{"- rates, tcp: 0.50 of its rate (500.00 M to 500.00 M; pebbe 1000.00 M to 1000.00 M)", "- times, tcp: 2.00 of its time ("}},
+			[]string{"- rates, tcp: 0.50 of its rate (500.00 M to 500.00 M messages/s; pebbe 1000.00 M to 1000.00 M)", "- times, tcp: 2.00 of its time ("}},
 		{"behind a mutex", results{rate: {"zmq4": slow, "pebbe-mutex": fast}, time: {}}, "slower than pebbe: 1 of 1 row, see above", []string{"- rates, tcp: 0.50"}},
 		{"within the spread", results{rate: {"zmq4": rounds(1, 3, 5), "pebbe": rounds(1, 2, 3)}, time: {}}, "slower than pebbe: none", nil},
 		{"other calls", results{rate: {"zmq4": fast, "zmq4-msg": slow, "pebbe": fast}, time: {}}, "slower than pebbe: none", nil},

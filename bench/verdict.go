@@ -128,7 +128,7 @@ func (res results) verdict(w io.Writer, rows []*row) int {
 			bad = append(bad, fmt.Sprintf("%s: failed: %v", r.title(), c.err))
 		case c.there() && other.there() && min(len(c.samples), len(other.samples)) >= enough:
 			compared++
-			line := fmt.Sprintf("%s: %s (%s; pebbe %s)", r.title(), r.times(c, other), r.span(c), r.span(other))
+			line := fmt.Sprintf("%s: %s (%s %s; pebbe %s)", r.title(), r.times(c, other), r.span(c), r.unit(), r.span(other))
 			if slower(c, other) {
 				bad = append(bad, line)
 			} else if c.median(nsOf) > other.median(nsOf) {
