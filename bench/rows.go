@@ -37,7 +37,9 @@ type row struct {
 }
 
 // latency reports whether a row is about time and not about a rate.
-func (r *row) latency() bool { return r.kind == "lat" || r.kind == "poll" || r.kind == "timers" }
+func (r *row) latency() bool {
+	return r.kind == "lat" || r.kind == "poll" || r.kind == "timers" || r.kind == "park"
+}
 
 // alone reports whether all of a row happens in one process.
 func (r *row) alone() bool { return r.transport == "inproc" || r.kind == "poll" || r.kind == "timers" }
@@ -217,7 +219,7 @@ func (t *table) shared() {
 	}
 	t.add(row{
 		group: "Server with 16 goroutines that reply, 64 B", name: "tcp", kind: "serve", transport: "tcp",
-		types: [2]string{"ROUTER", "DEALER"}, size: 64, count: 500_000, conns: 8, senders: 16, window: 16, goals: []goal{{"zmq4", "C", 0.6, 0}},
+		types: [2]string{"ROUTER", "DEALER"}, size: 64, count: 500_000, conns: 8, senders: 16, window: 16, goals: []goal{{"zmq4", "C", 0.65, 0}},
 		impls: []string{"C", "zmq4", "pebbe"},
 	})
 }

@@ -158,7 +158,7 @@ func list(w io.Writer, title string, lines []string) {
 
 // times says how a compares with b.
 func (r *row) times(a, b *cell) string {
-	if r.latency() || r.kind == "park" {
+	if r.latency() {
 		return fmt.Sprintf("%.2f of its time", a.median(nsOf)/b.median(nsOf))
 	}
 	return fmt.Sprintf("%.2f of its rate", r.ratio(a, b))
