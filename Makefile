@@ -41,6 +41,7 @@ test: deps ## run the tests
 	$(GO) test -shuffle=on ./...
 	cd ctest/gozeromq && $(GO) test -shuffle=on ./...
 	cd cmd/zmq4 && $(GO) test -shuffle=on ./...
+	cd bench && $(GO) test -shuffle=on ./...
 
 race: deps ## run the tests under the race detector, also with the Poller of systems without epoll, and without guesses
 	$(GO) test -race -shuffle=on ./...
@@ -48,6 +49,7 @@ race: deps ## run the tests under the race detector, also with the Poller of sys
 	$(GO) test -shuffle=on -short -tags zmq4_noguess .
 	cd ctest/gozeromq && $(GO) test -race -shuffle=on ./...
 	cd cmd/zmq4 && $(GO) test -race -shuffle=on ./...
+	cd bench && $(GO) test -shuffle=on ./...
 
 asan: deps ## run the tests under the address sanitizer, which also looks for leaks
 	$(GO) test -asan -short -shuffle=on ./...
@@ -62,6 +64,7 @@ lint: deps ## gofmt, go vet, staticcheck, go mod tidy, and shellcheck where it i
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	cd ctest/gozeromq && $(GO) vet ./... && $(GO) mod tidy -diff
+	cd bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	cd cmd/zmq4 && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	@echo "cd cmd/zmq4 && $(GO) mod tidy -diff, with the package of this tree"; \
 		tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cd cmd/zmq4 && cp go.mod go.sum "$$tmp" && \
@@ -102,10 +105,10 @@ fuzz: deps ## run each fuzz target for a short time (FUZZTIME=10s)
 		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 			(cd $$package && $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) .) || exit 1; done; done
 
-bench: deps ## compare with C, pebbe/zmq4 and go-zeromq/zmq4: tables and plots in bench/results (BENCH='-run tcp')
+bench: deps ## compare with C, pebbe/zmq4 and go-zeromq/zmq4, and fail where pebbe/zmq4 is faster: tables and plots in bench/results (BENCH='-run tcp')
 	cd bench && $(GO) run . $(BENCH)
 
-bench-quick: deps ## the same in two minutes: for a first look
+bench-quick: deps ## the same in a few minutes: for a first look
 	cd bench && $(GO) run . -quick $(BENCH)
 
 goget: deps ## go get the module as users do, by its path and by replace, go install the tool, and run both

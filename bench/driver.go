@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,7 +26,6 @@ type driver struct {
 	perf string // the program of ctest/perf.c
 	self string
 	made int // endpoints of ipc
-	pin  bool
 }
 
 // newDriver builds the C program. dir is temporary.
@@ -74,9 +72,12 @@ type process struct {
 
 // start starts a process, on one processor only if that is not negative.
 func (d *driver) start(ctx context.Context, impl string, processor int, args ...any) (*process, error) {
-	words := []string{d.perf}
-	if impl != "C" {
-		words = []string{d.self, "worker", "-library", impl}
+	words := []string{d.self, "worker", "-library", impl}
+	switch impl {
+	case "C":
+		words = []string{d.perf}
+	case "C-copy":
+		words = []string{d.perf, "-copy", "1"}
 	}
 	if processor >= 0 {
 		words = append([]string{"taskset", "-c", fmt.Sprint(processor)}, words...)
@@ -122,10 +123,9 @@ func (s *sample) add(ctx context.Context, p *process, count int, measured bool) 
 	if err != nil {
 		return err
 	}
-	v := make(map[string]int)
-	for _, w := range words {
-		name, value, _ := strings.Cut(w, "=")
-		v[name], _ = strconv.Atoi(value)
+	v, err := parseValues(words)
+	if err != nil {
+		return err
 	}
 	n := float64(count)
 	if measured {
@@ -138,137 +138,18 @@ func (s *sample) add(ctx context.Context, p *process, count int, measured bool) 
 	return p.cmd.Wait()
 }
 
-// measure does the work of a row once, in new processes.
-func (d *driver) measure(r *row, impl string) (s sample, err error) {
-	if r.kind != "park" && impl == "go-zeromq" {
-		// It is so much slower that it would take most of the time.
-		few := *r
-		few.count = max(r.count/10, 1)
-		r = &few
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	var started []*process
-	defer func() {
-		cancel()
-		for _, p := range started {
-			p.cmd.Wait()
-		}
-	}()
-	start := func(impl string, args ...any) *process {
+// parseValues reads words of the form name=number.
+func parseValues(words []string) (map[string]int, error) {
+	v := make(map[string]int)
+	for _, w := range words {
+		name, value, _ := strings.Cut(w, "=")
+		n, err := strconv.Atoi(value)
 		if err != nil {
-			return nil
+			return nil, fmt.Errorf("result %q: %w", w, err)
 		}
-		common := []any{"-size", r.size, "-count", r.count, "-warmup", r.warmup, "-conns", r.conns}
-		if r.curve {
-			common = append(common, "-curve", 1)
-		}
-		processor := -1
-		if d.pin && r.transport != "inproc" {
-			processor = min(len(started), runtime.NumCPU()-1)
-		}
-		var p *process
-		if p, err = d.start(ctx, impl, processor, append(common, args...)...); err == nil {
-			started = append(started, p)
-		}
-		return p
+		v[name] = n
 	}
-	expect := func(p *process, first string) []string {
-		if err != nil {
-			return nil
-		}
-		var words []string
-		words, err = p.expect(ctx, first)
-		return words
-	}
-	tell := func(p *process) {
-		if err == nil {
-			p.tell()
-		}
-	}
-	add := func(p *process, count int, measured bool) {
-		if err == nil {
-			err = s.add(ctx, p, count, measured)
-		}
-	}
-	// connect is how to reach what a process has bound to.
-	connect := func(words []string) []any {
-		if len(words) == 0 {
-			return nil
-		}
-		args := []any{"-endpoint", words[0]}
-		if r.curve && len(words) > 1 {
-			args = append(args, "-serverkey", words[1])
-		}
-		return args
-	}
-	switch {
-	case r.transport == "inproc":
-		p := start(impl, "-role", r.kind, "-type", r.types[0], "-peer", r.types[1], "-endpoint", "inproc://perf",
-			"-parts", r.parts, "-sockets", r.sockets, "-subs", r.subs)
-		add(p, r.count, true)
-	case r.kind == "thr":
-		recv := start(impl, "-role", "recv", "-type", r.types[0], "-bind", 1, "-parts", r.parts, "-endpoint", d.endpoint(r))
-		send := start(impl, append(connect(expect(recv, "endpoint")), "-role", "send", "-type", r.types[1], "-parts", r.parts)...)
-		add(recv, r.count, true)
-		tell(send)
-		add(send, r.count, false)
-	case r.kind == "lat":
-		echo := start(impl, "-role", "echo", "-type", r.types[1], "-bind", 1, "-endpoint", d.endpoint(r))
-		ask := start(impl, append(connect(expect(echo, "endpoint")), "-role", "ask", "-type", r.types[0])...)
-		add(ask, r.count, true)
-		tell(echo)
-		add(echo, r.count, false)
-	case r.kind == "fan":
-		send := start(impl, "-role", "send", "-type", r.types[1], "-bind", 1, "-sync", 1, "-endpoint", d.endpoint(r))
-		recv := start(impl, append(connect(expect(send, "endpoint")), "-role", "recv", "-type", r.types[0], "-sync", 1, "-subs", r.subs)...)
-		expect(recv, "ready")
-		tell(send)
-		add(recv, r.count, true)
-		tell(send)
-		add(send, r.count, false)
-	case r.kind == "proxy":
-		// Sender and receiver are in C, whatever the proxy is.
-		sender, receiver, parts := "PUB", "SUB", 1
-		if r.types[0] == "ROUTER" {
-			sender, receiver, parts = "DEALER", "DEALER", 2
-		}
-		sync := 0
-		if sender == "PUB" {
-			sync = 1
-		}
-		proxy := start(impl, "-role", "proxy", "-type", r.types[0], "-peer", r.types[1],
-			"-endpoint", d.endpoint(r), "-endpoint2", d.endpoint(r))
-		ends := expect(proxy, "endpoint")
-		if err != nil {
-			return s, err
-		}
-		recv := start("C", "-role", "recv", "-type", receiver, "-parts", parts, "-nohwm", 1, "-sync", sync, "-endpoint", ends[1])
-		send := start("C", "-role", "send", "-type", sender, "-sync", sync, "-endpoint", ends[0])
-		if sync != 0 {
-			expect(recv, "ready")
-			tell(send)
-		}
-		var other sample
-		if err == nil {
-			err = other.add(ctx, recv, r.count, true)
-		}
-		tell(send)
-		tell(proxy)
-		if err == nil {
-			err = other.add(ctx, send, r.count, false)
-		}
-		add(proxy, r.count+r.warmup, false)
-		s.ns = other.ns
-	}
-	return s, err
-}
-
-func (d *driver) endpoint(r *row) string {
-	if r.transport == "ipc" {
-		d.made++
-		return fmt.Sprint("ipc://", filepath.Join(d.dir, "ipc"), d.made)
-	}
-	return "tcp://127.0.0.1:*"
+	return v, nil
 }
 
 // allowFiles raises the limit of open files, for the workers too, if that is allowed.

@@ -14,9 +14,11 @@ type library interface {
 	socket(typ string, o socketOptions) (socket, error)
 	// proxy moves messages between two sockets of its own for ever.
 	proxy(front, back socket) error
+	// serve answers requests on a ROUTER for ever: one goroutine receives, and workers goroutines reply.
+	serve(front socket, workers int) error
 	// poll returns a function that waits until one of the sockets can receive, and then
-	// receives one message on each that can.
-	poll(sockets []socket) (func() error, error)
+	// receives one message on each that can. It makes a poller each time, unless that is kept.
+	poll(sockets []socket, kept bool) (func() error, error)
 }
 
 type socketOptions struct {

@@ -111,4 +111,8 @@ func (goZeromqLibrary) proxy(front, back socket) error {
 	return gozeromq.NewProxy(context.Background(), front.(goZeromqSocket).Socket, back.(goZeromqSocket).Socket, nil).Run()
 }
 
-func (goZeromqLibrary) poll([]socket) (func() error, error) { return nil, errors.New("no poller") }
+func (goZeromqLibrary) serve(socket, int) error { return errors.New("not measured") }
+
+func (goZeromqLibrary) poll([]socket, bool) (func() error, error) {
+	return nil, errors.New("no poller")
+}

@@ -142,12 +142,55 @@ func (l *pebbeLibrary) proxy(front, back socket) error {
 	return pebbe.Proxy(front.(*pebbeSocket).Socket, back.(*pebbeSocket).Socket, nil)
 }
 
-func (l *pebbeLibrary) poll(sockets []socket) (func() error, error) {
-	p := pebbe.NewPoller()
-	for _, s := range sockets {
-		p.Add(s.(*pebbeSocket).Socket, pebbe.POLLIN)
+// serve is a ROUTER behind a proxy: goroutines must not share a socket of pebbe's, so that each has
+// one of its own.
+func (l *pebbeLibrary) serve(front socket, workers int) error {
+	back, err := l.open("DEALER", socketOptions{})
+	if err != nil {
+		return err
 	}
+	if err := back.Bind("inproc://workers"); err != nil {
+		return err
+	}
+	failed := make(chan error, workers+1)
+	for range workers {
+		s, err := l.open("DEALER", socketOptions{})
+		if err != nil {
+			return err
+		}
+		if err := s.Connect("inproc://workers"); err != nil {
+			return err
+		}
+		go func() {
+			for {
+				msg, err := s.RecvMessageBytes(0)
+				if err == nil {
+					_, err = s.SendMessage(msg)
+				}
+				if err != nil {
+					failed <- err
+					return
+				}
+			}
+		}()
+	}
+	go func() { failed <- l.proxy(front, back) }()
+	return <-failed
+}
+
+func (l *pebbeLibrary) poll(sockets []socket, kept bool) (func() error, error) {
+	newPoller := func() *pebbe.Poller {
+		p := pebbe.NewPoller()
+		for _, s := range sockets {
+			p.Add(s.(*pebbeSocket).Socket, pebbe.POLLIN)
+		}
+		return p
+	}
+	p := newPoller()
 	return func() error {
+		if !kept {
+			p = newPoller()
+		}
 		polled, err := p.Poll(-1)
 		if err != nil {
 			return err

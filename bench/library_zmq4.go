@@ -143,12 +143,45 @@ func (l *zmq4Library) proxy(front, back socket) error {
 	return zmq4.Proxy(front.(*zmq4Socket).Socket, back.(*zmq4Socket).Socket, nil)
 }
 
-func (l *zmq4Library) poll(sockets []socket) (func() error, error) {
-	p := zmq4.NewPoller()
-	for _, s := range sockets {
-		p.Add(s.(*zmq4Socket).Socket, zmq4.POLLIN)
+func (l *zmq4Library) serve(front socket, workers int) error {
+	soc := front.(*zmq4Socket).Socket
+	requests, failed := make(chan [][]byte, workers), make(chan error, workers+1)
+	for range workers {
+		go func() {
+			for msg := range requests {
+				if _, err := soc.SendMessage(msg); err != nil {
+					failed <- err
+					return
+				}
+			}
+		}()
 	}
+	go func() {
+		for {
+			msg, err := soc.RecvMessageBytes(0)
+			if err != nil {
+				failed <- err
+				return
+			}
+			requests <- msg
+		}
+	}()
+	return <-failed
+}
+
+func (l *zmq4Library) poll(sockets []socket, kept bool) (func() error, error) {
+	newPoller := func() *zmq4.Poller {
+		p := zmq4.NewPoller()
+		for _, s := range sockets {
+			p.Add(s.(*zmq4Socket).Socket, zmq4.POLLIN)
+		}
+		return p
+	}
+	p := newPoller()
 	return func() error {
+		if !kept {
+			p = newPoller()
+		}
 		polled, err := p.Poll(-1)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -22,78 +23,79 @@ import (
 
 func main() {
 	var err error
+	bad := 0
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		err = workerMain(os.Args[2:])
 	} else {
-		err = run()
+		bad, err = run()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+	if err != nil || bad > 0 {
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	quick := flag.Bool("quick", false, "fewer messages and rounds: under two minutes on two cores")
+// run measures and reports. It returns how many rows are bad: see verdict.
+func run() (bad int, err error) {
+	quick := flag.Bool("quick", false, "fewer messages and rounds")
 	rounds := flag.Int("rounds", 0, "how often to measure everything (default 7, or 3 with -quick)")
 	scale := flag.Int("scale", 0, "divide the numbers of messages by this (default 1, or 10 with -quick)")
-	only := flag.String("run", "", "regular expression for the rows to run, such as '^PUSH.*tcp'")
+	only := flag.String("run", "", "regular expression for the rows to run, such as '^PUSH.*tcp.*pinned'")
+	skip := flag.String("skip", "^$", "regular expression for the rows to leave out, such as pinned")
 	impls := flag.String("impl", strings.Join(implementations, ","), "implementations")
 	dir := flag.String("o", "results", "directory for the table and the plots")
-	pin := flag.Bool("pin", false, "where there are two processes or three, give each a processor of its own (Linux)")
 	plots := flag.Bool("plots", true, "measure and draw throughput against size")
 	flag.Parse()
-	if *rounds == 0 {
-		*rounds = 7
-		if *quick {
-			*rounds = 3
-		}
+	usual, divided := 7, 1
+	if *quick {
+		usual, divided = 3, 10
 	}
-	if *scale == 0 {
-		*scale = 1
-		if *quick {
-			*scale = 10
-		}
-	}
-	match, err := regexp.Compile(*only)
+	*rounds, *scale = cmp.Or(*rounds, usual), cmp.Or(*scale, divided)
+	rows, err := choose(newTable(*scale, pinnable(), *plots), *only, *skip, strings.Split(*impls, ","))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := os.MkdirAll(*dir, 0o777); err != nil {
-		return err
+		return 0, err
 	}
 	tmp, err := os.MkdirTemp("", "zmq4-bench")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer os.RemoveAll(tmp)
 	d, err := newDriver(tmp)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	d.pin = *pin
-	rows := slices.DeleteFunc(table(*scale, *plots), func(r *row) bool {
-		r.impls = slices.DeleteFunc(slices.Clone(r.impls), func(impl string) bool {
-			return !slices.Contains(strings.Split(*impls, ","), impl)
-		})
-		return !match.MatchString(r.group + ", " + r.name)
-	})
 	start := time.Now()
 	res := d.run(rows, *rounds)
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Benchmarks, %s\n\n%s\n", start.Format(time.DateOnly), environment(*rounds, time.Since(start)))
-	res.write(&out, rows)
-	res.memory(&out, rows)
-	res.bars(&out, rows)
 	files, err := res.plots(*dir, rows)
-	for _, name := range files {
-		fmt.Fprintf(&out, "\n![%s](%s)\n", strings.TrimSuffix(name, ".svg"), name)
-	}
+	bad = res.report(&out, rows, files)
 	os.Stdout.Write(out.Bytes())
 	if err != nil {
-		return err
+		return bad, err
 	}
-	return os.WriteFile(filepath.Join(*dir, "results.md"), out.Bytes(), 0o666)
+	return bad, os.WriteFile(filepath.Join(*dir, "results.md"), out.Bytes(), 0o666)
+}
+
+// choose returns the rows and implementations to run.
+func choose(rows []*row, only, skip string, impls []string) ([]*row, error) {
+	match, err := regexp.Compile(only)
+	if err != nil {
+		return nil, err
+	}
+	leave, err := regexp.Compile(skip)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(rows, func(r *row) bool {
+		r.impls = slices.DeleteFunc(slices.Clone(r.impls), func(impl string) bool { return !slices.Contains(impls, impl) })
+		return !match.MatchString(r.title()) || leave.MatchString(r.title())
+	}), nil
 }
 
 // run measures all rows. The implementations take turns, so that what else
@@ -122,7 +124,7 @@ func (d *driver) run(rows []*row, rounds int) results {
 				}
 			}
 		}
-		fmt.Fprintf(os.Stderr, "%d/%d %s, %s\n", i+1, len(rows), r.group, r.name)
+		fmt.Fprintf(os.Stderr, "%d/%d %s\n", i+1, len(rows), r.title())
 	}
 	return res
 }

@@ -39,7 +39,13 @@ func (c *cell) median(of func(sample) float64) float64 { return median(c.values(
 // there reports whether the cell has a result.
 func (c *cell) there() bool { return c != nil && c.err == nil && len(c.samples) > 0 }
 
-func nsOf(s sample) float64 { return s.ns }
+func nsOf(s sample) float64  { return s.ns }
+func cpuOf(s sample) float64 { return s.cpu }
+
+// of returns what reads a value that the process reported.
+func of(name string) func(sample) float64 {
+	return func(s sample) float64 { return float64(s.values[name]) }
+}
 
 // ratio compares times for latencies and rates otherwise, so that it is what
 // the column before it says.
@@ -51,7 +57,74 @@ func (r *row) ratio(a, b *cell) float64 {
 	return ratio
 }
 
-// write prints all tables as Markdown.
+// show formats ns as the rate or the time that a row is about.
+func (r *row) show(ns float64) string {
+	if r.latency() {
+		return microseconds(ns)
+	}
+	return rate(ns)
+}
+
+// unit is that of show.
+func (r *row) unit() string {
+	if r.latency() {
+		return "µs"
+	}
+	return "messages/s"
+}
+
+// span formats the range of all rounds, from the lowest rate or time to the highest.
+func (r *row) span(c *cell) string {
+	ns := c.values(nsOf)
+	low, high := ns[0], ns[len(ns)-1]
+	if !r.latency() {
+		low, high = high, low
+	}
+	return r.show(low) + " to " + r.show(high)
+}
+
+// pebbe returns the result of pebbe, which needs a mutex where goroutines share a socket.
+func (res results) pebbe(r *row) *cell {
+	if c := res[r]["pebbe"]; c != nil {
+		return c
+	}
+	return res[r]["pebbe-mutex"]
+}
+
+// against formats the ratio of two results, if there are two.
+func (r *row) against(c, other *cell) string {
+	if !c.there() || !other.there() || other == c {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", r.ratio(c, other))
+}
+
+// head is the titles of the columns.
+func (r *row) head() string {
+	switch {
+	case r.kind == "park":
+		return "| receives | implementation | threads | KiB each | ms until all have received |\n|---|---|--:|--:|--:|\n"
+	case r.kind == "timers":
+		return "| | implementation | late, 50th percentile, µs | 90th | min to max | x pebbe | CPU µs |\n|---|---|--:|--:|---|--:|--:|\n"
+	}
+	return "| | implementation | " + r.unit() + " | min to max | x C | x pebbe | CPU µs | allocations | peak MiB | threads |\n" +
+		"|---|---|--:|---|--:|--:|--:|--:|--:|--:|\n"
+}
+
+// report prints everything as Markdown, and returns how many rows are bad: see verdict.
+func (res results) report(w io.Writer, rows []*row, plots []string) int {
+	res.write(w, rows)
+	res.memory(w, rows)
+	for _, name := range plots {
+		fmt.Fprintf(w, "\n![%s](%s)\n", strings.TrimSuffix(name, ".svg"), name)
+	}
+	fmt.Fprint(w, "\n## Ratios\n")
+	res.ratios(w, rows)
+	res.bar(w, rows)
+	return res.verdict(w, rows)
+}
+
+// write prints a table for each group of rows.
 func (res results) write(w io.Writer, rows []*row) {
 	group := ""
 	for _, r := range rows {
@@ -65,17 +138,7 @@ func (res results) write(w io.Writer, rows []*row) {
 		}
 		if r.group != group {
 			group = r.group
-			fmt.Fprintf(w, "\n## %s\n\n", group)
-			if r.kind == "park" {
-				fmt.Fprint(w, "| receives | implementation | threads | KiB each | ms until all have received |\n|---|---|--:|--:|--:|\n")
-			} else {
-				unit := "messages/s"
-				if r.latency() {
-					unit = "µs"
-				}
-				fmt.Fprintf(w, "| | implementation | %s | min to max | x C | x pebbe | CPU µs | allocations | peak MiB | threads |\n"+
-					"|---|---|--:|---|--:|--:|--:|--:|--:|--:|\n", unit)
-			}
+			fmt.Fprintf(w, "\n## %s\n\n%s", group, r.head())
 		}
 		for _, impl := range r.impls {
 			res.line(w, r, impl)
@@ -90,76 +153,83 @@ func (res results) line(w io.Writer, r *row, impl string) {
 		return
 	}
 	last := c.samples[len(c.samples)-1]
-	if r.kind == "park" {
+	cpu, show, pebbe := microseconds(c.median(cpuOf)), r.show(c.median(nsOf)), r.against(c, res.pebbe(r))
+	switch r.kind {
+	case "park":
 		fmt.Fprintf(w, "| %s | %s | %d | %.1f | %.0f |\n", r.name, impl, last.values["blockedthreads"],
-			c.median(func(s sample) float64 { return float64(s.values["blockedkib"]) / float64(r.sockets*r.subs) }),
-			c.median(func(s sample) float64 { return s.ns / 1e6 }))
+			c.median(of("blockedkib"))/float64(r.sockets*r.subs), c.median(nsOf)/1e6)
+		return
+	case "timers":
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", r.name, impl, r.show(c.median(of("p50"))), show, r.span(c), pebbe, cpu)
 		return
 	}
-	ns := c.values(nsOf)
-	show, low, high := "", "", ""
-	if r.latency() {
-		show, low, high = microseconds(median(ns)), microseconds(ns[0]), microseconds(ns[len(ns)-1])
-	} else {
-		show, low, high = rate(median(ns)), rate(ns[len(ns)-1]), rate(ns[0])
-	}
 	allocations := "-"
-	if impl != "C" {
+	if !strings.HasPrefix(impl, "C") {
 		allocations = fmt.Sprintf("%.2f", c.median(func(s sample) float64 { return s.mallocs }))
 	}
-	fmt.Fprintf(w, "| %s | %s | %s | %s to %s | %s | %s | %s | %s | %.0f | %d |\n", r.name, impl, show, low, high,
-		res.against(r, c, "C"), res.against(r, c, "pebbe"), microseconds(c.median(func(s sample) float64 { return s.cpu })),
-		allocations, c.median(func(s sample) float64 { return float64(s.maxrss) / 1024 }), last.threads)
+	fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s | %s | %.0f | %d |\n", r.name, impl, show, r.span(c),
+		r.against(c, res[r]["C"]), pebbe, cpu, allocations, c.median(func(s sample) float64 { return float64(s.maxrss) / 1024 }), last.threads)
 }
 
-func (res results) against(r *row, c *cell, other string) string {
-	o := res[r][other]
-	if !o.there() || o == c {
-		return ""
+// ratios prints one line for each row and implementation of this project: as the scheduler likes, and
+// with a processor for each process. Rows of one process have the first one only.
+func (res results) ratios(w io.Writer, rows []*row) {
+	pinned := make(map[string]*row)
+	for _, r := range rows {
+		if r.pinned {
+			pinned[strings.TrimSuffix(r.title(), pinnedSuffix)] = r
+		}
 	}
-	return fmt.Sprintf("%.2f", r.ratio(c, o))
+	for _, times := range []bool{false, true} {
+		title, unit := "Rates: more than 1 is faster.", "rate"
+		if times {
+			title, unit = "Times: less than 1 is faster.", "time"
+		}
+		head := fmt.Sprintf("\n%s\n\n| work | with | %[2]s, x C | x pebbe | CPU, x C | pinned: %[2]s, x C | x pebbe | CPU, x C |\n"+
+			"|---|---|--:|--:|--:|--:|--:|--:|\n", title, unit)
+		for _, r := range rows {
+			if r.pinned || r.plot || r.kind == "park" || r.kind == "timers" || r.latency() != times {
+				continue
+			}
+			for _, impl := range r.impls {
+				if strings.HasPrefix(impl, "zmq4") {
+					fmt.Fprintf(w, "%s| %s | %s | %s | %s |\n", head, r.title(), impl, res.three(r, impl), res.three(pinned[r.title()], impl))
+					head = ""
+				}
+			}
+		}
+	}
+}
+
+// three formats three ratios, or nothing for a row that does not exist.
+func (res results) three(r *row, impl string) string {
+	c, reference := res[r][impl], res[r]["C"]
+	if !c.there() {
+		return "| |"
+	}
+	cpu := ""
+	if reference.there() {
+		cpu = fmt.Sprintf("%.2f", c.median(cpuOf)/reference.median(cpuOf))
+	}
+	return r.against(c, reference) + " | " + r.against(c, res.pebbe(r)) + " | " + cpu
 }
 
 // memory prints what a connection adds to the memory of the process that receives.
 func (res results) memory(w io.Writer, rows []*row) {
-	kib := func(r *row, impl string) float64 {
-		return res[r][impl].median(func(s sample) float64 { return float64(s.values["warmkib"]) })
-	}
 	var one *row
 	for _, r := range rows {
+		if r.pinned {
+			continue
+		}
 		if r.conns == 1 && strings.HasPrefix(r.group, "Connections") {
 			one = r
 			fmt.Fprint(w, "\n## Memory of a connection\n\n| connections | implementation | KiB each |\n|---|---|--:|\n")
 		}
 		for _, impl := range r.impls {
-			if r.conns > 1 && one != nil && res[r][impl].there() && res[one][impl].there() {
-				fmt.Fprintf(w, "| %d | %s | %.1f |\n", r.conns, impl, (kib(r, impl)-kib(one, impl))/float64(r.conns-1))
+			if r.kind == "thr" && r.conns > 1 && one != nil && res[r][impl].there() && res[one][impl].there() {
+				kib := res[r][impl].median(of("warmkib")) - res[one][impl].median(of("warmkib"))
+				fmt.Fprintf(w, "| %d | %s | %.1f |\n", r.conns, impl, kib/float64(r.conns-1))
 			}
-		}
-	}
-}
-
-// bars prints what was to be reached, and what was.
-func (res results) bars(w io.Writer, rows []*row) {
-	fmt.Fprint(w, "\n## The bar\n\n| work | implementation | against | wanted | measured | CPU x | |\n|---|---|---|--:|--:|--:|---|\n")
-	for _, r := range rows {
-		for _, b := range r.bars {
-			c, o := res[r][b.impl], res[r][b.against]
-			if !c.there() || !o.there() {
-				continue
-			}
-			ratio, sign := r.ratio(c, o), "≥"
-			met := ratio >= b.atLeast
-			if r.latency() {
-				sign, met = "≤", ratio <= b.atLeast
-			}
-			mark := "missed"
-			if met {
-				mark = "reached"
-			}
-			cpu := func(s sample) float64 { return s.cpu }
-			fmt.Fprintf(w, "| %s, %s | %s | %s | %s %.2f | %.2f | %.2f | %s |\n", r.group, r.name, b.impl, b.against, sign,
-				b.atLeast, ratio, c.median(cpu)/o.median(cpu), mark)
 		}
 	}
 }

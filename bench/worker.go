@@ -22,7 +22,8 @@ type worker struct {
 	endpoint, endpoint2, serverKey string
 	bind, sync, curve, noHWM       bool
 	parts, subs, sockets, size     int
-	conns                          int
+	conns, senders, receivers      int
+	kept                           bool
 	warmKiB                        int // what the receiver's memory has grown by when the warm-up is over
 	count, warmup                  int
 	stdin                          *bufio.Reader
@@ -38,7 +39,7 @@ func workerMain(args []string) error {
 	var name string
 	f := flag.NewFlagSet("worker", flag.ExitOnError)
 	f.StringVar(&name, "library", "zmq4", "one of: "+libraryNames())
-	f.StringVar(&w.role, "role", "", "send, recv, echo, ask, thr, lat, proxy, poll or park")
+	f.StringVar(&w.role, "role", "", "send, recv, echo, ask, thr, lat, proxy, serve, shared, poll, park or timers")
 	f.StringVar(&w.typ, "type", "", "type of socket")
 	f.StringVar(&w.peer, "peer", "", "type of the other socket, if that is in the same process")
 	f.StringVar(&w.endpoint, "endpoint", "", "where to bind or connect")
@@ -46,16 +47,18 @@ func workerMain(args []string) error {
 	f.StringVar(&w.serverKey, "serverkey", "", "CURVE key of the other side")
 	f.StringVar(&w.cpuProfile, "cpuprofile", os.Getenv("BENCH_CPUPROFILE"), "file for a CPU profile")
 	number := func(name string) *int { return f.Int(name, 0, "see ctest/perf.c") }
-	bind, sync, curve, nohwm := number("bind"), number("sync"), number("curve"), number("nohwm")
+	bind, sync, curve, nohwm, kept := number("bind"), number("sync"), number("curve"), number("nohwm"), number("kept")
 	f.IntVar(&w.parts, "parts", 1, "parts per message")
 	f.IntVar(&w.subs, "subs", 1, "receiving sockets")
 	f.IntVar(&w.sockets, "sockets", 0, "sockets to poll or to block on")
 	f.IntVar(&w.conns, "conns", 1, "sending sockets")
+	f.IntVar(&w.senders, "senders", 1, "goroutines that send on one socket")
+	f.IntVar(&w.receivers, "receivers", 1, "goroutines that receive on one socket")
 	f.IntVar(&w.size, "size", 1, "bytes per part")
 	f.IntVar(&w.count, "count", 1, "messages to measure")
 	f.IntVar(&w.warmup, "warmup", 0, "messages before that")
 	f.Parse(args)
-	w.bind, w.sync, w.curve, w.noHWM = *bind != 0, *sync != 0, *curve != 0, *nohwm != 0
+	w.bind, w.sync, w.curve, w.noHWM, w.kept = *bind != 0, *sync != 0, *curve != 0, *nohwm != 0, *kept != 0
 	w.library = libraries[name]
 	if w.library == nil {
 		return fmt.Errorf("no library %q", name)
@@ -71,8 +74,8 @@ func workerMain(args []string) error {
 		}
 	}
 	run := map[string]func() error{
-		"send": w.sender, "recv": w.receivers, "echo": w.echo, "ask": w.ask, "thr": w.throughput, "lat": w.latency,
-		"proxy": w.proxy, "poll": w.poll, "park": w.park,
+		"send": w.sender, "recv": w.receiveAll, "echo": w.echo, "ask": w.ask, "thr": w.throughput, "lat": w.latency,
+		"proxy": w.proxy, "serve": w.serve, "shared": w.shared, "poll": w.poll, "park": w.park, "timers": w.timers,
 	}[w.role]
 	if run == nil {
 		return fmt.Errorf("no role %q", w.role)
@@ -149,20 +152,26 @@ func (w *worker) attach() (socket, error) {
 
 // both makes two connected sockets in one process: w.typ, and w.peer.
 func (w *worker) both(typeBinds bool) (s, peer socket, err error) {
-	if s, err = w.open(w.typ, typeBinds); err != nil {
-		return nil, nil, err
+	if typeBinds {
+		return w.pair(w.typ, w.peer)
 	}
-	if peer, err = w.open(w.peer, !typeBinds); err != nil {
-		return nil, nil, err
-	}
-	server, client := s, peer
-	if !typeBinds {
-		server, client = peer, s
-	}
-	if _, err = server.bind(w.endpoint); err == nil {
-		err = client.connect(w.endpoint)
-	}
+	peer, s, err = w.pair(w.peer, w.typ)
 	return s, peer, err
+}
+
+// pair makes two connected sockets in one process.
+func (w *worker) pair(server, client string) (s, c socket, err error) {
+	if s, err = w.open(server, true); err != nil {
+		return nil, nil, err
+	}
+	if c, err = w.open(client, false); err != nil {
+		return nil, nil, err
+	}
+	at, err := s.bind(w.endpoint)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, c, c.connect(at)
 }
 
 // payload is one message of w.parts parts.
@@ -235,7 +244,7 @@ func (w *worker) synchronize(s socket) error {
 	}
 }
 
-func (w *worker) receivers() error {
+func (w *worker) receiveAll() error {
 	failed := make(chan error, w.subs)
 	for range w.subs {
 		s, err := w.attach()
@@ -398,13 +407,14 @@ func (w *worker) poll() error {
 			return err
 		}
 	}
-	if _, err := all[w.sockets/2].bind(w.endpoint); err != nil {
+	at, err := all[w.sockets/2].bind(w.endpoint)
+	if err != nil {
 		return err
 	}
-	if err := active.connect(w.endpoint); err != nil {
+	if err := active.connect(at); err != nil {
 		return err
 	}
-	next, err := w.library.poll(all)
+	next, err := w.library.poll(all, w.kept)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,8 @@
 /*
  * The C loops that the benchmarks in bench/ are measured against: one zmq_msg
  * per call, blocking calls, a thread per socket. bench/worker.go does the same
- * work with the Go libraries and speaks the same protocol with the driver:
+ * work with the Go libraries and speaks the same protocol with the driver.
+ * With -copy 1 the payload is copied from and to a buffer, as the libraries do.
  *
  *   stdout  "endpoint E [K]"   bound to E (a second endpoint, or a CURVE key)
  *           "ready"            every subscriber has received something
@@ -28,10 +29,10 @@
 
 static struct {
     const char *role, *type, *peer, *endpoint, *endpoint2, *serverkey;
-    int bind, parts, subs, sync, curve, nohwm, sockets, conns;
+    int bind, parts, subs, sync, curve, nohwm, sockets, conns, senders, receivers, window, kept, copy;
     size_t size;
     long count, warmup;
-} opt = {.type = "", .endpoint = "", .parts = 1, .subs = 1, .conns = 1};
+} opt = {.type = "", .endpoint = "", .parts = 1, .subs = 1, .conns = 1, .senders = 1, .receivers = 1};
 
 static void *ctx;
 static char key_line[64];
@@ -190,11 +191,29 @@ static void *attach(const char *type)
 
 /* --- loops --- */
 
+/* What -copy copies from and to: each thread sends on its own, or receives. */
+static _Thread_local char *payload;
+
+static void make_payload(void)
+{
+    if (opt.copy && !payload)
+        payload = calloc(1, opt.size > 256 ? opt.size : 256); /* the identity of a peer fits too */
+}
+
 static void send_part(void *s, size_t size, int flags)
 {
     zmq_msg_t msg;
     MUST(zmq_msg_init_size(&msg, size));
+    if (payload)
+        memcpy(zmq_msg_data(&msg), payload, size);
     MUST(zmq_msg_send(&msg, s, flags));
+}
+
+static void receive_part(zmq_msg_t *msg, void *s)
+{
+    MUST(zmq_msg_recv(msg, s, 0));
+    if (payload && zmq_msg_size(msg) <= opt.size)
+        memcpy(payload, zmq_msg_data(msg), zmq_msg_size(msg));
 }
 
 static void send_message(void *s)
@@ -206,6 +225,7 @@ static void send_message(void *s)
 
 static void send_messages(void *s, long n)
 {
+    make_payload();
     while (n-- > 0)
         send_message(s);
 }
@@ -213,6 +233,7 @@ static void send_messages(void *s, long n)
 /* send_by_all sends n messages, by n_all sockets in turn. */
 static void send_by_all(void **all, int n_all, long n)
 {
+    make_payload();
     for (long i = 0; i < n; i++)
         send_message(all[i % n_all]);
 }
@@ -222,11 +243,12 @@ static void receive_messages(void *s, long n)
 {
     zmq_msg_t msg;
     int want = opt.parts + (strcmp(opt.type, "ROUTER") == 0); /* it adds one */
+    make_payload();
     MUST(zmq_msg_init(&msg));
     while (n > 0) {
         int parts = 0;
         do {
-            MUST(zmq_msg_recv(&msg, s, 0));
+            receive_part(&msg, s);
             parts++;
         } while (zmq_msg_more(&msg));
         if (zmq_msg_size(&msg) == opt.size && parts == want) {
@@ -413,16 +435,157 @@ static void role_lat(void)
     result(from, take_mark());
 }
 
-/* zmq_proxy from type to peer. */
+/* Many threads that share sockets, each of which has a mutex if it needs one. */
 
-static mark proxy_from;
+#define TICKET 16 /* messages that a thread moves before it asks for more */
 
-static void *proxy_end(void *arg)
+static struct shared {
+    void *socket;
+    int threads;
+    pthread_mutex_t mu;
+    long taken;
+} sending = {.mu = PTHREAD_MUTEX_INITIALIZER}, receiving = {.mu = PTHREAD_MUTEX_INITIALIZER};
+
+/* take gives the calling thread some messages to move: none at the end. */
+static long take(struct shared *side, long *before)
 {
-    wait_line();
-    result(proxy_from, take_mark());
+    long left;
+    *before = __atomic_fetch_add(&side->taken, TICKET, __ATOMIC_RELAXED);
+    left = opt.warmup + opt.count - *before;
+    return left < TICKET ? left : TICKET;
+}
+
+static void lock(struct shared *side)
+{
+    if (side->threads > 1)
+        pthread_mutex_lock(&side->mu);
+}
+
+static void unlock(struct shared *side)
+{
+    if (side->threads > 1)
+        pthread_mutex_unlock(&side->mu);
+}
+
+static void *shared_sender(void *arg)
+{
+    long before;
+    for (long n; (n = take(&sending, &before)) > 0;) {
+        while (n-- > 0) {
+            zmq_msg_t msg;
+            MUST(zmq_msg_init_size(&msg, opt.size));
+            lock(&sending);
+            MUST(zmq_msg_send(&msg, sending.socket, 0));
+            unlock(&sending);
+        }
+    }
     return arg;
 }
+
+static void *shared_receiver(void *arg)
+{
+    long before;
+    for (long n; (n = take(&receiving, &before)) > 0;) {
+        if (before <= opt.warmup && opt.warmup < before + n)
+            seen.from = take_mark();
+        while (n-- > 0) {
+            lock(&receiving);
+            receive_messages(receiving.socket, 1);
+            unlock(&receiving);
+        }
+    }
+    return arg;
+}
+
+static void role_shared(void)
+{
+    pthread_t senders[64], receivers[64];
+    sending.threads = opt.senders;
+    receiving.threads = opt.receivers;
+    receiving.socket = open_socket(opt.type, 1);
+    sending.socket = open_socket(opt.peer, 0);
+    MUST(zmq_bind(receiving.socket, opt.endpoint));
+    MUST(zmq_connect(sending.socket, opt.endpoint));
+    for (int i = 0; i < opt.senders; i++)
+        pthread_create(&senders[i], NULL, shared_sender, NULL);
+    for (int i = 0; i < opt.receivers; i++)
+        pthread_create(&receivers[i], NULL, shared_receiver, NULL);
+    for (int i = 0; i < opt.receivers; i++)
+        pthread_join(receivers[i], NULL);
+    result(seen.from, take_mark());
+}
+
+/* A server that answers on its ROUTER, by one thread, and clients that send it requests. */
+
+static mark until_from;
+
+/* until_told ends the process when the driver says so. */
+static void *until_told(void *arg)
+{
+    wait_line();
+    result(until_from, take_mark());
+    return arg;
+}
+
+static void role_serve(void)
+{
+    pthread_t t;
+    zmq_msg_t msg;
+    opt.bind = 1;
+    void *s = attach(opt.type);
+    until_from = take_mark();
+    pthread_create(&t, NULL, until_told, NULL);
+    MUST(zmq_msg_init(&msg));
+    for (;;) {
+        MUST(zmq_msg_recv(&msg, s, 0));
+        MUST(zmq_msg_send(&msg, s, zmq_msg_more(&msg) ? ZMQ_SNDMORE : 0));
+    }
+}
+
+static long asked, answered;
+
+/* another reports whether there is another request to send. */
+static int another(void)
+{
+    return __atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED) < opt.warmup + opt.count;
+}
+
+static void *client(void *s)
+{
+    int waiting = 0;
+    zmq_msg_t msg;
+    MUST(zmq_msg_init(&msg));
+    while (waiting < opt.window && another()) {
+        send_part(s, opt.size, 0);
+        waiting++;
+    }
+    while (waiting > 0) {
+        MUST(zmq_msg_recv(&msg, s, 0));
+        if (zmq_msg_size(&msg) != opt.size || zmq_msg_more(&msg)) {
+            fprintf(stderr, "received %zu bytes\n", zmq_msg_size(&msg));
+            exit(1);
+        }
+        if (__atomic_fetch_add(&answered, 1, __ATOMIC_RELAXED) == opt.warmup)
+            seen.from = take_mark();
+        if (another())
+            send_part(s, opt.size, 0);
+        else
+            waiting--;
+    }
+    return s;
+}
+
+static void role_load(void)
+{
+    pthread_t all[64];
+    for (int i = 0; i < opt.conns; i++)
+        pthread_create(&all[i], NULL, client, attach(opt.type));
+    for (int i = 0; i < opt.conns; i++)
+        pthread_join(all[i], NULL);
+    result(seen.from, take_mark());
+}
+
+/* zmq_proxy from type to peer. */
 
 static void role_proxy(void)
 {
@@ -431,8 +594,8 @@ static void role_proxy(void)
     opt.nohwm = 1; /* so that XPUB does not drop */
     back = open_socket(opt.peer, 1);
     const char *at = bind_to(front, opt.endpoint), *at2 = bind_to(back, opt.endpoint2);
-    proxy_from = take_mark();
-    pthread_create(&t, NULL, proxy_end, NULL);
+    until_from = take_mark();
+    pthread_create(&t, NULL, until_told, NULL);
     printf("endpoint %s %s\n", at, at2);
     fflush(stdout);
     zmq_proxy(front, back, NULL);
@@ -448,8 +611,7 @@ static void role_poll(void)
         items[i].socket = open_socket("PULL", 1);
         items[i].events = ZMQ_POLLIN;
     }
-    MUST(zmq_bind(items[opt.sockets / 2].socket, opt.endpoint));
-    MUST(zmq_connect(active, opt.endpoint));
+    MUST(zmq_connect(active, bind_to(items[opt.sockets / 2].socket, opt.endpoint)));
     for (long i = 0; i < opt.warmup + opt.count; i++) {
         zmq_msg_t msg;
         if (i == opt.warmup)
@@ -473,7 +635,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } roles[] = {{"send", role_send}, {"recv", role_recv}, {"echo", role_echo}, {"ask", role_ask},
-                 {"thr", role_thr}, {"lat", role_lat}, {"proxy", role_proxy}, {"poll", role_poll}};
+                 {"thr", role_thr}, {"lat", role_lat}, {"proxy", role_proxy}, {"poll", role_poll},
+                 {"shared", role_shared}, {"serve", role_serve}, {"load", role_load}};
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *name = argv[i] + 1, *value = argv[i + 1];
         struct {
@@ -485,7 +648,9 @@ int main(int argc, char **argv)
                        {"serverkey", &opt.serverkey, NULL}, {"bind", NULL, &opt.bind},
                        {"parts", NULL, &opt.parts}, {"subs", NULL, &opt.subs}, {"sync", NULL, &opt.sync},
                        {"curve", NULL, &opt.curve}, {"nohwm", NULL, &opt.nohwm},
-                       {"sockets", NULL, &opt.sockets}, {"conns", NULL, &opt.conns}};
+                       {"sockets", NULL, &opt.sockets}, {"conns", NULL, &opt.conns},
+                       {"senders", NULL, &opt.senders}, {"receivers", NULL, &opt.receivers},
+                       {"window", NULL, &opt.window}, {"kept", NULL, &opt.kept}, {"copy", NULL, &opt.copy}};
         size_t k, known = sizeof options / sizeof *options;
         if (strcmp(name, "size") == 0) {
             opt.size = strtoul(value, NULL, 10);
