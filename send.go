@@ -47,7 +47,19 @@ func (soc *Socket) sendBytes(ctx context.Context, data []byte, flags Flag) (int,
 }
 
 func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag) (int, error) {
-	err := soc.transmit(ctx, flags, func(s *socket, waited bool) C.int {
+	s, err := soc.lock()
+	if err != nil {
+		return -1, err
+	}
+	rc := untried
+	if s.sendsAtOnce(flags) {
+		rc = C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
+	}
+	if rc == 0 {
+		s.sent(false)
+		return size, nil
+	}
+	err = s.transmit(ctx, flags, rc, func() C.int {
 		return C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
 	})
 	if err != nil {
@@ -75,70 +87,91 @@ func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err err
 }
 
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
-	parts, load := flatten(parts)
-	if load.count == 0 {
+	parts, count := printed(parts)
+	return soc.sendWhole(ctx, flags, message{parts: parts, count: count})
+}
+
+// SendParts is [Socket.SendMessage] for parts that are bytes. It costs less, because
+// it puts no part into an interface.
+func (soc *Socket) SendParts(parts ...[]byte) (total int, err error) {
+	return soc.sendParts(interruptible, parts)
+}
+
+func (soc *Socket) sendParts(ctx context.Context, parts [][]byte) (total int, err error) {
+	if len(parts) == 1 {
+		return soc.sendBytes(ctx, parts[0], 0)
+	}
+	return soc.sendWhole(ctx, 0, message{bytes: parts, count: len(parts)})
+}
+
+// sendWhole sends a message.
+func (soc *Socket) sendWhole(ctx context.Context, flags Flag, m message) (total int, err error) {
+	if m.count == 0 {
 		if _, err := soc.Context(); err != nil && ctx != interruptible {
 			return -1, err
 		}
 		return 0, nil // without a context on a closed socket, too: pebbe/zmq4 does not look
 	}
-	if load.count > 1 {
-		flags |= SNDMORE // for transmit: it has more than one part
+	if m.count > 1 {
+		flags |= SNDMORE // for sendable
 	}
-	count := load.count
-	err = soc.transmit(ctx, flags, func(s *socket, waited bool) C.int {
-		if waited { // meanwhile the program may have changed the parts
-			_, load = flatten(parts)
-		}
-		rc := s.outbox(parts, load)
-		if rc == 0 && (load.count != count || len(s.tx.parts) != count) {
-			rc = -C.EINVAL // not what flags say
-		}
-		if rc == 0 {
-			rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.tx.parts), C.int(count))
-		}
-		if s.tx.pinned {
-			s.tx.pins.Unpin()
-			s.tx.pinned = false
-		}
-		if cap(s.tx.parts) > C.ZMQ4_IN_KEEP {
-			s.tx.parts = nil
-		}
+	s, err := soc.lock()
+	if err != nil {
+		return -1, err
+	}
+	rc := untried
+	if s.sendsAtOnce(flags) {
+		rc, total = s.hand(m)
+	}
+	if rc == 0 {
+		s.sent(false)
+		return total, nil
+	}
+	err = s.transmit(ctx, flags, rc, func() (rc C.int) {
+		rc, total = s.hand(m)
 		return rc
 	})
 	if err != nil {
 		return -1, err
 	}
-	return load.total, nil
+	return total, nil
 }
 
-// transmit calls try with the socket locked, and, while that returns EAGAIN, waits and calls it
-// again, with waited set.
-func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(s *socket, waited bool) C.int) error {
-	s, err := soc.lock()
-	if err != nil {
-		return err
-	}
-	if err := s.sendable(flags); err != nil {
-		s.unlockAfter(0)
-		return err
-	}
-	rc := -C.int(C.EAGAIN)
+// sendsAtOnce says whether libzmq can be given a message at once: there is nothing for sendable to
+// refuse, and it will most likely have room.
+func (s *socket) sendsAtOnce(flags Flag) bool {
+	return !s.ctx.c.ended.Load() && s.c.in_next == s.c.in_len && !s.guess.sendWaited &&
+		(flags&SNDMORE == 0 || !s.conflate && s.c.thread_safe == 0)
+}
+
+// untried stands for the result of a try that has not been made.
+const untried C.int = 1
+
+// transmit sends with the socket locked, and unlocks it. rc is what the first try returned, if
+// there was one. While try returns EAGAIN, it waits and calls it again.
+func (s *socket) transmit(ctx context.Context, flags Flag, rc C.int, try func() C.int) error {
 	nowait := flags&DONTWAIT != 0 || s.tx.timeo == 0
-	tried := nowait || !s.guess.sendWaits(s.typ, s.c.sndmore != 0)
-	if tried {
-		rc = try(s, false)
+	tried := rc != untried
+	if !tried {
+		if err := s.sendable(flags); err != nil {
+			s.unlockAfter(0)
+			return err
+		}
+		rc = -C.EAGAIN
+		if tried = nowait || !s.guess.sendWaits(s.typ, s.c.sndmore != 0); tried {
+			rc = try()
+		}
 	}
 	waited := false
 	if rc == -C.EAGAIN && !nowait {
-		var refused error
+		var refused, err error
 		want := s.sendWants(tried)
 		rc, err = s.await(ctx, &want, s.tx.timeo, func(parked bool) C.int {
 			if refused = s.sendable(flags); refused != nil {
 				return -C.ENOTSUP // refused says why
 			}
 			waited = parked
-			rc := try(s, true)
+			rc := try()
 			want = s.sendWants(true)
 			return rc
 		})
@@ -154,9 +187,14 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(s *socket,
 		s.unlockAfter(0)
 		return check(rc)
 	}
+	s.sent(waited)
+	return nil
+}
+
+// sent ends a send that has succeeded.
+func (s *socket) sent(waited bool) {
 	s.guess.noteSend(waited, s.c.sndmore == 0)
 	s.unlock()
-	return nil
 }
 
 // sendWants returns what to wait for before the next try, if the last one returned EAGAIN. A ROUTER
@@ -185,90 +223,98 @@ func (s *socket) sendable(flags Flag) error {
 	return nil
 }
 
-// A load is what a message has to carry.
-type load struct {
-	count int // parts
-	total int // bytes
-	small int // bytes of the parts that are gathered in one place
+// A message has parts of several types, or bytes.
+type message struct {
+	parts []interface{} // string, []byte, []string or [][]byte
+	bytes [][]byte
+	count int // of all parts
 }
 
-func (l *load) add(size int) {
-	l.count++
-	l.total += size
-	if gathers(l.small, size) {
-		l.small += size
-	}
-}
-
-// gathers says whether a part is gathered where used bytes have been before.
-func gathers(used, size int) bool { return size < gather && used+size <= gatherMax }
-
-// flatten turns parts that are neither strings nor bytes into strings.
-func flatten(parts []interface{}) ([]interface{}, load) {
-	var l load
+// printed turns parts that are neither strings nor bytes into strings, and counts all parts.
+func printed(parts []interface{}) (all []interface{}, count int) {
 	converted := false
 	for i := range parts {
 		switch p := parts[i].(type) {
-		case string:
-			l.add(len(p))
-		case []byte:
-			l.add(len(p))
+		case string, []byte:
+			count++
 		case []string:
-			for _, p := range p {
-				l.add(len(p))
-			}
+			count += len(p)
 		case [][]byte:
-			for _, p := range p {
-				l.add(len(p))
-			}
+			count += len(p)
 		default:
 			if !converted {
 				converted = true
 				parts = slices.Clone(parts)
 			}
-			text := fmt.Sprint(p)
-			parts[i] = text
-			l.add(len(text))
+			parts[i] = fmt.Sprint(p)
+			count++
 		}
 	}
-	return parts, l
+	return parts, count
 }
 
-// outbox makes s.tx.parts of the parts of a message: small ones are copied to C
-// memory, large ones pinned until s.tx.pins.Unpin.
-func (s *socket) outbox(parts []interface{}, l load) C.int {
-	if l.small > int(s.c.out_cap) {
-		if rc := C.zmq4_reserve(s.h(), C.size_t(max(l.small, 512))); rc < 0 {
-			return rc
+// hand gives a message to libzmq, and returns its size. While the call waited, the program may have
+// changed the parts.
+func (s *socket) hand(m message) (rc C.int, total int) {
+	for need := s.outbox(m); need > int(s.c.out_cap); need = s.outbox(m) {
+		if rc := C.zmq4_reserve(s.h(), C.size_t(max(need, 512))); rc < 0 {
+			return rc, 0
 		}
 	}
-	s.tx.parts = slices.Grow(s.tx.parts[:0], l.count)
-	out, used := unsafe.Slice((*byte)(s.c.out), l.small), 0
-	for _, p := range parts {
+	if len(s.tx.parts) == m.count {
+		rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.tx.parts), C.int(m.count))
+	} else {
+		rc = -C.EINVAL // not what flags say
+	}
+	for i := range s.tx.parts {
+		total += int(s.tx.parts[i].size)
+	}
+	if s.tx.pinned {
+		s.tx.pins.Unpin()
+		s.tx.pinned = false
+	}
+	if cap(s.tx.parts) > C.ZMQ4_IN_KEEP {
+		s.tx.parts = nil
+	}
+	return rc, total
+}
+
+// outbox makes s.tx.parts of a message: small parts are copied to C memory, and large ones pinned
+// until s.tx.pins.Unpin. It returns how much C memory that needs, which may be more than there is.
+func (s *socket) outbox(m message) (need int) {
+	s.tx.parts = s.tx.parts[:0]
+	out := unsafe.Slice((*byte)(s.c.out), s.c.out_cap)
+	for _, p := range m.bytes {
+		need = s.put(unsafe.SliceData(p), len(p), out, need)
+	}
+	for _, p := range m.parts {
 		switch p := p.(type) {
 		case string:
-			used = s.put(unsafe.StringData(p), len(p), out, used)
+			need = s.put(unsafe.StringData(p), len(p), out, need)
 		case []byte:
-			used = s.put(unsafe.SliceData(p), len(p), out, used)
+			need = s.put(unsafe.SliceData(p), len(p), out, need)
 		case []string:
 			for _, p := range p {
-				used = s.put(unsafe.StringData(p), len(p), out, used)
+				need = s.put(unsafe.StringData(p), len(p), out, need)
 			}
 		case [][]byte:
 			for _, p := range p {
-				used = s.put(unsafe.SliceData(p), len(p), out, used)
+				need = s.put(unsafe.SliceData(p), len(p), out, need)
 			}
 		}
 	}
-	return 0
+	return need
 }
 
 // put adds one part to s.tx.parts, and returns how much of out is used then.
 func (s *socket) put(data *byte, size int, out []byte, used int) int {
 	at := unsafe.Pointer(data)
-	if size < gather && used+size <= len(out) { // as load.add has decided, while nobody changes the parts
-		at = unsafe.Pointer(unsafe.SliceData(out[used:]))
-		used += copy(out[used:], unsafe.Slice(data, size))
+	if size < gather && used+size <= gatherMax {
+		if used+size <= len(out) {
+			at = unsafe.Pointer(unsafe.SliceData(out[used:]))
+			copy(out[used:], unsafe.Slice(data, size))
+		}
+		used += size
 	} else {
 		s.tx.pins.Pin(data)
 		s.tx.pinned = true

@@ -234,7 +234,13 @@ func (s *socket) lock() (*socket, error) {
 
 // unlock ends the use of the socket by one operation, which may have taken the
 // signal that others wait for: they have to be told what is there now.
-func (s *socket) unlock() { s.unlockAfter(anyEvent) }
+func (s *socket) unlock() {
+	if len(s.polls) == 0 && !s.park.waiting() {
+		s.mu.Unlock()
+		return
+	}
+	s.unlockAfter(anyEvent)
+}
 
 // unlockAfter is unlock for an operation that made progress (anyEvent), or
 // none (0). Two that fail must not wake each other for ever.
