@@ -256,69 +256,76 @@ func printed(parts []interface{}) (all []interface{}, count int) {
 // hand gives a message to libzmq, and returns its size. While the call waited, the program may have
 // changed the parts.
 func (s *socket) hand(m message) (rc C.int, total int) {
-	for need := s.outbox(m); need > int(s.c.out_cap); need = s.outbox(m) {
-		if rc := C.zmq4_reserve(s.h(), C.size_t(max(need, 512))); rc < 0 {
+	box := outbox{s: s, parts: slices.Grow(s.tx.parts[:0], m.count), room: int(s.c.out_cap)}
+	for box.pack(m); box.used > box.room; box.pack(m) {
+		if rc := C.zmq4_reserve(s.h(), C.size_t(max(box.used, 512))); rc < 0 {
 			return rc, 0
 		}
+		box.room = int(s.c.out_cap)
 	}
-	if len(s.tx.parts) == m.count {
-		rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.tx.parts), C.int(m.count))
+	if len(box.parts) == m.count {
+		rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(box.parts), C.int(m.count))
 	} else {
 		rc = -C.EINVAL // not what flags say
-	}
-	for i := range s.tx.parts {
-		total += int(s.tx.parts[i].size)
 	}
 	if s.tx.pinned {
 		s.tx.pins.Unpin()
 		s.tx.pinned = false
 	}
+	s.tx.parts = box.parts
 	if cap(s.tx.parts) > C.ZMQ4_IN_KEEP {
 		s.tx.parts = nil
 	}
-	return rc, total
+	return rc, box.total
 }
 
-// outbox makes s.tx.parts of a message: small parts are copied to C memory, and large ones pinned
-// until s.tx.pins.Unpin. It returns how much C memory that needs, which may be more than there is.
-func (s *socket) outbox(m message) (need int) {
-	s.tx.parts = s.tx.parts[:0]
-	out := unsafe.Slice((*byte)(s.c.out), s.c.out_cap)
+// An outbox has the parts of a message that is being sent: small ones are copied to C memory, and
+// large ones pinned until s.tx.pins.Unpin.
+type outbox struct {
+	s     *socket
+	parts []C.zmq4_part
+	room  int // bytes of C memory
+	used  int // how much of it the small parts need, which may be more than there is
+	total int // bytes
+}
+
+// pack fills the outbox.
+func (o *outbox) pack(m message) {
+	o.parts, o.used, o.total = o.parts[:0], 0, 0
 	for _, p := range m.bytes {
-		need = s.put(unsafe.SliceData(p), len(p), out, need)
+		o.put(unsafe.SliceData(p), len(p))
 	}
 	for _, p := range m.parts {
 		switch p := p.(type) {
 		case string:
-			need = s.put(unsafe.StringData(p), len(p), out, need)
+			o.put(unsafe.StringData(p), len(p))
 		case []byte:
-			need = s.put(unsafe.SliceData(p), len(p), out, need)
+			o.put(unsafe.SliceData(p), len(p))
 		case []string:
 			for _, p := range p {
-				need = s.put(unsafe.StringData(p), len(p), out, need)
+				o.put(unsafe.StringData(p), len(p))
 			}
 		case [][]byte:
 			for _, p := range p {
-				need = s.put(unsafe.SliceData(p), len(p), out, need)
+				o.put(unsafe.SliceData(p), len(p))
 			}
 		}
 	}
-	return need
 }
 
-// put adds one part to s.tx.parts, and returns how much of out is used then.
-func (s *socket) put(data *byte, size int, out []byte, used int) int {
+// put adds one part.
+func (o *outbox) put(data *byte, size int) {
 	at := unsafe.Pointer(data)
-	if size < gather && used+size <= gatherMax {
-		if used+size <= len(out) {
-			at = unsafe.Pointer(unsafe.SliceData(out[used:]))
-			copy(out[used:], unsafe.Slice(data, size))
+	if size < gather && o.used+size <= gatherMax {
+		if o.used+size <= o.room {
+			at = unsafe.Add(unsafe.Pointer(o.s.c.out), o.used)
+			copy(unsafe.Slice((*byte)(at), size), unsafe.Slice(data, size))
 		}
-		used += size
+		o.used += size
 	} else {
-		s.tx.pins.Pin(data)
-		s.tx.pinned = true
+		o.s.tx.pins.Pin(data)
+		o.s.tx.pinned = true
 	}
-	s.tx.parts = append(s.tx.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
-	return used
+	o.parts = append(o.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
+	o.total += size
 }
