@@ -76,7 +76,7 @@ func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag
 // prints it. If that makes no parts at all, nothing is sent and 0 returned.
 //
 // See [Socket.SendBytes] for the errors. With an error the size is -1 and
-// nothing has been sent.
+// nothing has been sent. [Socket.SendParts] costs less for parts that are all bytes.
 func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
 	return soc.sendMessage(interruptible, 0, parts)
 }
@@ -91,20 +91,27 @@ func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interfac
 	return soc.sendWhole(ctx, flags, message{parts: parts, count: count})
 }
 
-// SendParts is [Socket.SendMessage] for parts that are bytes. It costs less, because
-// it puts no part into an interface.
+// SendParts sends all parts of one message and returns their size together, as
+// [Socket.SendMessage] does. It allocates nothing, since no part is put into an interface.
+//
+// Without parts nothing is sent and 0 returned. See [Socket.SendBytes] for the errors.
+// With an error the size is 0 and nothing has been sent.
+//
+// Function zmq_send.
 func (soc *Socket) SendParts(parts ...[]byte) (total int, err error) {
 	return soc.sendParts(interruptible, parts)
 }
 
 func (soc *Socket) sendParts(ctx context.Context, parts [][]byte) (total int, err error) {
 	if len(parts) == 1 {
-		return soc.sendBytes(ctx, parts[0], 0)
+		total, err = soc.sendBytes(ctx, parts[0], 0)
+	} else {
+		total, err = soc.sendWhole(ctx, 0, message{bytes: parts, count: len(parts)})
 	}
-	return soc.sendWhole(ctx, 0, message{bytes: parts, count: len(parts)})
+	return max(total, 0), err
 }
 
-// sendWhole sends a message.
+// sendWhole sends a message. With an error the size is -1.
 func (soc *Socket) sendWhole(ctx context.Context, flags Flag, m message) (total int, err error) {
 	if m.count == 0 {
 		if _, err := soc.Context(); err != nil && ctx != interruptible {

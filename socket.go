@@ -44,7 +44,8 @@ import (
 //
 // [Socket.SendMessage], [Socket.RecvMessage] and [Socket.RecvMessageBytes]
 // handle all parts of a message in one call, so that the messages of several
-// goroutines do not mix. [Socket.SendMessageContext],
+// goroutines do not mix. [Socket.SendParts] is faster for parts that are bytes.
+// [Socket.SendMessageContext], [Socket.SendPartsContext],
 // [Socket.RecvMessageContext] and [Socket.RecvMessageBytesContext] can be
 // cancelled. [Socket.Messages] is an iterator, [Socket.Receiver] and
 // [Socket.Sender] are channels.
