@@ -173,7 +173,7 @@ func (s *socket) transmit(ctx context.Context, flags Flag, rc C.int, try func() 
 	if rc == -C.EAGAIN && !nowait {
 		var refused, err error
 		want := s.sendWants(tried)
-		rc, err = s.await(ctx, &want, s.tx.timeo, func(parked bool) C.int {
+		rc, err = s.await(ctx, &want, tried, s.tx.timeo, func(parked bool) C.int {
 			if refused = s.sendable(flags); refused != nil {
 				return -C.ENOTSUP // refused says why
 			}

@@ -135,6 +135,7 @@ type socketReceive struct {
 	timeo   time.Duration
 	taken   int            // bytes copied out of the inbox
 	waits   waits          // atomic
+	turn    turn           // has a lock of its own
 	traffic C.zmq4_traffic // what C has counted, once the socket is closed
 }
 
@@ -145,6 +146,7 @@ type socketSend struct {
 	pins    runtime.Pinner
 	pinned  bool           // there is something to unpin
 	waits   waits          // atomic
+	turn    turn           // has a lock of its own
 	traffic C.zmq4_traffic // likewise
 }
 
