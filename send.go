@@ -103,9 +103,12 @@ func (soc *Socket) SendParts(parts ...[]byte) (total int, err error) {
 }
 
 func (soc *Socket) sendParts(ctx context.Context, parts [][]byte) (total int, err error) {
-	if len(parts) == 1 {
+	switch len(parts) {
+	case 0:
+		return 0, soc.unlessClosed(nil)
+	case 1:
 		total, err = soc.sendBytes(ctx, parts[0], 0)
-	} else {
+	default:
 		total, err = soc.sendWhole(ctx, 0, message{bytes: parts, count: len(parts)})
 	}
 	return max(total, 0), err
