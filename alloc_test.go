@@ -34,6 +34,7 @@ func TestAllocations(t *testing.T) {
 		"Send":           func() { _, err := push.Send(text, 0); check(err) },
 		"SendBytes":      func() { _, err := push.SendBytes(small, 0); check(err) },
 		"SendMessage":    func() { _, err := push.SendMessage(args...); check(err) },
+		"SendParts":      func() { _, err := push.SendParts(small, small[:5], small[:20]); check(err) },
 		"SendBytes full": func() { push.SendBytes(small, DONTWAIT) },
 	}
 	for name, send := range sends {
@@ -123,6 +124,7 @@ func TestCrossings(t *testing.T) {
 		{"SendBytes", nil, func() error { _, err := push.SendBytes(large, 0); return err }, recv(1), 1},
 		{"SendMessage of 3 parts", nil, sent("a", []byte("b"), 1), recv(3), 1},
 		{"SendMessage of 100 parts", nil, sent(parts), recv(100), 1},
+		{"SendParts", nil, func() error { _, err := push.SendParts(large, nil, large[:9]); return err }, recv(3), 1},
 		{"Recv", sent("x"), func() error { _, err := pull.Recv(0); return err }, nil, 1},
 		{"RecvBytes", sent(large), func() error { _, err := pull.RecvBytes(0); return err }, nil, 1},
 		{"Recv of 3 parts", sent("a", "b", "c"), func() error {

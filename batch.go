@@ -123,8 +123,12 @@ func (soc *Socket) SendBatch(ctx context.Context, b *Batch) (n int, err error) {
 		if err = ctx.Err(); err != nil {
 			break
 		}
+		var s *socket
+		if s, err = soc.lock(); err != nil {
+			break
+		}
 		before := sent
-		err = soc.transmit(ctx, flags, func(s *socket, _ bool) C.int {
+		err = s.transmit(ctx, flags, untried, func() C.int {
 			if s.c.sndmore != 0 {
 				return -C.EFSM // the first message would be the rest of another one
 			}

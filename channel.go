@@ -221,7 +221,7 @@ func (soc *Socket) sendEach(ctx context.Context, msgs [][][]byte, b *Batch) (n i
 			var sent int
 			sent, err = soc.SendBatch(ctx, b)
 			n += sent
-		} else if _, err = soc.SendMessageContext(ctx, msgs[n]); err == nil {
+		} else if _, err = soc.SendPartsContext(ctx, msgs[n]...); err == nil {
 			n++
 		}
 	}

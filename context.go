@@ -103,6 +103,8 @@ func (h *handle) interrupt() {
 		if s := w.Value(); s != nil {
 			s.mu.Lock() // so that a queue is told of it, here or by pollRef.enter
 			s.park.cancelBefore(number)
+			s.rx.turn.cancelBefore(number)
+			s.tx.turn.cancelBefore(number)
 			for _, ref := range s.polls {
 				ref.q.park.cancelBefore(number)
 			}

@@ -113,5 +113,12 @@ func (g *guess) noteReceive(got, waited, emptied bool) {
 // noteSend is called after a send that has succeeded.
 func (g *guess) noteSend(waited, whole bool) { g.sendWaited, g.sentWhole = waited, whole }
 
+// noteTurn is called before a wait for these events: who comes meanwhile has to wait, too.
+func (g *guess) noteTurn(want State) {
+	if want == POLLOUT {
+		g.sendWaited = true
+	}
+}
+
 // noteLook is called after a look that did not find POLLIN.
 func (g *guess) noteLook() { g.looked = g.uses }

@@ -123,7 +123,15 @@ func collect(t *testing.T, what string, done func() bool) {
 }
 
 // parked returns how many goroutines wait on a socket, all the way down.
-func parked(soc *Socket) int { return soc.s.park.parked() }
+func parked(soc *Socket) int {
+	return soc.s.park.parked() + soc.s.rx.turn.queued() + soc.s.tx.turn.queued()
+}
+
+func (t *turn) queued() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.queue)
+}
 
 func (k *parker) parked() int {
 	k.mu.Lock()

@@ -15,7 +15,7 @@ import (
 func waiting(soc *Socket) int {
 	s := soc.s
 	s.mu.Lock()
-	n, polls := s.park.parked(), slices.Clone(s.polls)
+	n, polls := s.park.parked()+s.rx.turn.queued()+s.tx.turn.queued(), slices.Clone(s.polls)
 	s.mu.Unlock()
 	for _, ref := range polls {
 		n += ref.q.park.parked()

@@ -30,4 +30,5 @@ type (
 	channelLock = sync.Mutex   // Receiver.mu
 	alarmsLock  = sync.Mutex   // alarms.mu
 	leasesLock  = sync.Mutex   // leases.mu
+	turnLock    = sync.Mutex   // turn.mu
 )

@@ -31,6 +31,7 @@ type (
 	channelLock = ordered[[12]byte]
 	alarmsLock  = ordered[[12]byte]
 	leasesLock  = ordered[[12]byte]
+	turnLock    = ordered[[12]byte]
 )
 
 const socketRank, zapRank = 3, 4

@@ -98,3 +98,13 @@ func (soc *Socket) SendMessageContext(ctx context.Context, parts ...any) (int, e
 	}
 	return 0, soc.opError("send", err)
 }
+
+// SendPartsContext sends all parts of one message, as [Socket.SendParts] does,
+// until ctx is done. The error is an [*OpError], with ctx.Err() in it then; no
+// part of the message has been sent. The size is 0 with an error.
+func (soc *Socket) SendPartsContext(ctx context.Context, parts ...[]byte) (total int, err error) {
+	if err = ctx.Err(); err == nil {
+		total, err = soc.sendParts(ctx, parts)
+	}
+	return total, soc.opError("send", err)
+}

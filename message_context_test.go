@@ -35,6 +35,10 @@ var contextCalls = []struct {
 		_, err := soc.SendMessageContext(ctx, "a", "b")
 		return err
 	}},
+	{"SendPartsContext", PUSH, func(ctx context.Context, soc *Socket) error {
+		_, err := soc.SendPartsContext(ctx, []byte("a"), nil)
+		return err
+	}},
 	{"RecvMessageContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMessageContext(ctx); return err }},
 	{"RecvMsgContext", PULL, func(ctx context.Context, soc *Socket) error { _, err := soc.RecvMsgContext(ctx, &Msg{}, 0); return err }},
 	{"RecvIntoContext", PULL, func(ctx context.Context, soc *Socket) error {
@@ -382,6 +386,9 @@ func TestSizeWithError(t *testing.T) {
 			"SendContext":        func(ctx context.Context) (int, error) { return soc.SendContext(ctx, "x", 0) },
 			"SendBytesContext":   func(ctx context.Context) (int, error) { return soc.SendBytesContext(ctx, nil, 0) },
 			"SendMessageContext": func(ctx context.Context) (int, error) { return soc.SendMessageContext(ctx, "x") },
+			"SendParts":          func(context.Context) (int, error) { return soc.SendParts([]byte("x"), nil) },
+			"SendParts, one":     func(context.Context) (int, error) { return soc.SendParts(nil) },
+			"SendPartsContext":   func(ctx context.Context) (int, error) { return soc.SendPartsContext(ctx, []byte("x"), nil) },
 			"SendMsg":            func(context.Context) (int, error) { return soc.SendMsg(newMsg(t, "x"), 0) },
 			"SendMsgContext":     func(ctx context.Context) (int, error) { return soc.SendMsgContext(ctx, newMsg(t, "x"), 0) },
 			"SendMsg, nil":       func(context.Context) (int, error) { return soc.SendMsg(nil, 0) },

@@ -4,6 +4,7 @@ package zmq4
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -813,6 +814,77 @@ func TestHugeMessage(t *testing.T) {
 		if len(got) != size || !bytes.Equal(got[size-len(tail):], tail) {
 			t.Errorf("received %d bytes", len(got))
 		}
+	}
+}
+
+// SendParts sends what SendMessage does with the same bytes.
+func TestSendParts(t *testing.T) {
+	pull, push := socketPair(t, "tcp", PULL, PUSH)
+	ctx := context.Background()
+	for _, sizes := range [][]int{{}, {0}, {5}, {1 << 20}, {0, 0}, {1, 2, 3}, {gather - 1, gather, 10}, {7, 1 << 20, gatherMax, 0}, make([]int, 1000)} {
+		t.Run(fmt.Sprintf("%d parts", len(sizes)), func(t *testing.T) {
+			parts, total := make([][]byte, len(sizes)), 0
+			for i, size := range sizes {
+				parts[i], total = pattern(size), total+size
+			}
+			for name, send := range map[string]func() (int, error){
+				"SendParts":        func() (int, error) { return push.SendParts(parts...) },
+				"SendPartsContext": func() (int, error) { return push.SendPartsContext(ctx, parts...) },
+			} {
+				if n, err := send(); n != total || err != nil {
+					t.Fatalf("%s: %d, %v; want %d", name, n, err, total)
+				}
+				if len(parts) == 0 {
+					continue
+				}
+				if msg, err := pull.RecvMessageBytes(0); err != nil || !slices.EqualFunc(msg, parts, bytes.Equal) {
+					t.Errorf("%s: received %d parts, %v", name, len(msg), err)
+				}
+			}
+		})
+	}
+	if n, err := pull.SendParts([]byte("x"), nil); n != 0 || err != ENOTSUP {
+		t.Errorf("on a PULL: %d, %v", n, err)
+	}
+	req := newSocket(t, newContext(t), REQ)
+	must(t, req.SetSndtimeo(0))
+	if n, err := req.SendParts([]byte("x"), nil); n != 0 || err != eagain {
+		t.Errorf("without a peer: %d, %v", n, err)
+	}
+	if n, err := req.SendPartsContext(ctx, nil, nil); n != 0 || !errors.Is(err, eagain) || !errors.As(err, new(*OpError)) {
+		t.Errorf("without a peer: %d, %#v", n, err)
+	}
+	if n, err := req.SendPartsContext(ctx); n != 0 || err != nil {
+		t.Errorf("without parts: %d, %v", n, err)
+	}
+}
+
+// Messages that several goroutines send by SendParts arrive whole, and those of each in order.
+func TestSendPartsShared(t *testing.T) {
+	const senders, messages = 8, 500
+	pull, push := socketPair(t, "inproc", PULL, PUSH)
+	for i := range senders {
+		go func() {
+			for n := range messages {
+				who, number := []byte{byte(i)}, []byte(strconv.Itoa(n))
+				if _, err := push.SendParts(who, number, bytes.Repeat(who, 20*n)); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	var next [senders]int
+	for range senders * messages {
+		msg, err := pull.RecvMessageBytes(0)
+		must(t, err)
+		if len(msg) != 3 {
+			t.Fatalf("%d parts", len(msg))
+		}
+		i := msg[0][0]
+		if string(msg[1]) != strconv.Itoa(next[i]) || !bytes.Equal(msg[2], bytes.Repeat(msg[0], 20*next[i])) {
+			t.Fatalf("message %s of %d, want %d", msg[1], i, next[i])
+		}
+		next[i]++
 	}
 }
 

@@ -252,9 +252,11 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 		return 0, soc.unlessClosed(ErrMsgClosed)
 	}
 	size := int(c.size)
-	err := soc.transmit(ctx, flags, func(s *socket, _ bool) C.int {
-		return C.zmq4_msg_send(s.h(), c, C.int(flags))
-	})
+	s, err := soc.lock()
+	if err != nil {
+		return 0, err
+	}
+	err = s.transmit(ctx, flags, untried, func() C.int { return C.zmq4_msg_send(s.h(), c, C.int(flags)) })
 	if err != nil {
 		runtime.KeepAlive(m.m)
 		return 0, err

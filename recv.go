@@ -97,12 +97,13 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 	}
 	n := -C.int(C.EAGAIN)
 	nowait := flags&DONTWAIT != 0 || s.rx.timeo == 0
-	if nowait || !empty && !s.guess.receiveWaits(s.typ) {
+	tried := nowait || !empty && !s.guess.receiveWaits(s.typ)
+	if tried {
 		n = s.fetch(into, false)
 	}
 	if n == -C.EAGAIN && !nowait {
 		want := POLLIN
-		n, err = s.await(ctx, &want, s.rx.timeo, func(waited bool) C.int {
+		n, err = s.await(ctx, &want, tried, s.rx.timeo, func(waited bool) C.int {
 			if s.guess.stillEmpty(); s.c.in_next < s.c.in_len {
 				return 1 // another goroutine has received it ahead
 			}

@@ -47,7 +47,19 @@ func (soc *Socket) sendBytes(ctx context.Context, data []byte, flags Flag) (int,
 }
 
 func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag) (int, error) {
-	err := soc.transmit(ctx, flags, func(s *socket, waited bool) C.int {
+	s, err := soc.lock()
+	if err != nil {
+		return -1, err
+	}
+	rc := untried
+	if s.sendsAtOnce(flags) {
+		rc = C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
+	}
+	if rc == 0 {
+		s.sent(false)
+		return size, nil
+	}
+	err = s.transmit(ctx, flags, rc, func() C.int {
 		return C.zmq4_send(s.h(), data, C.size_t(size), C.int(flags))
 	})
 	if err != nil {
@@ -64,7 +76,7 @@ func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag
 // prints it. If that makes no parts at all, nothing is sent and 0 returned.
 //
 // See [Socket.SendBytes] for the errors. With an error the size is -1 and
-// nothing has been sent.
+// nothing has been sent. [Socket.SendParts] costs less for parts that are all bytes.
 func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
 	return soc.sendMessage(interruptible, 0, parts)
 }
@@ -75,70 +87,101 @@ func (soc *Socket) SendMessageDontwait(parts ...interface{}) (total int, err err
 }
 
 func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interface{}) (total int, err error) {
-	parts, load := flatten(parts)
-	if load.count == 0 {
+	parts, count := printed(parts)
+	return soc.sendWhole(ctx, flags, message{parts: parts, count: count})
+}
+
+// SendParts sends all parts of one message and returns their size together, as
+// [Socket.SendMessage] does. It allocates nothing, since no part is put into an interface.
+//
+// Without parts nothing is sent and 0 returned. See [Socket.SendBytes] for the errors.
+// With an error the size is 0 and nothing has been sent.
+//
+// Function zmq_send.
+func (soc *Socket) SendParts(parts ...[]byte) (total int, err error) {
+	return soc.sendParts(interruptible, parts)
+}
+
+func (soc *Socket) sendParts(ctx context.Context, parts [][]byte) (total int, err error) {
+	switch len(parts) {
+	case 0:
+		return 0, soc.unlessClosed(nil)
+	case 1:
+		total, err = soc.sendBytes(ctx, parts[0], 0)
+	default:
+		total, err = soc.sendWhole(ctx, 0, message{bytes: parts, count: len(parts)})
+	}
+	return max(total, 0), err
+}
+
+// sendWhole sends a message. With an error the size is -1.
+func (soc *Socket) sendWhole(ctx context.Context, flags Flag, m message) (total int, err error) {
+	if m.count == 0 {
 		if _, err := soc.Context(); err != nil && ctx != interruptible {
 			return -1, err
 		}
 		return 0, nil // without a context on a closed socket, too: pebbe/zmq4 does not look
 	}
-	if load.count > 1 {
-		flags |= SNDMORE // for transmit: it has more than one part
+	if m.count > 1 {
+		flags |= SNDMORE // for sendable
 	}
-	count := load.count
-	err = soc.transmit(ctx, flags, func(s *socket, waited bool) C.int {
-		if waited { // meanwhile the program may have changed the parts
-			_, load = flatten(parts)
-		}
-		rc := s.outbox(parts, load)
-		if rc == 0 && (load.count != count || len(s.tx.parts) != count) {
-			rc = -C.EINVAL // not what flags say
-		}
-		if rc == 0 {
-			rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(s.tx.parts), C.int(count))
-		}
-		if s.tx.pinned {
-			s.tx.pins.Unpin()
-			s.tx.pinned = false
-		}
-		if cap(s.tx.parts) > C.ZMQ4_IN_KEEP {
-			s.tx.parts = nil
-		}
+	s, err := soc.lock()
+	if err != nil {
+		return -1, err
+	}
+	rc := untried
+	if s.sendsAtOnce(flags) {
+		rc, total = s.hand(m)
+	}
+	if rc == 0 {
+		s.sent(false)
+		return total, nil
+	}
+	err = s.transmit(ctx, flags, rc, func() (rc C.int) {
+		rc, total = s.hand(m)
 		return rc
 	})
 	if err != nil {
 		return -1, err
 	}
-	return load.total, nil
+	return total, nil
 }
 
-// transmit calls try with the socket locked, and, while that returns EAGAIN, waits and calls it
-// again, with waited set.
-func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(s *socket, waited bool) C.int) error {
-	s, err := soc.lock()
-	if err != nil {
-		return err
-	}
-	if err := s.sendable(flags); err != nil {
-		s.unlockAfter(0)
-		return err
-	}
-	rc := -C.int(C.EAGAIN)
+// sendsAtOnce says whether libzmq can be given a message at once: there is nothing for sendable to
+// refuse, and it will most likely have room.
+func (s *socket) sendsAtOnce(flags Flag) bool {
+	return !s.ctx.c.ended.Load() && s.c.in_next == s.c.in_len && !s.guess.sendWaited &&
+		(flags&SNDMORE == 0 || !s.conflate && s.c.thread_safe == 0)
+}
+
+// untried stands for the result of a try that has not been made.
+const untried C.int = 1
+
+// transmit sends with the socket locked, and unlocks it. rc is what the first try returned, if
+// there was one. While try returns EAGAIN, it waits and calls it again.
+func (s *socket) transmit(ctx context.Context, flags Flag, rc C.int, try func() C.int) error {
 	nowait := flags&DONTWAIT != 0 || s.tx.timeo == 0
-	tried := nowait || !s.guess.sendWaits(s.typ, s.c.sndmore != 0)
-	if tried {
-		rc = try(s, false)
+	tried := rc != untried
+	if !tried {
+		if err := s.sendable(flags); err != nil {
+			s.unlockAfter(0)
+			return err
+		}
+		rc = -C.EAGAIN
+		if tried = nowait || !s.guess.sendWaits(s.typ, s.c.sndmore != 0); tried {
+			rc = try()
+		}
 	}
 	waited := false
 	if rc == -C.EAGAIN && !nowait {
-		var refused error
+		var refused, err error
 		want := s.sendWants(tried)
-		rc, err = s.await(ctx, &want, s.tx.timeo, func(parked bool) C.int {
+		rc, err = s.await(ctx, &want, tried, s.tx.timeo, func(parked bool) C.int {
 			if refused = s.sendable(flags); refused != nil {
 				return -C.ENOTSUP // refused says why
 			}
 			waited = parked
-			rc := try(s, true)
+			rc := try()
 			want = s.sendWants(true)
 			return rc
 		})
@@ -154,9 +197,14 @@ func (soc *Socket) transmit(ctx context.Context, flags Flag, try func(s *socket,
 		s.unlockAfter(0)
 		return check(rc)
 	}
+	s.sent(waited)
+	return nil
+}
+
+// sent ends a send that has succeeded.
+func (s *socket) sent(waited bool) {
 	s.guess.noteSend(waited, s.c.sndmore == 0)
 	s.unlock()
-	return nil
 }
 
 // sendWants returns what to wait for before the next try, if the last one returned EAGAIN. A ROUTER
@@ -185,94 +233,109 @@ func (s *socket) sendable(flags Flag) error {
 	return nil
 }
 
-// A load is what a message has to carry.
-type load struct {
-	count int // parts
-	total int // bytes
-	small int // bytes of the parts that are gathered in one place
+// A message has parts of several types, or bytes.
+type message struct {
+	parts []interface{} // string, []byte, []string or [][]byte
+	bytes [][]byte
+	count int // of all parts
 }
 
-func (l *load) add(size int) {
-	l.count++
-	l.total += size
-	if gathers(l.small, size) {
-		l.small += size
-	}
-}
-
-// gathers says whether a part is gathered where used bytes have been before.
-func gathers(used, size int) bool { return size < gather && used+size <= gatherMax }
-
-// flatten turns parts that are neither strings nor bytes into strings.
-func flatten(parts []interface{}) ([]interface{}, load) {
-	var l load
+// printed turns parts that are neither strings nor bytes into strings, and counts all parts.
+func printed(parts []interface{}) (all []interface{}, count int) {
 	converted := false
 	for i := range parts {
 		switch p := parts[i].(type) {
-		case string:
-			l.add(len(p))
-		case []byte:
-			l.add(len(p))
+		case string, []byte:
+			count++
 		case []string:
-			for _, p := range p {
-				l.add(len(p))
-			}
+			count += len(p)
 		case [][]byte:
-			for _, p := range p {
-				l.add(len(p))
-			}
+			count += len(p)
 		default:
 			if !converted {
 				converted = true
 				parts = slices.Clone(parts)
 			}
-			text := fmt.Sprint(p)
-			parts[i] = text
-			l.add(len(text))
+			parts[i] = fmt.Sprint(p)
+			count++
 		}
 	}
-	return parts, l
+	return parts, count
 }
 
-// outbox makes s.tx.parts of the parts of a message: small ones are copied to C
-// memory, large ones pinned until s.tx.pins.Unpin.
-func (s *socket) outbox(parts []interface{}, l load) C.int {
-	if l.small > int(s.c.out_cap) {
-		if rc := C.zmq4_reserve(s.h(), C.size_t(max(l.small, 512))); rc < 0 {
-			return rc
+// hand gives a message to libzmq, and returns its size. While the call waited, the program may have
+// changed the parts.
+func (s *socket) hand(m message) (rc C.int, total int) {
+	box := outbox{s: s, parts: slices.Grow(s.tx.parts[:0], m.count), room: int(s.c.out_cap)}
+	for box.pack(m); box.used > box.room; box.pack(m) {
+		if rc := C.zmq4_reserve(s.h(), C.size_t(max(box.used, 512))); rc < 0 {
+			return rc, 0
 		}
+		box.room = int(s.c.out_cap)
 	}
-	s.tx.parts = slices.Grow(s.tx.parts[:0], l.count)
-	out, used := unsafe.Slice((*byte)(s.c.out), l.small), 0
-	for _, p := range parts {
+	if len(box.parts) == m.count {
+		rc = C.zmq4_send_parts(s.h(), nil, unsafe.SliceData(box.parts), C.int(m.count))
+	} else {
+		rc = -C.EINVAL // not what flags say
+	}
+	if s.tx.pinned {
+		s.tx.pins.Unpin()
+		s.tx.pinned = false
+	}
+	s.tx.parts = box.parts
+	if cap(s.tx.parts) > C.ZMQ4_IN_KEEP {
+		s.tx.parts = nil
+	}
+	return rc, box.total
+}
+
+// An outbox has the parts of a message that is being sent: small ones are copied to C memory, and
+// large ones pinned until s.tx.pins.Unpin.
+type outbox struct {
+	s     *socket
+	parts []C.zmq4_part
+	room  int // bytes of C memory
+	used  int // how much of it the small parts need, which may be more than there is
+	total int // bytes
+}
+
+// pack fills the outbox.
+func (o *outbox) pack(m message) {
+	o.parts, o.used, o.total = o.parts[:0], 0, 0
+	for _, p := range m.bytes {
+		o.put(unsafe.SliceData(p), len(p))
+	}
+	for _, p := range m.parts {
 		switch p := p.(type) {
 		case string:
-			used = s.put(unsafe.StringData(p), len(p), out, used)
+			o.put(unsafe.StringData(p), len(p))
 		case []byte:
-			used = s.put(unsafe.SliceData(p), len(p), out, used)
+			o.put(unsafe.SliceData(p), len(p))
 		case []string:
 			for _, p := range p {
-				used = s.put(unsafe.StringData(p), len(p), out, used)
+				o.put(unsafe.StringData(p), len(p))
 			}
 		case [][]byte:
 			for _, p := range p {
-				used = s.put(unsafe.SliceData(p), len(p), out, used)
+				o.put(unsafe.SliceData(p), len(p))
 			}
 		}
 	}
-	return 0
 }
 
-// put adds one part to s.tx.parts, and returns how much of out is used then.
-func (s *socket) put(data *byte, size int, out []byte, used int) int {
+// put adds one part.
+func (o *outbox) put(data *byte, size int) {
 	at := unsafe.Pointer(data)
-	if size < gather && used+size <= len(out) { // as load.add has decided, while nobody changes the parts
-		at = unsafe.Pointer(unsafe.SliceData(out[used:]))
-		used += copy(out[used:], unsafe.Slice(data, size))
+	if size < gather && o.used+size <= gatherMax {
+		if o.used+size <= o.room {
+			at = unsafe.Add(unsafe.Pointer(o.s.c.out), o.used)
+			copy(unsafe.Slice((*byte)(at), size), unsafe.Slice(data, size))
+		}
+		o.used += size
 	} else {
-		s.tx.pins.Pin(data)
-		s.tx.pinned = true
+		o.s.tx.pins.Pin(data)
+		o.s.tx.pinned = true
 	}
-	s.tx.parts = append(s.tx.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
-	return used
+	o.parts = append(o.parts, C.zmq4_part{data: C.uintptr_t(uintptr(at)), size: C.size_t(size)})
+	o.total += size
 }

@@ -44,7 +44,8 @@ import (
 //
 // [Socket.SendMessage], [Socket.RecvMessage] and [Socket.RecvMessageBytes]
 // handle all parts of a message in one call, so that the messages of several
-// goroutines do not mix. [Socket.SendMessageContext],
+// goroutines do not mix. [Socket.SendParts] is faster for parts that are bytes.
+// [Socket.SendMessageContext], [Socket.SendPartsContext],
 // [Socket.RecvMessageContext] and [Socket.RecvMessageBytesContext] can be
 // cancelled. [Socket.Messages] is an iterator, [Socket.Receiver] and
 // [Socket.Sender] are channels.
@@ -134,6 +135,7 @@ type socketReceive struct {
 	timeo   time.Duration
 	taken   int            // bytes copied out of the inbox
 	waits   waits          // atomic
+	turn    turn           // has a lock of its own
 	traffic C.zmq4_traffic // what C has counted, once the socket is closed
 }
 
@@ -144,6 +146,7 @@ type socketSend struct {
 	pins    runtime.Pinner
 	pinned  bool           // there is something to unpin
 	waits   waits          // atomic
+	turn    turn           // has a lock of its own
 	traffic C.zmq4_traffic // likewise
 }
 
@@ -234,7 +237,13 @@ func (s *socket) lock() (*socket, error) {
 
 // unlock ends the use of the socket by one operation, which may have taken the
 // signal that others wait for: they have to be told what is there now.
-func (s *socket) unlock() { s.unlockAfter(anyEvent) }
+func (s *socket) unlock() {
+	if len(s.polls) == 0 && !s.park.waiting() {
+		s.mu.Unlock()
+		return
+	}
+	s.unlockAfter(anyEvent)
+}
 
 // unlockAfter is unlock for an operation that made progress (anyEvent), or
 // none (0). Two that fail must not wake each other for ever.

@@ -372,10 +372,29 @@ const retryAny = 5 * time.Millisecond
 
 // await gives the socket away until one of the events in *want may be there, and calls try with the
 // socket locked again, until that returns something else than EAGAIN or the time is over. It returns
-// what try did, with the socket locked, or an error, with the socket unlocked.
-func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, try func(parked bool) C.int) (rc C.int, err error) {
+// what try did, with the socket locked, or an error, with the socket unlocked. tried says whether the
+// caller has tried already.
+func (s *socket) await(ctx context.Context, want *State, tried bool, timeout time.Duration, try func(parked bool) C.int) (rc C.int, err error) {
 	var parked bool
+	var mine *turn
 	err = again(ctx, timeout, func(l limit) (err error) {
+		t := s.turn(*want)
+		if mine != nil && mine != t {
+			mine.pass()
+			mine = nil
+		}
+		if mine == nil && t != nil && s.closing == nil {
+			if w := t.take(l); w != nil {
+				parked = false
+				var got bool
+				if got, err = s.queue(ctx, t, w, *want, l, tried); got {
+					mine = t
+				}
+				return err
+			}
+			mine = t
+			s.guess.noteTurn(*want)
+		}
 		until := l
 		if *want == anyEvent {
 			until = l.sooner(retryAny) // what would wake it may have been taken by another sender's try
@@ -392,9 +411,12 @@ func (s *socket) await(ctx context.Context, want *State, timeout time.Duration, 
 		}
 		return err
 	}, func() bool {
-		rc = try(parked)
+		rc, tried = try(parked), true
 		return rc != -C.EAGAIN
 	})
+	if mine != nil {
+		mine.pass()
+	}
 	return rc, err
 }
 

@@ -72,6 +72,14 @@ var sendStyles = []sendStyle{
 			return err
 		})
 	}},
+	{"SendPartsContext", false, func(w *worker, s *sock, msgs [][][]byte) (int, error) {
+		ctx, cancel := w.limit()
+		defer cancel()
+		return each(msgs, func(msg [][]byte) error {
+			_, err := s.SendPartsContext(ctx, msg...)
+			return err
+		})
+	}},
 	{"SendBytes", true, func(w *worker, s *sock, msgs [][][]byte) (int, error) {
 		defer w.rescue(s)()
 		return each(msgs, func(msg [][]byte) error {
