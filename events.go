@@ -43,9 +43,12 @@ type SocketEvent struct {
 	// EVENT_HANDSHAKE_FAILED_NO_DETAIL, of which the last may have none.
 	//
 	// With EVENT_CONNECT_RETRIED it is a [*net.DNSError] if a host name does not resolve.
-	// libzmq tries again for ever and does not say so: it is concluded from there being
-	// no connection that failed. Once a name has resolved, libzmq reports the address in
-	// its place, and no such error.
+	// libzmq tries again for ever and does not say why: the error is concluded from a retry
+	// before which no connection has failed. That is also seen, and reported so, when no
+	// file descriptor is left, and when the device of [Socket.SetBindToDevice] is not there.
+	// With [Socket.SetSocksProxy], the name is that of the proxy. Once a name has resolved
+	// and a connection was there, libzmq reports the address in its place: then there is no
+	// such error.
 	Err error
 
 	// RetryIn is how long until the next attempt of EVENT_CONNECT_RETRIED.
@@ -290,8 +293,8 @@ func (m *monitor) next(ctx context.Context) (SocketEvent, error) {
 }
 
 // noteRetry says why libzmq retries to connect to a host name, if that does not resolve. A
-// connection that failed has been closed or disconnected before. The name may also not
-// have been tried because there are no file descriptors left.
+// connection that failed has been closed or disconnected before. See [SocketEvent.Err] for
+// the other reasons why a name may not have been tried.
 func (m *monitor) noteRetry(ev *SocketEvent) {
 	host := hostName(ev.Endpoint)
 	switch {

@@ -145,6 +145,40 @@ func TestEventsFields(t *testing.T) {
 			}
 		}
 	})
+	// The same if a connection was there and ended: libzmq reports the address then, or the name again.
+	t.Run("server gone", func(t *testing.T) {
+		ctx := newContext(t)
+		server, soc := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
+		must(t, soc.SetReconnectIvl(10*time.Millisecond))
+		_, port, _ := strings.Cut(strings.TrimPrefix(bindOn(t, server, "tcp"), "tcp://"), ":")
+		log := logEvents(t.Context(), soc, EVENT_CONNECTED|EVENT_CONNECT_RETRIED)
+		must(t, soc.Connect("tcp://localhost:"+port))
+		log.wait(t, EVENT_CONNECTED)
+		must(t, server.Close())
+		for range 10 {
+			if ev := log.wait(t, EVENT_CONNECT_RETRIED); ev.Err != nil {
+				t.Errorf("%+v", ev)
+			}
+		}
+	})
+	// Of a proxy, or if libzmq could not try the name for another reason, which it does not tell either.
+	for name, set := range map[string]func(*Socket) error{
+		"a..b":      func(s *Socket) error { return s.SetSocksProxy("a..b:1080") },
+		"localhost": func(s *Socket) error { return s.SetBindToDevice("no-such-device") },
+	} {
+		t.Run("no such host or device: "+name, func(t *testing.T) {
+			soc := newSocket(t, newContext(t), PUSH)
+			if err := set(soc); err != nil {
+				t.Skip(err)
+			}
+			log := logEvents(t.Context(), soc, EVENT_CONNECT_RETRIED)
+			must(t, soc.Connect("tcp://localhost:5555"))
+			ev := log.wait(t, EVENT_CONNECT_RETRIED)
+			if dns := (*net.DNSError)(nil); !errors.As(ev.Err, &dns) || dns.Name != name {
+				t.Errorf("%+v", ev)
+			}
+		})
+	}
 	t.Run("retry", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		must(t, err)

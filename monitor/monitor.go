@@ -57,7 +57,8 @@ type Stats struct {
 
 // Start watches a socket, and logs its events: failures as warnings, attempts
 // to connect for debugging, everything else as information. The first of the attempts that
-// fail because a host name does not resolve is a warning. A nil logger logs nothing. Connections that are there already are not known, so that it should
+// fail because a host name does not resolve, see [zmq4.SocketEvent], is a warning. A nil
+// logger logs nothing. Connections that are there already are not known, so that it should
 // come before Bind and Connect. What happens just before the end may not be logged.
 //
 // It ends, with its goroutine, when ctx is done, the socket is closed or its

@@ -6,14 +6,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -51,21 +49,10 @@ func (f *format) between() (string, error) {
 	return s, nil
 }
 
-// jsonMessage is a message in JSON. A part is a string, or, if it is not UTF-8,
-// an object with it in base64.
-type jsonMessage[Part any] struct {
-	Time  any    `json:"time,omitempty"` // which is not read
-	Parts []Part `json:"parts"`
-}
-
-type jsonBytes struct {
-	Base64 *[]byte `json:"base64"`
-}
-
 // write writes a message. If at is not zero it begins with this time.
 func (f *format) write(w io.Writer, at time.Time, msg [][]byte) error {
 	if f.json {
-		return writeJSON(w, newJSONMessage(at, msg))
+		return writeJSONMessage(w, at, msg)
 	}
 	between, err := f.between()
 	if err != nil {
@@ -93,41 +80,9 @@ func (f *format) write(w io.Writer, at time.Time, msg [][]byte) error {
 	return nil
 }
 
-func newJSONMessage(at time.Time, msg [][]byte) jsonMessage[any] {
-	var m jsonMessage[any]
-	if !at.IsZero() {
-		m.Time = at.Format(timeFormat)
-	}
-	for _, p := range msg {
-		if utf8.Valid(p) {
-			m.Parts = append(m.Parts, string(p))
-		} else {
-			m.Parts = append(m.Parts, jsonBytes{&p})
-		}
-	}
-	return m
-}
-
-// writeJSON writes a value and an end of line.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
-
-// parse returns the message that a text without its end of line stands for.
+// parse returns the message that a text without its end of line stands for. It changes
+// the text.
 func (f *format) parse(text []byte) ([][]byte, error) {
-	if f.json {
-		next := f.reader(bytes.NewReader(text))
-		msg, err := next()
-		if err != nil {
-			return nil, err
-		}
-		if _, err = next(); err != io.EOF {
-			return nil, errors.New("more than one JSON message")
-		}
-		return msg, nil
-	}
 	between, err := f.between()
 	if err != nil {
 		return nil, err
@@ -138,7 +93,7 @@ func (f *format) parse(text []byte) ([][]byte, error) {
 	}
 	if f.hex {
 		for i := range parts {
-			if parts[i], err = parseHex(string(parts[i])); err != nil {
+			if parts[i], err = parseHex(parts[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -146,71 +101,63 @@ func (f *format) parse(text []byte) ([][]byte, error) {
 	return parts, nil
 }
 
-func parseHex(s string) ([]byte, error) {
-	b, err := hex.DecodeString(strings.TrimSpace(s))
+// parseHex returns the bytes that digits stand for, in the memory of those.
+func parseHex(digits []byte) ([]byte, error) {
+	digits = bytes.TrimSpace(digits)
+	begin := string(digits[:min(len(digits), 40)])
+	n, err := hex.Decode(digits[:len(digits)/2], digits)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not hexadecimal digits: %w", s, err)
+		return nil, fmt.Errorf("%q is not hexadecimal digits: %w", begin, err)
 	}
-	return b, nil
+	return digits[:n], nil
 }
 
 // reader returns a function that reads one message after the other. Its error
 // is io.EOF after the last one.
 func (f *format) reader(r io.Reader) func() ([][]byte, error) {
-	if f.json {
-		d := json.NewDecoder(r)
-		return func() ([][]byte, error) {
-			var m jsonMessage[json.RawMessage]
-			if err := d.Decode(&m); err == io.EOF {
-				return nil, err
-			} else if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
-				return nil, fmt.Errorf(`JSON message: %s, not {"parts":[...]}`, kind.Value) // its text names types of Go's
-			} else if err != nil {
-				return nil, fmt.Errorf("JSON message: %w", err)
-			}
-			return parseJSON(m)
-		}
-	}
-	if f.raw {
+	switch {
+	case f.json:
+		return jsonReader{bufio.NewReader(r)}.message
+	case f.raw:
 		done := false
 		return func() ([][]byte, error) {
 			if done {
 				return nil, io.EOF
 			}
 			done = true
-			text, err := readAll(r)
-			if err != nil {
-				return nil, err
-			}
-			return f.parse(text)
+			return f.whole(r)
 		}
 	}
 	lines := bufio.NewReader(r)
 	return func() ([][]byte, error) {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && (err != io.EOF || len(line) == 0) {
+		line, err := readLine(lines)
+		if err != nil {
 			return nil, err
 		}
-		return f.parse(bytes.TrimSuffix(line, []byte("\n")))
+		return f.parse(line)
 	}
 }
 
-// parseJSON returns the parts of a message in JSON.
-func parseJSON(m jsonMessage[json.RawMessage]) ([][]byte, error) {
-	if len(m.Parts) == 0 {
-		return nil, errors.New(`JSON message without "parts"`)
-	}
-	msg := make([][]byte, len(m.Parts))
-	for i, p := range m.Parts {
-		var text *string
-		var b jsonBytes
-		if json.Unmarshal(p, &text) == nil && text != nil {
-			msg[i] = []byte(*text)
-		} else if json.Unmarshal(p, &b) == nil && b.Base64 != nil {
-			msg[i] = *b.Base64
-		} else {
-			return nil, fmt.Errorf(`JSON message: part %d is neither a string nor {"base64":"..."}`, i+1)
+// whole returns the message that all of r is, of which an end of line is taken away
+// unless it is raw.
+func (f *format) whole(r io.Reader) ([][]byte, error) {
+	if f.json {
+		next := f.reader(r)
+		msg, err := next()
+		if err != nil {
+			return nil, err
 		}
+		if _, err = next(); err != io.EOF {
+			return nil, errors.New("more than one JSON message")
+		}
+		return msg, nil
 	}
-	return msg, nil
+	text, err := readAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if !f.raw {
+		text = bytes.TrimSuffix(text, []byte("\n"))
+	}
+	return f.parse(text)
 }

@@ -127,7 +127,7 @@ func (in *input) argument(a string) ([]byte, error) {
 	case strings.HasPrefix(a, "@"):
 		return os.ReadFile(a[1:])
 	case in.hex:
-		b, err := parseHex(a)
+		b, err := parseHex([]byte(a))
 		if err != nil {
 			return nil, usageError{err}
 		}

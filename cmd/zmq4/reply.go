@@ -3,7 +3,7 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"io"
 	"os"
@@ -96,32 +96,39 @@ func (s *session) ask(f *format, command []string, request message) ([][]byte, e
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		text.CloseWithError(f.write(text, time.Time{}, request.bytes()))
+		w := bufio.NewWriterSize(text, largePart)
+		text.CloseWithError(errors.Join(f.write(w, time.Time{}, request.bytes()), w.Flush()))
 	}()
-	var output chunks
 	c := exec.CommandContext(s.ctx, command[0], command[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = in, &output, os.Stderr
-	err := c.Run()
+	c.Stdin, c.Stderr = in, os.Stderr
+	reply, err := f.run(c)
 	in.Close()
 	<-written
 	request.free()
-	if errors.Is(err, syscall.EPIPE) {
-		err = nil // it did not want to read all
-	}
 	if s.ctx.Err() != nil {
 		return nil, s.ctx.Err()
-	}
-	var reply [][]byte
-	if err == nil {
-		said := output.bytes()
-		if !f.raw {
-			said = bytes.TrimSuffix(said, []byte("\n"))
-		}
-		reply, err = f.parse(said)
 	}
 	if err != nil {
 		warnf("%s: %v", command[0], err)
 		return [][]byte{nil}, nil
 	}
 	return reply, nil
+}
+
+// run runs a command, and returns the message that it writes. EPIPE is no failure: it did
+// not want to read all.
+func (f *format) run(c *exec.Cmd) ([][]byte, error) {
+	output, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	msg, err := f.whole(output)
+	io.Copy(io.Discard, output) // so that it can end after a mistake
+	if failed := c.Wait(); failed != nil && !errors.Is(failed, syscall.EPIPE) {
+		return nil, failed
+	}
+	return msg, err
 }

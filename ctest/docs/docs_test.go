@@ -32,6 +32,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "github.com/seed45097122/zmq4"
@@ -171,6 +172,33 @@ func TestWrong(t *testing.T) {
 				t.Errorf("%v, want %s", errs, test.want)
 			}
 		})
+	}
+}
+
+// TestReaders keeps the sections of the README that are for one kind of reader as short as
+// a screen.
+func TestReaders(t *testing.T) {
+	const lines, columns = 50, 100
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heading := range []string{"New to ZeroMQ", "Coming from pebbe/zmq4", "Coming from pyzmq, zeromq.js or nats.go"} {
+		_, section, ok := strings.Cut(string(readme), "\n## "+heading+"\n")
+		section, _, ok2 := strings.Cut(section, "\n## ")
+		if !ok || !ok2 {
+			t.Errorf("README.md has no section %q", heading)
+			continue
+		}
+		n := 1 // the heading
+		for line := range strings.Lines(strings.TrimSpace(section)) {
+			if !fence.MatchString(line) && !declaration.MatchString(strings.TrimSpace(line)) {
+				n += 1 + utf8.RuneCountInString(line)/columns
+			}
+		}
+		if t.Logf("%s: %d lines", heading, n); n > lines {
+			t.Errorf("%s: %d lines", heading, n)
+		}
 	}
 }
 
