@@ -242,7 +242,7 @@ func (k *parker) leave(w *waiter) {
 
 // round is what the leader does each time that it has armed its wait or was
 // signalled. It reports whether to stop waiting. A leader that waits alone stops
-// at each signal: it looks for itself.
+// at each signal, and looks for itself.
 func (k *parker) round(w *waiter, signalled bool) bool {
 	if signalled && k.alone(w) {
 		return true
@@ -258,11 +258,11 @@ func (k *parker) round(w *waiter, signalled bool) bool {
 	return false
 }
 
-// alone ends the wait of w if nobody else waits.
+// alone ends the wait of w if nobody else waits. One that wants no event waits for the sake of scan.
 func (k *parker) alone(w *waiter) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.waiters) != 1 || k.waiters[0] != w {
+	if len(k.waiters) != 1 || k.waiters[0] != w || w.want == 0 {
 		return false
 	}
 	k.wakeLocked(everyone, w)
