@@ -915,6 +915,8 @@ func TestSendMessageChanges(t *testing.T) {
 		}()
 		waitParked(t, push, 1)
 		change()
+		_, err2 := push.GetType() // the next try comes after the change
+		must(t, err2)
 		for range queued {
 			expect(t, pull, "queued")
 		}

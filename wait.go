@@ -74,7 +74,7 @@ func (l limit) sooner(d time.Duration) limit {
 // one is the leader; it wakes the others, and the next one becomes leader when
 // it goes. The leader stays in one wait for as long as nothing ends it, since
 // each new wait forgets what has been signalled before: therefore scan runs
-// once the new wait has been armed, and after each signal.
+// once the new wait has been armed, and after each signal while others wait.
 type parker struct {
 	n     atomic.Int32 // len(waiters)
 	guess *guess
