@@ -17,7 +17,19 @@ type socketAhead struct {
 	loops   int            // of Messages that run
 	loopMax C.int          // how many messages they receive at a time
 	filters map[string]int // what a SUB socket has subscribed to, and how often
+
+	// Of what is taken unasked: never says that nothing is, only is the connection that all messages
+	// come from, if it is known, and from was that when the inbox was filled.
+	never      bool
+	only, from string
 }
+
+// What a socket takes ahead unasked is so little that no peer can tell: see SetReceiveAhead.
+const (
+	unaskedMost  = 16
+	unaskedShare = 32 // of the receive high-water mark
+	unaskedBytes = 64 << 10
+)
 
 // maxAhead is the most that SetReceiveAhead takes: a socket takes 88 bytes for
 // each part, and keeps a megabyte.
@@ -25,8 +37,7 @@ const maxAhead = 100_000
 
 // SetReceiveAhead makes a receive take up to n messages from libzmq in one
 // call, and the following receives return those that were taken. It pays where
-// many small messages come. The default, 1, takes only what is returned; 0 is
-// the same.
+// many small messages come. 1 takes only what is returned.
 //
 // All else is as before: a [Poller] and [Socket.GetEvents] know of messages
 // taken ahead, [Proxy] passes them on, and those that [Socket.SetUnsubscribe]
@@ -37,6 +48,13 @@ const maxAhead = 100_000
 // Up to n messages come on top of what [Socket.SetRcvhwm] limits: that many
 // more may be on their way when a receiver ends, and a sender learns so much later
 // that the receiver is slow.
+//
+// The default, 0, lets sockets of the types [PULL], [SUB], [DEALER], [ROUTER] and [PAIR]
+// take ahead what nobody misses, while messages come faster than they are received: up to 16
+// messages, 64 KiB, and a 32nd of the receive high-water mark. After [Context.Term] and
+// [Socket.Disconnect] these are as if libzmq still held them. A socket takes none if
+// it has connected to several endpoints, or to one and is bound as well, nor after
+// [Socket.GetFd], [Socket.SetUnsubscribe] and [Socket.SetInvertMatching].
 //
 // It returns EINVAL for n below 0 or above 100000, and
 // [ENOTSUP] for REQ and REP, which have one message at a time, for [DISH], which
@@ -70,6 +88,106 @@ func (s *socket) setAhead() {
 	if s.ahead.loops > 0 && !s.oneAtATime() {
 		s.rx.ahead = max(s.rx.ahead, s.ahead.loopMax)
 	}
+	s.rx.unasked = 0
+	if s.takesUnasked() {
+		s.rx.unasked = unaskedMost
+		if hwm := C.zmq4_get_int(s.h(), C.ZMQ_RCVHWM); hwm > 0 {
+			s.rx.unasked = min(hwm/unaskedShare, unaskedMost)
+		}
+	}
+}
+
+// takesUnasked reports whether messages may be received ahead that nobody has asked for, and finds out
+// whether they all come from one connection: Disconnect has to drop them then, as libzmq does. Where
+// there are others beside that one, nobody knows which messages to drop.
+func (s *socket) takesUnasked() bool {
+	s.ahead.only = ""
+	if !guessing || s.ahead.asked != 0 || s.ahead.never || s.conflate || s.c == nil {
+		return false
+	}
+	switch s.typ {
+	case PULL, SUB, DEALER, ROUTER, PAIR:
+	default:
+		return false
+	}
+	for _, use := range s.place.uses {
+		if use.bound && !ownsMessages(use.given) {
+			continue
+		}
+		if len(s.place.uses) > 1 {
+			return false
+		}
+		s.ahead.only = use.given
+	}
+	return true
+}
+
+// ownsMessages reports whether the end of an endpoint that the socket was bound to takes messages with it,
+// as Disconnect does: multicast has no connections that could outlive it.
+func ownsMessages(endpoint string) bool {
+	transport, _, _ := strings.Cut(endpoint, "://")
+	return transport != "tcp" && transport != "ipc" && transport != "inproc"
+}
+
+// heldTooLong reports whether the next message in the inbox was taken unasked and cannot be received
+// any more, because the context has ended.
+func (s *socket) heldTooLong() bool {
+	return s.c.in_next < s.c.in_unasked && s.c.rcvmore == 0 && s.ctx.c.ended.Load()
+}
+
+// dropAhead drops the messages that were taken unasked from a connection that the socket has ended, as
+// libzmq drops those that it holds; but not the one that takeHalfRead would have taken.
+func (s *socket) dropAhead(endpoint string) {
+	first, end := int(s.c.in_next), int(s.c.in_unasked)
+	alone := len(s.place.uses) == 1
+	if first >= end || s.ahead.from == "" || s.ahead.from != endpoint && !alone {
+		return
+	}
+	if alone {
+		end = int(s.c.in_len) // takeHalfRead took the last one
+	}
+	in := unsafe.Slice(s.c.in, end)
+	keep := toInt(s.c.rcvmore != 0) + toInt(s.readsEarly()) // the rest of a message, and a whole one
+	for ; keep > 0 && first < end; first++ {
+		if in[first].more == 0 {
+			keep--
+		}
+	}
+	if first < end {
+		s.drop(first, end-1)
+	}
+}
+
+// drop drops whole messages that were taken ahead, the parts from first to last: they count as not received.
+func (s *socket) drop(first, last int) {
+	for _, part := range unsafe.Slice(s.c.in, s.c.in_len)[first : last+1] {
+		if part.more == 0 {
+			s.c.received.messages--
+		}
+		s.c.received.bytes -= C.uint64_t(part.size)
+	}
+	C.zmq4_drop(s.h(), C.int(first), C.int(last))
+}
+
+// held returns how many messages are in the inbox of which nothing was handed out, and their size.
+func (s *socket) held() (messages, bytes C.uint64_t) {
+	starts := s.c.rcvmore == 0
+	for _, part := range unsafe.Slice(s.c.in, s.c.in_len)[s.c.in_next:] {
+		if starts {
+			messages++
+		}
+		if messages > 0 {
+			bytes += C.uint64_t(part.size)
+		}
+		starts = part.more == 0
+	}
+	return messages, bytes
+}
+
+// received returns what was handed out.
+func (s *socket) received() C.zmq4_traffic {
+	messages, bytes := s.held()
+	return C.zmq4_traffic{s.c.received.messages - messages, s.c.received.bytes - bytes}
 }
 
 // loopAhead is how many messages [Socket.Messages] receives at a time, unless
@@ -105,6 +223,10 @@ func (s *socket) noteFilter(option C.int, filter string) {
 	if s.typ != SUB {
 		return
 	}
+	if option == C.ZMQ_UNSUBSCRIBE && !s.ahead.never {
+		s.ahead.never = true // a message could come after it is subscribed to again, if nobody drops it now
+		s.setAhead()
+	}
 	if option == C.ZMQ_SUBSCRIBE {
 		if s.ahead.filters == nil {
 			s.ahead.filters = make(map[string]int)
@@ -127,7 +249,7 @@ func (s *socket) noteFilter(option C.int, filter string) {
 			last++
 		}
 		if drop {
-			C.zmq4_drop(s.h(), C.int(first), C.int(last))
+			s.drop(first, last)
 			in = in[:len(in)-(last+1-first)]
 		} else {
 			first = last + 1

@@ -142,7 +142,7 @@ func TestReceiveAheadCrossings(t *testing.T) {
 func TestReceiveAheadWakes(t *testing.T) {
 	const count = 100
 	t.Run("Poller", func(t *testing.T) {
-		pull := aheadPair(t, 30, count, 1)
+		pull := aheadPair(t, 0, count, 1)
 		p := NewPoller()
 		p.Add(pull, POLLIN)
 		within(t, patience, "Poll", func() {
@@ -159,6 +159,28 @@ func TestReceiveAheadWakes(t *testing.T) {
 		})
 		if polled, err := p.Poll(0); err != nil || len(polled) != 0 {
 			t.Errorf("Poll at the end: %v, %v", polled, err)
+		}
+	})
+	t.Run("Poll", func(t *testing.T) {
+		for _, ahead := range []int{0, 30} { // over tcp: a wait that may be a nap
+			pull, push := socketPair(t, "tcp", PULL, PUSH)
+			must(t, pull.SetReceiveAhead(ahead))
+			for i := range 20 {
+				for range 5 {
+					send(t, push, i)
+				}
+				within(t, patience, "Poll", func() {
+					for j := range 5 {
+						if polled, err := pull.Poll(POLLIN, -1); err != nil || polled != POLLIN {
+							t.Errorf("Poll %d.%d: %v, %v", i, j, polled, err)
+							return
+						}
+						if msg, err := pull.Recv(DONTWAIT); err != nil || msg != fmt.Sprint(i) {
+							t.Errorf("%q, %v, want %d", msg, err, i)
+						}
+					}
+				})
+			}
 		}
 	})
 	t.Run("receivers", func(t *testing.T) {
@@ -196,13 +218,14 @@ func TestReceiveAheadWakes(t *testing.T) {
 
 func TestReceiveAheadProxy(t *testing.T) {
 	const count = 50
-	for _, parts := range []int{1, 3} {
+	for _, way := range []struct{ parts, ahead int }{{1, 20}, {3, 20}, {1, 0}, {3, 0}} {
+		parts := way.parts
 		ctx := newContext(t)
 		front, back := newSocket(t, ctx, PULL), newSocket(t, ctx, PUSH)
 		push, pull := newSocket(t, ctx, PUSH), newSocket(t, ctx, PULL)
 		must(t, push.Connect(bindOn(t, front, "inproc")))
 		must(t, pull.Connect(bindOn(t, back, "inproc")))
-		must(t, front.SetReceiveAhead(20))
+		must(t, front.SetReceiveAhead(way.ahead))
 		for i := range count {
 			msg := slices.Repeat([]string{fmt.Sprint(i)}, parts)
 			if _, err := push.SendMessage(msg); err != nil {
@@ -248,13 +271,14 @@ func TestReceiveAheadUnsubscribe(t *testing.T) {
 		{"inverted", 1, []string{"a", "b"}, "b", 0, " c"},
 		{"inverted, one more", 1, []string{"a"}, "+b", 1, " c"},
 	} {
-		for _, parts := range []int{1, 2} {
-			t.Run(fmt.Sprintf("%s, %d parts", test.name, parts), func(t *testing.T) {
+		for _, way := range []struct{ parts, ahead int }{{1, 100}, {2, 100}, {1, 0}, {2, 0}} {
+			parts := way.parts
+			t.Run(fmt.Sprintf("%s, %d parts, %d ahead", test.name, parts, way.ahead), func(t *testing.T) {
 				ctx := newContext(t)
 				pub, sub := newSocket(t, ctx, XPUB), newSocket(t, ctx, SUB)
 				must(t, pub.SetInvertMatching(test.invert))
 				must(t, sub.SetInvertMatching(test.invert))
-				must(t, sub.SetReceiveAhead(100))
+				must(t, sub.SetReceiveAhead(way.ahead))
 				must(t, sub.Connect(bindOn(t, pub, "inproc")))
 				for i, filter := range test.subscribe {
 					must(t, sub.SetSubscribe(filter))
@@ -328,6 +352,203 @@ func TestReceiveAheadUnsubscribeHalfway(t *testing.T) {
 	}
 	if msg, err := sub.RecvMessage(DONTWAIT); AsErrno(err) != AsErrno(eagain) {
 		t.Errorf("%q, %v", msg, err)
+	}
+}
+
+// unaskedHeld makes a receiver and a sender, sends messages, receives one, and returns how many more
+// the receiver has taken.
+func unaskedHeld(t *testing.T, receiver, sender Type, size, count int, prepare func(soc *Socket)) (*Socket, int) {
+	t.Helper()
+	if !guessing {
+		t.Skip("nothing is taken unasked without guesses")
+	}
+	ctx := newContext(t)
+	r, s := newSocket(t, ctx, receiver), newSocket(t, ctx, sender)
+	if receiver == SUB {
+		must(t, r.SetSubscribe(""))
+	}
+	if prepare != nil {
+		prepare(r)
+	}
+	must(t, r.Connect(bindOn(t, s, "inproc")))
+	if sender == XPUB {
+		if _, err := s.Recv(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sender == ROUTER {
+		must(t, r.SetIdentity("r"))
+	}
+	for i := range count {
+		if _, err := s.SendMessage(fmt.Sprint(i), make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.RecvMessage(0); err != nil {
+		t.Fatal(err)
+	}
+	held, _ := r.s.held()
+	return r, int(held)
+}
+
+// How much a socket takes that nobody has asked for.
+func TestUnaskedAhead(t *testing.T) {
+	for _, test := range []struct {
+		name             string
+		receiver, sender Type
+		size, want       int
+		prepare          func(soc *Socket)
+	}{
+		{"PULL", PULL, PUSH, 8, unaskedMost - 1, nil},
+		{"SUB", SUB, XPUB, 8, unaskedMost - 1, nil},
+		{"DEALER", DEALER, DEALER, 8, unaskedMost - 1, nil},
+		{"ROUTER", ROUTER, DEALER, 8, unaskedMost - 1, nil},
+		{"PAIR", PAIR, PAIR, 8, unaskedMost - 1, nil},
+		{"XSUB", XSUB, XPUB, 8, 0, func(soc *Socket) { soc.SendBytes([]byte{1}, 0) }},
+		{"large messages", PULL, PUSH, 16 << 10, 3, nil},
+		{"very large ones", PULL, PUSH, 1 << 20, 0, nil},
+		{"a low mark", PULL, PUSH, 8, 2, func(soc *Socket) { soc.SetRcvhwm(3 * unaskedShare) }},
+		{"a lower mark", PULL, PUSH, 8, 0, func(soc *Socket) { soc.SetRcvhwm(2*unaskedShare - 1) }},
+		{"no mark", PULL, PUSH, 8, unaskedMost - 1, func(soc *Socket) { soc.SetRcvhwm(0) }},
+		{"one by one", PULL, PUSH, 8, 0, func(soc *Socket) { soc.SetReceiveAhead(1) }},
+		{"ZMQ_FD", PULL, PUSH, 8, 0, func(soc *Socket) { soc.GetFd() }},
+		{"option ZMQ_FD", PULL, PUSH, 8, 0, func(soc *Socket) { var fd int; soc.GetOption(14, &fd) }},
+		{"another connection", PULL, PUSH, 8, 0, func(soc *Socket) { soc.Connect("inproc://another") }},
+		{"bound", PULL, PUSH, 8, 0, func(soc *Socket) { soc.Bind("inproc://*") }},
+		{"unsubscribed", SUB, XPUB, 8, 0, func(soc *Socket) { soc.SetSubscribe("x"); soc.SetUnsubscribe("x") }},
+		{"inverted", SUB, XPUB, 8, 0, func(soc *Socket) { soc.SetInvertMatching(0) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, held := unaskedHeld(t, test.receiver, test.sender, test.size, 40, test.prepare); held != test.want {
+				t.Errorf("holds %d, want %d", held, test.want)
+			}
+		})
+	}
+}
+
+// What was taken unasked ends as what libzmq has.
+func TestUnaskedAheadEnds(t *testing.T) {
+	t.Run("Close", func(t *testing.T) {
+		soc, _ := unaskedHeld(t, PULL, PUSH, 8, 40, nil)
+		must(t, soc.Close())
+		if _, err := soc.Recv(0); err != ErrorSocketClosed {
+			t.Error(err)
+		}
+		if stats := soc.Stats(); stats.MessagesReceived != 1 {
+			t.Error(stats)
+		}
+	})
+	t.Run("Shutdown", func(t *testing.T) {
+		soc, _ := unaskedHeld(t, PULL, PUSH, 8, 40, nil)
+		if _, err := soc.Recv(0); err != nil { // the rest is still received, and nothing after it
+			t.Fatal(err)
+		}
+		must(t, soc.s.ctx.Shutdown())
+		if part, err := soc.RecvBytes(0); err != nil || len(part) != 8 {
+			t.Errorf("%q, %v", part, err)
+		}
+		for range 3 {
+			if msg, err := soc.RecvMessage(0); err != ETERM {
+				t.Errorf("%q, %v", msg, err)
+			}
+		}
+	})
+	t.Run("Shutdown, asked for", func(t *testing.T) {
+		soc, _ := unaskedHeld(t, PULL, PUSH, 8, 40, func(soc *Socket) { soc.SetReceiveAhead(20) })
+		must(t, soc.s.ctx.Shutdown())
+		for i := 1; i < 20; i++ {
+			if msg, err := soc.RecvMessage(0); err != nil || msg[0] != fmt.Sprint(i) {
+				t.Errorf("%q, %v, want %d", msg, err, i)
+			}
+		}
+	})
+	t.Run("Stats", func(t *testing.T) {
+		soc, _ := unaskedHeld(t, PULL, PUSH, 8, 40, nil)
+		for i := 1; i < 20; i++ {
+			if stats := soc.Stats(); stats.MessagesReceived != uint64(i) {
+				t.Errorf("message %d: %v", i, stats)
+			}
+			part, err := soc.Recv(0)
+			if err != nil || part != fmt.Sprint(i) {
+				t.Fatalf("%q, %v, want %d", part, err, i)
+			}
+			if stats := soc.Stats(); stats.MessagesReceived != uint64(i+1) {
+				t.Errorf("half of message %d: %v", i, stats)
+			}
+			soc.Recv(0)
+		}
+		if stats := soc.Stats(); stats.BytesReceived != 10*9+10*10 {
+			t.Error(stats)
+		}
+	})
+}
+
+// Disconnect drops what it drops from libzmq, and no more.
+func TestUnaskedAheadDisconnect(t *testing.T) {
+	for _, test := range []struct {
+		typ, peer Type
+		left      int // of those that were not received
+	}{{PULL, PUSH, 0}, {DEALER, DEALER, 0}, {PAIR, PAIR, 0}, {ROUTER, DEALER, 1}, {SUB, XPUB, 1}} {
+		for _, ahead := range []int{0, 1} { // 1: all are in libzmq
+			for _, later := range []bool{false, true} { // another endpoint comes before the first goes
+				t.Run(fmt.Sprintf("%v, %d, %v", test.typ, ahead, later), func(t *testing.T) {
+					soc, _ := unaskedHeld(t, test.typ, test.peer, 8, 10, func(soc *Socket) { soc.SetReceiveAhead(ahead) })
+					first := soc.s.place.uses[0].given
+					second := newSocket(t, soc.s.ctx, test.peer)
+					if later {
+						must(t, soc.Connect(bindOn(t, second, "inproc")))
+					}
+					must(t, soc.Disconnect(first))
+					left := 0
+					for ; ; left++ {
+						msg, err := soc.RecvMessage(DONTWAIT)
+						if err != nil {
+							break
+						}
+						if test.left == 0 || left == 0 && msg[len(msg)-2] != "1" {
+							t.Errorf("%q", msg)
+						}
+					}
+					if left != test.left && !(ahead == 0 && later && left == test.left+1) { // takeHalfRead does not know whose it took
+						t.Errorf("%d messages are left, want %d", left, test.left)
+					}
+				})
+			}
+		}
+	}
+}
+
+// Looks for more messages become few where they find none, or few.
+func TestGuessMore(t *testing.T) {
+	if !guessing {
+		t.Skip("no guesses")
+	}
+	var g guess
+	looks := func(rounds, got int, emptied bool) (n int) {
+		for range rounds {
+			if g.moreCome() {
+				n++
+				g.noteMore(got, emptied)
+			}
+		}
+		return n
+	}
+	for _, test := range []struct {
+		rounds, got int
+		emptied     bool
+		least, most int
+	}{
+		{1000, unaskedMost, false, 1000, 1000},
+		{1000, enough, true, 1000, 1000},
+		{1000, 1, false, 1000, 1000}, // a large one
+		{100_000, 1, true, 20, 40},
+		{10_000, enough - 1, true, 2, 3},
+		{2 * mostDoubts, unaskedMost, false, mostDoubts - 1, 2 * mostDoubts}, // there are more again
+		{1000, 1, true, 8, 10},
+	} {
+		if n := looks(test.rounds, test.got, test.emptied); n < test.least || n > test.most {
+			t.Errorf("%+v: %d looks", test, n)
+		}
 	}
 }
 

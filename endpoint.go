@@ -121,6 +121,7 @@ func (soc *Socket) Unbind(endpoint string) error {
 	if err = u.afterUnbind(err); err != nil {
 		return err
 	}
+	u.s.dropAhead(endpoint)
 	u.s.noteUnused(endpoint)
 	return nil
 }
@@ -176,6 +177,7 @@ func (soc *Socket) Disconnect(endpoint string) error {
 		return err
 	}
 	delete(u.s.place.once, endpoint)
+	u.s.dropAhead(endpoint)
 	u.s.noteUnused(endpoint)
 	return nil
 }

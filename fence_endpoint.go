@@ -304,17 +304,23 @@ func (s *socket) limitParts(endpoint string) {
 
 // takeHalfRead takes a message of which ZMQ_EVENTS may have read the first part. It has to
 // come before the socket ends a connection: libzmq aborts when the rest of the
-// message has gone with it. Only these types read a part then. A connection that
+// message has gone with it. A connection that
 // the peer ends keeps its messages.
 //
 // Fence Z051.
 func (s *socket) takeHalfRead() {
+	if s.readsEarly() {
+		C.zmq4_finish(s.h())
+	}
+}
+
+// readsEarly reports whether ZMQ_EVENTS may read the first of several parts.
+func (s *socket) readsEarly() bool {
 	switch s.typ {
 	case SUB, XSUB, ROUTER, REP:
-		if !s.conflate { // it has no messages of several parts
-			C.zmq4_finish(s.h())
-		}
+		return !s.conflate // which has no messages of several parts
 	}
+	return false
 }
 
 // rids are the routing ids that a socket has given by SetConnectRid. libzmq

@@ -375,6 +375,11 @@ func (s *socket) noteOption(option C.int, value []byte) error {
 		s.place.pem[1] = hasPem(value, "PRIVATE KEY")
 	case C.ZMQ_SUBSCRIBE, C.ZMQ_UNSUBSCRIBE:
 		s.noteFilter(option, string(value))
+	case C.ZMQ_RCVHWM:
+		s.setAhead()
+	case C.ZMQ_INVERT_MATCHING:
+		s.ahead.never = true // to subscribe is to unsubscribe
+		s.setAhead()
 	case C.ZMQ_ZAP_DOMAIN, C.ZMQ_PLAIN_SERVER, C.ZMQ_CURVE_SERVER, C.ZMQ_GSSAPI_SERVER:
 		return zap.protect(s.ctx.c)
 	}

@@ -20,6 +20,10 @@ type guess struct {
 
 	pollWaited atomic.Bool // the last poll for this socket alone had to wait
 
+	// Guarded by socket.mu: how many receives are not to look for more messages than theirs, and how many
+	// that were after the last look.
+	doubt, doubts int
+
 	short  atomic.Bool  // the last wait was, so that the next one may be a nap
 	missed int          // naps in a row that were too short: of the goroutine that waits for the descriptor
 	remote atomic.Bool  // what is waited for is not done by this process alone
@@ -108,6 +112,32 @@ func (g *guess) noteReceive(got, waited, emptied bool) {
 	if got {
 		g.receiveWaited, g.sentWhole = waited, false
 	}
+}
+
+// moreCome says whether a receive is to take the messages behind its own as well, which saves the next
+// receives a call into libzmq each. To find that there are no more costs as much as several of those.
+func (g *guess) moreCome() bool {
+	if g.doubt > 0 {
+		g.doubt--
+		return false
+	}
+	return guessing
+}
+
+const (
+	enough     = 8    // messages are worth a look in vain for one more
+	mostDoubts = 4096 // receives that do not look, after many looks that were not worth it
+)
+
+// noteMore is called after a receive that was to take more messages. emptied says whether it has looked for
+// one more in vain.
+func (g *guess) noteMore(got int, emptied bool) {
+	if !emptied || got >= enough {
+		g.doubts = 0
+		return
+	}
+	g.doubts = min(2*g.doubts+1, mostDoubts)
+	g.doubt = g.doubts
 }
 
 // noteSend is called after a send that has succeeded.

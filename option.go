@@ -37,6 +37,10 @@ func getNum[T optNum](soc *Socket, option C.int) (T, error) {
 		return 0, err
 	}
 	defer s.unlock()
+	if option == C.ZMQ_FD {
+		s.ahead.never = true // it does not tell of messages that are not in libzmq
+		s.setAhead()
+	}
 	size := C.size_t(unsafe.Sizeof(value))
 	err = check(C.zmq4_getsockopt(s.h(), option, (*C.uchar)(unsafe.Pointer(&value)), &size))
 	return value, err

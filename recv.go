@@ -93,6 +93,10 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 	}
 	empty := s.guess.stillEmpty()
 	if s.c.in_next < s.c.in_len {
+		if s.heldTooLong() {
+			s.unlockAfter(0)
+			return nil, nil, ETERM
+		}
 		return s, s.take(all), nil
 	}
 	n := -C.int(C.EAGAIN)
@@ -104,8 +108,11 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 	if n == -C.EAGAIN && !nowait {
 		want := POLLIN
 		n, err = s.await(ctx, &want, tried, s.rx.timeo, func(waited bool) C.int {
-			if s.guess.stillEmpty(); s.c.in_next < s.c.in_len {
-				return 1 // another goroutine has received it ahead
+			if s.guess.stillEmpty(); s.c.in_next < s.c.in_len { // another goroutine has received it ahead
+				if s.heldTooLong() {
+					return -C.int(ETERM)
+				}
+				return 1
 			}
 			return s.fetch(into, waited)
 		})
@@ -122,12 +129,23 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 
 // fetch makes libzmq put what is there into the inbox, at least one part.
 func (s *socket) fetch(into *C.zmq4_msg, waited bool) (n C.int) {
-	if into == nil {
-		n = C.zmq4_recv(s.h(), s.rx.ahead)
-	} else {
-		n = C.zmq4_recv_msg(s.h(), s.rx.ahead, into)
+	most, limit := s.rx.ahead, C.uint64_t(0)
+	unasked := s.rx.unasked > most && !waited && s.guess.moreCome()
+	if unasked {
+		most, limit = s.rx.unasked, unaskedBytes
 	}
-	s.guess.noteReceive(n > 0, waited, s.c.empty != 0)
+	before := s.c.received.messages
+	if into == nil {
+		n = C.zmq4_recv(s.h(), most, limit)
+	} else {
+		n = C.zmq4_recv_msg(s.h(), most, limit, into)
+	}
+	// That there is nothing more was true when the first of several messages was received.
+	s.guess.noteReceive(n > 0, waited, s.c.empty != 0 && !unasked)
+	if unasked && n > 0 {
+		s.c.in_unasked, s.ahead.from = s.c.in_len, s.ahead.only
+		s.guess.noteMore(int(s.c.received.messages-before), s.c.empty != 0)
+	}
 	return n
 }
 
@@ -147,6 +165,9 @@ func (s *socket) take(all bool) []C.zmq4_received {
 func (s *socket) untake() {
 	s.c.in_next--
 	s.c.rcvmore = 0
+	if s.c.in_next > 0 {
+		s.c.rcvmore = unsafe.Slice(s.c.in, s.c.in_len)[s.c.in_next-1].more
+	}
 }
 
 // bytes returns a part in C memory: valid until done.

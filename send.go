@@ -150,7 +150,7 @@ func (soc *Socket) sendWhole(ctx context.Context, flags Flag, m message) (total 
 // sendsAtOnce says whether libzmq can be given a message at once: there is nothing for sendable to
 // refuse, and it will most likely have room.
 func (s *socket) sendsAtOnce(flags Flag) bool {
-	return !s.ctx.c.ended.Load() && s.c.in_next == s.c.in_len && !s.guess.sendWaited &&
+	return !s.ctx.c.ended.Load() && (s.c.in_next == s.c.in_len || s.typ != REQ && s.typ != REP) && !s.guess.sendWaited &&
 		(flags&SNDMORE == 0 || !s.conflate && s.c.thread_safe == 0)
 }
 

@@ -58,7 +58,7 @@ static inline int zmq4_pass(uintptr_t h, uintptr_t to)
 {
     zmq4_socket *s = zmq4_s(h);
     int n = 0, rc;
-    while (zmq4_recv(h, 1) > 0) {
+    while (zmq4_recv(h, 1, 0) > 0) {
         for (int i = 0; to && i < s->in_len; i++)
             ZMQ4_RETRY(rc, zmq_msg_send(&s->in[i].msg, zmq4_s(to)->socket, ZMQ_DONTWAIT | (s->in[i].more ? ZMQ_SNDMORE : 0)));
         n++;

@@ -46,7 +46,7 @@ static inline int zmq4_release(uintptr_t h)
     zmq4_empty(s, s->in_free, s->in_next);
     s->in_free = s->in_next;
     if (s->in_next == s->in_len) {
-        s->in_free = s->in_next = s->in_len = 0;
+        s->in_free = s->in_next = s->in_len = s->in_unasked = 0;
         if (s->in_cap > ZMQ4_IN_KEEP)
             zmq4_resize(s, ZMQ4_IN_CAP);
     }
@@ -141,15 +141,17 @@ static inline ZMQ4_HOT int zmq4_recv_whole(zmq4_socket *s)
 
 /*
  * zmq4_recv receives up to max whole messages into the inbox, in which nothing may be left to
- * hand out, and returns how many parts they have. It returns an error only if it has received
- * nothing.
+ * hand out, and returns how many parts they have. It stops once they have limit bytes, unless
+ * that is 0. It returns an error only if it has received nothing.
  */
-static inline int zmq4_recv(uintptr_t h, int max)
+static inline int zmq4_recv(uintptr_t h, int max, uint64_t limit)
 {
     zmq4_socket *s = zmq4_s(h);
     if (s->in_len > 1)
         zmq4_release(h);
-    s->in_free = s->in_next = s->in_len = 0; /* the next receive frees the content of in[0] */
+    s->in_free = s->in_next = s->in_len = s->in_unasked = 0; /* the next receive frees the content of in[0] */
+    if (limit)
+        limit += s->received.bytes;
     while (max-- > 0) {
         int rc;
         if (s->hasty)
@@ -157,6 +159,8 @@ static inline int zmq4_recv(uintptr_t h, int max)
         rc = zmq4_recv_whole(s);
         if (rc < 0)
             return s->in_len > 0 ? s->in_len : rc;
+        if (limit && s->received.bytes >= limit)
+            break;
     }
     return s->in_len;
 }
@@ -174,7 +178,7 @@ static inline int zmq4_recv_batch(uintptr_t h, int max, unsigned char *data, siz
     int count = 0, at = 0;
     while (count < max) {
         size_t total = 0;
-        int n = zmq4_recv(h, 1);
+        int n = zmq4_recv(h, 1, 0);
         if (n < 0)
             break; /* an error is there the next time, too */
         for (int i = 0; i < n; i++)
@@ -208,7 +212,7 @@ static inline int zmq4_finish(uintptr_t h)
     zmq4_socket *s = zmq4_s(h);
     if (s->in_next == s->in_len) {
         zmq4_empty(s, 0, s->in_len);
-        s->in_free = s->in_next = s->in_len = 0;
+        s->in_free = s->in_next = s->in_len = s->in_unasked = 0;
     }
     return zmq4_recv_whole(s);
 }
@@ -218,6 +222,8 @@ static inline int zmq4_drop(uintptr_t h, int first, int last)
 {
     zmq4_socket *s = zmq4_s(h);
     zmq4_empty(s, first, last + 1);
+    if (s->in_unasked > first)
+        s->in_unasked = s->in_unasked > last ? s->in_unasked - (last + 1 - first) : first;
     while (++last < s->in_len) {
         zmq4_received *to = &s->in[first++];
         zmq_msg_move(&to->msg, &s->in[last].msg);

@@ -74,9 +74,10 @@ typedef struct zmq4_socket {
      * Those from in_next on are still to be received, those between in_free and
      * in_next are valid until the next zmq4_release. All in_cap slots are
      * initialized messages at all times: those outside of in_free to in_len are empty.
-     * data and size are valid between in_free and in_len only.
+     * data and size are valid between in_free and in_len only. Those before in_unasked were
+     * received ahead without that the program asked for it.
      */
-    int in_next, in_free, in_len, in_cap;
+    int in_next, in_free, in_len, in_cap, in_unasked;
     int empty;   /* the last receive found nothing more */
     int rcvmore; /* the part handed out last has more parts behind it */
     zmq4_received *in;

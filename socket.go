@@ -131,7 +131,8 @@ type socket struct {
 
 // socketReceive is what a socket has for receives. -1 stands for no timeout, 0 for no wait.
 type socketReceive struct {
-	ahead   C.int // how many messages to receive at a time
+	ahead   C.int // how many messages to receive at a time, as the program wants
+	unasked C.int // how many it may receive at a time without that
 	timeo   time.Duration
 	taken   int            // bytes copied out of the inbox
 	waits   waits          // atomic
@@ -344,7 +345,7 @@ func (soc *Socket) Close() error {
 	s.endRelay()
 	s.cleanup.Stop()
 	h, polls := s.h(), s.polls
-	s.rx.traffic, s.tx.traffic = s.c.received, s.c.sent
+	s.rx.traffic, s.tx.traffic = s.received(), s.c.sent
 	s.c, s.polls = nil, nil
 	if s.gone != nil {
 		close(s.gone)

@@ -276,8 +276,10 @@ func (s *socket) noteUse(endpoint string, bound bool) {
 	}
 	if len(s.place.uses) == mostUses {
 		s.place.uses = slices.Delete(s.place.uses, 0, 1)
+		s.ahead.never = true // only is not known for sure any more
 	}
 	s.place.uses = append(s.place.uses, use)
+	s.setAhead()
 }
 
 // noteUnused takes note that a locked socket has given up an endpoint. Unbind and Disconnect are
@@ -288,6 +290,7 @@ func (s *socket) noteUnused(endpoint string) {
 	if port := portOf(endpoint); len(s.place.uses) == n && port != endpoint { // another name of the same address
 		s.place.uses = slices.DeleteFunc(s.place.uses, func(u usedEndpoint) bool { return u.bound && portOf(u.resolved) == port })
 	}
+	s.setAhead()
 }
 
 // lastEndpoint returns what libzmq has made of the endpoint that a locked socket was bound to last.

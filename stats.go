@@ -13,8 +13,8 @@ import (
 
 // SocketStats is what a socket has done since it was created, see [Socket.Stats].
 type SocketStats struct {
-	// MessagesReceived and BytesReceived are what was taken from libzmq: a
-	// message of several parts counts as soon as its first part is received.
+	// MessagesReceived and BytesReceived are what was received: a message of
+	// several parts counts, with all of them, as soon as its first part is.
 	MessagesReceived uint64
 	BytesReceived    uint64
 
@@ -65,7 +65,7 @@ func (soc *Socket) Stats() SocketStats {
 	s.mu.Lock()
 	received, sent := s.rx.traffic, s.tx.traffic
 	if s.c != nil {
-		received, sent = s.c.received, s.c.sent
+		received, sent = s.received(), s.c.sent
 	}
 	s.mu.Unlock()
 	return SocketStats{

@@ -499,5 +499,5 @@ func (s *socket) openLockedPark() error {
 func (s *socket) isEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.guess.empty()
+	return s.guess.empty() && (s.c == nil || s.c.in_next == s.c.in_len)
 }
