@@ -130,7 +130,7 @@ func (soc *Socket) receive(ctx context.Context, all bool, flags Flag, into *C.zm
 // fetch makes libzmq put what is there into the inbox, at least one part.
 func (s *socket) fetch(into *C.zmq4_msg, waited bool) (n C.int) {
 	most, limit := s.rx.ahead, C.uint64_t(0)
-	unasked := s.rx.unasked > most && !waited && s.guess.moreCome()
+	unasked := s.rx.unasked > most && !waited && into == nil && s.guess.moreCome()
 	if unasked {
 		most, limit = s.rx.unasked, unaskedBytes
 	}
@@ -138,7 +138,7 @@ func (s *socket) fetch(into *C.zmq4_msg, waited bool) (n C.int) {
 	if into == nil {
 		n = C.zmq4_recv(s.h(), most, limit)
 	} else {
-		n = C.zmq4_recv_msg(s.h(), most, limit, into)
+		n = C.zmq4_recv_msg(s.h(), most, into)
 	}
 	// That there is nothing more was true when the first of several messages was received.
 	s.guess.noteReceive(n > 0, waited, s.c.empty != 0 && !unasked)

@@ -98,9 +98,9 @@ static inline int zmq4_msg_take(uintptr_t h, int part, zmq4_msg *m)
 }
 
 /* zmq4_recv_msg is zmq4_recv and zmq4_msg_take of the first part. */
-static inline int zmq4_recv_msg(uintptr_t h, int max, uint64_t limit, zmq4_msg *m)
+static inline int zmq4_recv_msg(uintptr_t h, int max, zmq4_msg *m)
 {
-    int rc = zmq4_recv(h, max, limit);
+    int rc = zmq4_recv(h, max, 0);
     if (rc > 0)
         zmq4_msg_take(h, 0, m);
     return rc;
