@@ -115,8 +115,8 @@ func (r *Receiver) Err() error {
 	return r.err
 }
 
-// Rest waits until the Receiver has ended and returns the message that it received
-// and for which there was no room in the channel, or nil if there was none.
+// Rest waits until the Receiver has ended. It returns the message that was
+// received and did not fit into the channel any more, or nil.
 func (r *Receiver) Rest() [][]byte {
 	<-r.done
 	return r.rest
@@ -247,9 +247,9 @@ func (s *Sender) Err() error {
 	return s.err
 }
 
-// Rest waits until the Sender has ended and returns the messages that it took
-// and could not send, and those that are in the channel. The latter may become
-// more for as long as somebody puts something in it.
+// Rest waits until the Sender has ended. It returns the messages that it took
+// and could not send, followed by those in the channel. A later call may
+// return more, if the program still puts messages into the channel.
 func (s *Sender) Rest() [][][]byte {
 	<-s.done
 	s.mu.Lock()

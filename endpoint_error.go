@@ -11,11 +11,12 @@ import (
 	"strings"
 )
 
-// An EndpointError says which part of an endpoint is wrong, and what would be right.
-// [OpenSocket] returns it for its options [Bind] and [Connect], in an [*OpError].
+// An EndpointError says which part of an endpoint is wrong, and what would be
+// right. [OpenSocket] returns it in an [*OpError], for its options [Bind] and
+// [Connect].
 //
-// [Socket.Bind] and [Socket.Connect] return the bare [Errno], as pebbe/zmq4 does. To
-// report that with the same text:
+// [Socket.Bind] and [Socket.Connect] return the bare [Errno], as pebbe/zmq4
+// does. To report it with the same text:
 //
 //	endpoint := "tcp://*:5555"
 //	if err := soc.Bind(endpoint); err != nil {
@@ -32,7 +33,7 @@ type EndpointError struct {
 	Err error
 }
 
-// Error returns the endpoint, the reason and the text of Err in one line.
+// Error returns the endpoint, the reason and the text of Err, in one line.
 func (e *EndpointError) Error() string {
 	s := e.Endpoint
 	if s == "" || !isPlain(s) {
@@ -50,8 +51,9 @@ func (e *EndpointError) Error() string {
 // Unwrap returns Err.
 func (e *EndpointError) Unwrap() error { return e.Err }
 
-// Reason returns what is wrong with the endpoint, such as "no port, such as :5555".
-// It is "" if that cannot be told from the endpoint and Err, or if Err says it all.
+// Reason says what is wrong with the endpoint, such as "no port, such as
+// :5555". It returns "" if Err says it all, or if the endpoint and Err do not
+// tell.
 func (e *EndpointError) Reason() string {
 	transport, address, ok := strings.Cut(e.Endpoint, "://")
 	bind := e.Op == "bind" || e.Op == "unbind"

@@ -413,8 +413,8 @@ func (soc *Socket) MonitorPipesStats() error {
 	return check(C.zmq4_pipes_stats(s.h()))
 }
 
-// A ProtocolError is what was wrong in a handshake that failed with
-// [EVENT_HANDSHAKE_FAILED_PROTOCOL]. libzmq 4.3.
+// A ProtocolError is the reason of an [EVENT_HANDSHAKE_FAILED_PROTOCOL].
+// libzmq 4.3.
 type ProtocolError int
 
 // The errors of a peer in ZMTP, the protocol between sockets, and of the authenticator in ZAP.
@@ -510,7 +510,7 @@ var protocolErrors = map[ProtocolError]string{
 	PROTOCOL_ERROR_WS_UNSPECIFIED:                     "WebSocket: unspecified error",
 }
 
-// String says what was wrong, such as "ZMTP: malformed HELLO command".
+// String returns the reason, such as "ZMTP: malformed HELLO command".
 func (e ProtocolError) String() string {
 	if text, ok := protocolErrors[e]; ok {
 		return text

@@ -21,8 +21,8 @@ import (
 // socket monitor sends.
 var ErrMalformedEvent = errors.New("zmq4: malformed monitor event")
 
-// An Event is something that happened to a socket's connections, or a set of
-// such for [Socket.Monitor].
+// An Event is something that happened to a socket's connections. Several of
+// them make a set, for [Socket.Monitor] and [Socket.Events].
 type Event int
 
 // Events. The value is what comes with the event in [Socket.RecvEvent].

@@ -217,7 +217,7 @@ func (soc *Socket) SetReconnectIvlMax(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_RECONNECT_IVL_MAX, value)
 }
 
-// A ReconnectStop says when a connection is not tried again, see
+// A ReconnectStop says after what a connection is not tried again, see
 // [Socket.SetReconnectStop].
 type ReconnectStop int
 
@@ -440,7 +440,8 @@ func (soc *Socket) SetRecoveryIvl(value time.Duration) error {
 
 // section: NORM
 
-// A NormMode says how the norm transport controls its rate, see [Socket.SetNormMode].
+// A NormMode is the congestion control of the norm transport, see
+// [Socket.SetNormMode].
 type NormMode int
 
 // Modes of congestion control. libzmq 4.3.5.
@@ -765,7 +766,8 @@ func (soc *Socket) SetRouterMandatory(value int) error {
 	return soc.setInt(C.ZMQ_ROUTER_MANDATORY, value)
 }
 
-// RouterNotifyOption says of what a socket tells, see [Socket.SetRouterNotify].
+// A RouterNotifyOption says which changes a socket reports, see
+// [Socket.SetRouterNotify].
 type RouterNotifyOption int
 
 const (

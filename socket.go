@@ -159,14 +159,15 @@ func NewSocket(t Type) (soc *Socket, err error) {
 	return ctx.NewSocket(t)
 }
 
-// NewSocket creates a socket. [Socket.Close] closes it; a socket that is lost
-// is closed when the garbage collector finds it, and lingers as if by Close.
+// NewSocket creates a socket. [Socket.Close] closes it. A socket that becomes
+// unreachable is closed by the garbage collector, and lingers as after Close.
 //
 // It returns EINVAL for a type that libzmq does not have,
-// [ErrorNotImplemented42draft] for a draft type without the draft API, EMFILE if there
-// are [Context.SetMaxSockets] sockets already or no file descriptors left, and
-// [ErrorContextClosed]. The first socket starts the context's threads: it also
-// returns the error of a thread option that cannot be applied, such as EPERM.
+// [ErrorNotImplemented42draft] for a draft type without the draft API, EMFILE
+// if [Context.SetMaxSockets] sockets exist already or no file descriptors are
+// left, and [ErrorContextClosed]. The first socket starts the context's
+// threads, so it may also return the error of a thread option that cannot be
+// applied, such as EPERM.
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) { return ctx.newSocket(t, false) }

@@ -23,7 +23,7 @@ import (
 //	zmq4.RecordOrigins.Store(true)
 var RecordOrigins atomic.Bool
 
-// A SocketInfo describes a socket that is open, see [Context.Sockets].
+// A SocketInfo describes an open socket, see [Context.Sockets].
 type SocketInfo struct {
 	// Socket is the socket.
 	Socket *Socket
@@ -88,11 +88,13 @@ func Sockets() []SocketInfo {
 	return ctx.Sockets()
 }
 
-// Sockets returns the sockets of the context that are open, the oldest first. Those that
-// the package itself uses, such as for a monitor or an [Authenticator], are left out. It
-// can be called while [Context.Term] waits, to see for what. A context that is gone has none.
+// Sockets returns the open sockets of the context, the oldest first. Sockets
+// that the package itself uses, such as those of a monitor or an
+// [Authenticator], are left out. It can be called while [Context.Term] waits,
+// to see which sockets it waits for. A terminated context has none.
 //
-// It locks each socket for some microseconds. What it tells is recorded anyway.
+// It locks each socket for a few microseconds. The data is recorded anyway,
+// so that calling it costs the sockets nothing else.
 func (ctx *Context) Sockets() []SocketInfo {
 	if ctx == nil || ctx.c == nil {
 		return nil

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// SocketStats is what a socket has done since it was created, see [Socket.Stats].
+// SocketStats counts what a socket has done since it was created, see
+// [Socket.Stats].
 type SocketStats struct {
 	// MessagesReceived and BytesReceived are what was taken from libzmq: a
 	// message of several parts counts as soon as its first part is received.
