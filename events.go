@@ -123,19 +123,19 @@ func newSocketEvent(event Event, endpoint string, value int) SocketEvent {
 //		log.Print(ev)
 //	}
 //
-// The monitor begins when Events is called. Events from then on, such as those of a
-// Bind or a Connect, wait for the loop: in memory, without a limit and without holding
-// up the socket.
+// The monitor starts when Events is called. Later events, such as those of a
+// Bind or a Connect, wait in memory for the loop, without a limit and without
+// blocking the socket.
 //
-// The sequence ends, and with it the monitor, when the loop is left, when the
-// socket is closed, or when it gets another monitor: a socket has one, so that
+// The sequence, and the monitor, end when the loop is left, when the socket
+// is closed, and when the socket gets another monitor. A socket has one, so
 // Events and [Socket.Monitor] replace each other. If ctx is done, the context
-// terminated or the monitor could not be started, the sequence ends with an
-// [*OpError] that has ctx.Err(), [ETERM] or the reason.
+// is terminated or the monitor cannot be started, the sequence ends with an
+// [*OpError] that contains ctx.Err(), [ETERM] or the reason.
 //
-// A program can range over the sequence once. If it never does, the monitor lasts
-// until ctx is done or the socket is closed. It takes two sockets of the context, see
-// [Context.SetMaxSockets].
+// The sequence can be ranged over once. If a program never does so, the
+// monitor lasts until ctx is done or the socket is closed. It uses two
+// sockets of the context, see [Context.SetMaxSockets].
 //
 // Function zmq_socket_monitor, and with the draft API
 // zmq_socket_monitor_versioned, version 2.
@@ -396,12 +396,12 @@ func portOf(endpoint string) string {
 	return endpoint
 }
 
-// MonitorPipesStats asks for how many messages wait in the queues to and from each
-// peer. [Socket.Events] with [EVENT_PIPES_STATS] tells, one event a peer, once the
-// socket has been used or waited on: what libzmq's I/O thread answers goes by it.
+// MonitorPipesStats requests the number of messages in the queues to and from
+// each peer. [Socket.Events] with [EVENT_PIPES_STATS] reports it, one event
+// for each peer, once the socket has been used or waited on.
 //
-// It returns EINVAL if nobody monitors that event, and EAGAIN if there is no
-// peer.
+// It returns EINVAL if the socket has no monitor for that event, and EAGAIN
+// if there is no peer.
 //
 // Function zmq_socket_monitor_pipes_stats, libzmq 4.3.2.
 func (soc *Socket) MonitorPipesStats() error {

@@ -233,17 +233,17 @@ func (m *Msg) Close() error {
 }
 
 // SendMsg sends a part without copying it, and returns its size. The Msg is
-// then closed; it can be received into. It waits and fails as
-// [Socket.SendBytes] does; the error is [ErrMsgClosed] for a Msg that is closed.
-// With an error the size is 0 and the Msg is as it was.
+// closed afterwards, and can be received into. SendMsg waits, and returns
+// errors, as [Socket.SendBytes] does, and [ErrMsgClosed] for a closed Msg.
+// With an error the size is 0 and the Msg is unchanged.
 //
 // Function zmq_msg_send.
 func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 	return soc.sendMsg(interruptible, m, flags)
 }
 
-// SendMsgContext is [Socket.SendMsg] until ctx is done. The error is an [*OpError], with
-// ctx.Err() in it then.
+// SendMsgContext is [Socket.SendMsg] that waits until ctx is done. The error
+// is then ctx.Err(), in an [*OpError].
 func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, soc.opError("send", err)
@@ -271,17 +271,18 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 	return size, nil
 }
 
-// RecvMsg receives a part without copying it, and returns its size. What m had
-// before is freed, or used again. It waits and fails as [Socket.RecvBytes]
-// does; with an error the size is 0 and the Msg is as it was.
+// RecvMsg receives a part without copying it, and returns its size. The
+// previous content of m is freed, or used again. RecvMsg waits, and returns
+// errors, as [Socket.RecvBytes] does. With an error the size is 0 and m is
+// unchanged.
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 	return soc.recvMsg(interruptible, m, flags)
 }
 
-// RecvMsgContext is [Socket.RecvMsg] until ctx is done. The error is an [*OpError], with
-// ctx.Err() in it then; no message is lost by it.
+// RecvMsgContext is [Socket.RecvMsg] that waits until ctx is done. The error
+// is then ctx.Err(), in an [*OpError], and no message is lost.
 func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, soc.opError("recv", err)
@@ -327,18 +328,21 @@ func (e *ShortBufferError) Error() string {
 	return "zmq4: the message part does not fit into the buffer, it has " + strconv.Itoa(e.Size) + " bytes"
 }
 
-// RecvInto receives one message part into buf and returns its size, and
-// whether more parts of its message follow. It allocates nothing, and waits
-// and fails as [Socket.RecvBytes] does.
+// RecvInto receives one message part into buf. It returns the part's size,
+// and whether more parts of the message follow. It allocates nothing. It
+// waits, and returns errors, as [Socket.RecvBytes] does.
 //
-// A part that does not fit is not received: the error is a [*ShortBufferError]
-// with its size, and the next receive gets it.
+// A part that does not fit into buf is not received: the error is a
+// [*ShortBufferError] with its size, and the next receive gets the part.
+//
+// Function zmq_msg_recv.
 func (soc *Socket) RecvInto(buf []byte, flags Flag) (n int, more bool, err error) {
 	return soc.recvInto(interruptible, buf, flags)
 }
 
-// RecvIntoContext is [Socket.RecvInto] until ctx is done. The error is an [*OpError], with
-// ctx.Err() or a [*ShortBufferError] in it; no message is lost by it.
+// RecvIntoContext is [Socket.RecvInto] that waits until ctx is done. The
+// error is an [*OpError] that contains ctx.Err() or a [*ShortBufferError]. No
+// message is lost.
 func (soc *Socket) RecvIntoContext(ctx context.Context, buf []byte, flags Flag) (n int, more bool, err error) {
 	if err = ctx.Err(); err == nil {
 		n, more, err = soc.recvInto(ctx, buf, flags)

@@ -244,10 +244,10 @@ func (soc *Socket) SetOption(option int, value any) error {
 	return soc.opError(fmt.Sprintf("set option %d", option), err)
 }
 
-// GetOption reads an option by its number in zmq.h into what value points to:
-// an int, bool or time.Duration (milliseconds; negative is -1), an int64 or
-// uint64, a string or []byte (all bytes, with the NUL at the end that libzmq
-// adds to what it takes for text). Anything else returns EINVAL. The error is an
+// GetOption reads an option by its number in zmq.h into the variable to which
+// value points: an int, bool or time.Duration (milliseconds; -1 if negative),
+// an int64 or uint64, or a string or []byte. libzmq ends a text with a NUL,
+// which GetOption keeps. Any other type returns EINVAL. The error is an
 // [*OpError].
 //
 // Function zmq_getsockopt.

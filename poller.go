@@ -291,19 +291,19 @@ func (p *Poller) String() string {
 
 // section: a socket alone
 
-// Poll waits until the socket is ready for one of events, and returns what of
-// them it is ready for; 0 when timeout is over. With 0 it does not wait, and
-// if timeout is negative it waits without limit. A [Poller] waits for several
-// sockets.
+// Poll waits until the socket is ready for one of events, and returns those
+// that it is ready for. It returns 0 when timeout is over. If timeout is 0,
+// it does not wait. If timeout is negative, it waits without limit. A
+// [Poller] waits for several sockets.
 //
-// The errors are [ErrorSocketClosed] and [ETERM], in an [*OpError].
+// It returns [ErrorSocketClosed] or [ETERM], in an [*OpError].
 func (soc *Socket) Poll(events State, timeout time.Duration) (State, error) {
 	ready, err := soc.poll(interruptible, events, timeout)
 	return ready, soc.opError("poll", err)
 }
 
-// PollContext is [Socket.Poll] without a timeout, until ctx is done. The error is an
-// [*OpError], with ctx.Err() in it then.
+// PollContext is [Socket.Poll] that waits until ctx is done. The error is
+// then ctx.Err() in an [*OpError].
 func (soc *Socket) PollContext(ctx context.Context, events State) (State, error) {
 	err := ctx.Err()
 	if err != nil {

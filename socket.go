@@ -318,9 +318,9 @@ func (s *socket) scan(signalled bool) State {
 	return ev
 }
 
-// Close closes the socket. Calls that wait on it return [ErrorSocketClosed], except that
-// messages which are there already are still received by those that wait for them.
-// Messages that were sent but not yet delivered linger, see [Socket.SetLinger].
+// Close closes the socket. Waiting calls return [ErrorSocketClosed]; a
+// receive first returns messages that have arrived already. Messages that
+// were sent but not yet delivered linger, see [Socket.SetLinger].
 //
 // A second Close does nothing and returns nil.
 //
@@ -372,7 +372,7 @@ func (s *socket) goneChan() (<-chan struct{}, error) {
 	return s.gone, nil
 }
 
-// String describes the socket: its type with its identity or its address.
+// String returns the type of the socket, with its identity or its address.
 func (soc Socket) String() string {
 	s, err := soc.lock()
 	if err != nil {

@@ -48,14 +48,15 @@ func (s SocketStats) String() string {
 		s.ReceiveWaits, s.ReceiveWaited, s.SendWaits, s.SendWaited, s.Waiting)
 }
 
-// Stats returns what the socket has done so far. That is counted anyway, for
-// next to nothing. It can still be asked for after Close; a nil Socket has
-// done nothing.
+// Stats returns what the socket has done so far. The socket counts anyway, at
+// next to no cost. Stats can be called after Close. A nil Socket has done
+// nothing.
 //
-// The waits of a [Poller] or a [Proxy] are not counted; the messages that a Proxy moves are. Of
-// the parts of a message, one that was lost because the peer went away may count.
+// The waits of a [Poller] or a [Proxy] are not counted; the messages that a
+// Proxy moves are. A message whose peer went away while its parts were sent
+// may count.
 //
-// To publish it by package expvar:
+// To publish it with package expvar:
 //
 //	expvar.Publish("orders", expvar.Func(func() any { return soc.Stats() }))
 func (soc *Socket) Stats() SocketStats {
