@@ -70,11 +70,12 @@ type Authenticator struct {
 // function must return soon after its context is done, or else so many clients, who
 // need no credentials, keep all others out.
 type AuthConfig struct {
-	// Allow has the networks that clients may come from. If it is nil, they may
-	// come from anywhere; if it is empty but not nil, from nowhere.
+	// Allow is the allow list: the networks from which clients may connect. If it
+	// is nil, they may connect from anywhere; if it is empty but not nil, nobody may.
 	Allow []netip.Prefix
 
-	// Deny has networks that clients may not come from.
+	// Deny is the deny list: networks from which clients may not connect. It has
+	// no effect if Allow is set.
 	Deny []netip.Prefix
 
 	// Users has the passwords of PLAIN clients by their user names.
@@ -84,50 +85,50 @@ type AuthConfig struct {
 	// stands for all keys.
 	Keys []string
 
-	// Principals has those of GSSAPI clients.
+	// Principals has the principals of GSSAPI clients.
 	Principals []string
 
-	// CheckPlain is asked about a PLAIN client that the users do not have with
-	// that password. It should compare in constant time, as
+	// CheckPlain decides about a PLAIN client if Users does not have its name
+	// and password. It should compare in constant time, as
 	// [subtle.ConstantTimeCompare] does.
 	CheckPlain func(ctx context.Context, r *AuthRequest, password string) (ok bool, err error)
 
-	// CheckCurve is asked about a CURVE client whose key is not among the keys.
+	// CheckCurve decides about a CURVE client whose key is not in Keys.
 	CheckCurve func(ctx context.Context, r *AuthRequest) (ok bool, err error)
 
-	// CheckGSSAPI is asked about a GSSAPI client that is not among the principals.
+	// CheckGSSAPI decides about a GSSAPI client that is not in Principals.
 	CheckGSSAPI func(ctx context.Context, r *AuthRequest) (ok bool, err error)
 
-	// Metadata returns what comes with each message of a client that is let in,
-	// see [Socket.RecvWithMetadata]. A key has 1 to 255 bytes; others are
-	// logged and left out. "User-Id" is [AuthRequest.User] unless
-	// Metadata gives it another value, of at most 255 bytes.
+	// Metadata returns properties that are attached to each message of a client
+	// that is let in, see [Socket.RecvWithMetadata]. A key has 1 to 255 bytes;
+	// others are logged and left out. "User-Id" is [AuthRequest.User] unless
+	// Metadata returns another value, of at most 255 bytes.
 	Metadata func(ctx context.Context, r *AuthRequest) (map[string]string, error)
 
-	// Logger is told of each decision at level Info, and of what goes wrong at
-	// level Warn: never of a password. If it is nil, only the latter is
-	// logged, by the standard logger. Other clients wait for it. If it panics,
-	// the decision stands, and the standard logger is told.
+	// Logger logs each decision at level Info and each failure at level Warn, but
+	// no passwords. If it is nil, the standard logger logs the failures only.
+	// Other clients wait for the Logger. If it panics, the decision stands, and the
+	// standard logger logs the panic.
 	Logger *slog.Logger
 }
 
 // An AuthRequest describes a client that is about to connect.
 type AuthRequest struct {
-	// Domain is that of the server socket.
+	// Domain is the domain of the server socket.
 	Domain string
 
 	// Address is the client's IP address, without a port.
 	Address string
 
 	// Identity is the routing id of the server socket, see [Socket.SetIdentity].
-	// libzmq does not tell the client's.
+	// libzmq does not report that of the client.
 	Identity string
 
-	// Mechanism is how the client authenticates.
+	// Mechanism is the client's security mechanism.
 	Mechanism Mechanism
 
-	// User is who it says it is: the user name for PLAIN, the public key in
-	// Z85 for CURVE, the principal for GSSAPI, and "" for NULL.
+	// User is the user name for PLAIN, the public key in Z85 for CURVE, the
+	// principal for GSSAPI, and "" for NULL.
 	User string
 }
 

@@ -41,17 +41,17 @@ var (
 	// ErrorNotImplemented42 is not returned: libzmq 4.2 is the oldest one supported.
 	ErrorNotImplemented42 = errors.New("Not implemented, requires 0MQ version 4.2")
 
-	// ErrorNotImplemented42draft is returned by what is in the draft API only,
-	// if libzmq was built without it. See [HasDraft].
+	// ErrorNotImplemented42draft is returned by functions of the draft API if
+	// libzmq was built without it. See [HasDraft].
 	ErrorNotImplemented42draft = errors.New("Not implemented, requires 0MQ version 4.2 with drafts enabled")
 
-	// ErrorNotImplemented43 is returned by what libzmq has from version 4.3 on.
+	// ErrorNotImplemented43 is returned by functions that need libzmq 4.3.
 	ErrorNotImplemented43 = errors.New("Not implemented, requires 0MQ version 4.3")
 
-	// ErrorNotImplemented433 is returned by what libzmq has from version 4.3.3 on.
+	// ErrorNotImplemented433 is returned by functions that need libzmq 4.3.3.
 	ErrorNotImplemented433 = errors.New("Not implemented, requires 0MQ version 4.3.3")
 
-	// ErrorNotImplemented435 is returned by what libzmq has from version 4.3.5 on.
+	// ErrorNotImplemented435 is returned by functions that need libzmq 4.3.5.
 	ErrorNotImplemented435 = errors.New("Not implemented, requires 0MQ version 4.3.5")
 
 	// ErrorNotImplementedWindows is returned by options that libzmq does not

@@ -26,46 +26,45 @@ type SocketEvent struct {
 	// Event is what happened: one of the constants.
 	Event Event
 
-	// Endpoint is where: the address of this side for a bound socket, else
-	// that of the peer, such as "tcp://127.0.0.1:5555".
+	// Endpoint is the address of this side if it is bound, and otherwise that of
+	// the peer, such as "tcp://127.0.0.1:5555".
 	Endpoint string
 
-	// Local and Remote are the addresses of both sides, as far as there are
-	// any. libzmq 4.3.2 with the draft API, else "".
+	// Local and Remote are the addresses of both sides. They are "" if there is
+	// none, and without libzmq 4.3.2 with the draft API.
 	Local, Remote string
 
-	// FD is the file descriptor of the connection or listener. It is libzmq's:
-	// it serves to tell connections apart, and may have been closed since.
+	// FD is the file descriptor of the connection or listener. Use it only to tell
+	// connections apart: libzmq owns it, and may have closed it since.
 	FD int
 
-	// Err is why something failed, as an [Errno]: with EVENT_BIND_FAILED,
+	// Err is the reason of a failure. It is an [Errno] with EVENT_BIND_FAILED,
 	// EVENT_ACCEPT_FAILED, EVENT_CLOSE_FAILED and
-	// EVENT_HANDSHAKE_FAILED_NO_DETAIL, of which the last may have none.
+	// EVENT_HANDSHAKE_FAILED_NO_DETAIL. The last may have none.
 	//
-	// With EVENT_CONNECT_RETRIED it is a [*net.DNSError] if a host name does not resolve.
-	// libzmq tries again for ever and does not say why: the error is concluded from a retry
-	// before which no connection has failed. That is also seen, and reported so, when no
-	// file descriptor is left, and when the device of [Socket.SetBindToDevice] is not there.
-	// With [Socket.SetSocksProxy], the name is that of the proxy. Once a name has resolved
-	// and a connection was there, libzmq reports the address in its place: then there is no
-	// such error.
+	// With EVENT_CONNECT_RETRIED it is a [*net.DNSError] if a host name does not
+	// resolve. libzmq does not report that: the package concludes it from a retry
+	// without a failed connection. The same error appears when no file descriptor is
+	// left, and when the device of [Socket.SetBindToDevice] does not exist. With
+	// [Socket.SetSocksProxy], the name is that of the proxy. After a successful
+	// connection libzmq reports the address, not the name, and there is no such error.
 	Err error
 
-	// RetryIn is how long until the next attempt of EVENT_CONNECT_RETRIED.
+	// RetryIn is the time until the next attempt, with EVENT_CONNECT_RETRIED.
 	RetryIn time.Duration
 
-	// ZAPStatus is what the authenticator said with
+	// ZAPStatus is the status that the authenticator returned, with
 	// EVENT_HANDSHAKE_FAILED_AUTH: 300, 400 or 500.
 	ZAPStatus int
 
-	// ProtocolError is what was wrong with EVENT_HANDSHAKE_FAILED_PROTOCOL.
+	// ProtocolError is the reason, with EVENT_HANDSHAKE_FAILED_PROTOCOL.
 	ProtocolError ProtocolError
 
-	// Outbound and Inbound are how many messages wait in the queues to and
-	// from the peer with EVENT_PIPES_STATS.
+	// Outbound and Inbound are the numbers of messages in the queues to and from
+	// the peer, with EVENT_PIPES_STATS.
 	Outbound, Inbound uint64
 
-	// Value is the number that came with the event, whatever it means.
+	// Value is the event's number as libzmq reports it, see the constants.
 	Value int
 }
 

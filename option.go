@@ -210,12 +210,12 @@ var (
 	draft435 = feature{3, 5, true}
 )
 
-// SetOption sets an option by its number in zmq.h, for those that the package
-// has no method for. The type of value decides what libzmq is given: int, bool
-// and time.Duration (milliseconds, rounded up; negative is -1) as int; int64 and
-// uint64 as they are; string and []byte as bytes, without a NUL at the end;
-// nil as no value. Anything else returns EINVAL. An option that has a method is checked as
-// the method does. The error is an [*OpError].
+// SetOption sets an option by its number in zmq.h, for options without a
+// method here. The type of value decides what libzmq gets: an int for int,
+// bool and time.Duration (milliseconds, rounded up; -1 if negative); 64 bits
+// for int64 and uint64; the bytes, without a NUL at the end, for string and
+// []byte; no value for nil. Any other type returns EINVAL. An option that has
+// a method is checked as the method does. The error is an [*OpError].
 //
 // Function zmq_setsockopt.
 func (soc *Socket) SetOption(option int, value any) error {
