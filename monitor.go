@@ -70,17 +70,17 @@ const (
 	// EVENT_HANDSHAKE_SUCCEEDED: a connection is ready for messages. libzmq 4.3.
 	EVENT_HANDSHAKE_SUCCEEDED = Event(C.ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
 
-	// EVENT_HANDSHAKE_FAILED_PROTOCOL: a handshake failed because of what the
-	// peer or the ZAP handler sent. Value: ZMQ_PROTOCOL_ERROR_*. libzmq 4.3.
+	// EVENT_HANDSHAKE_FAILED_PROTOCOL: a handshake failed because the peer or the
+	// ZAP handler broke the protocol. Value: ZMQ_PROTOCOL_ERROR_*. libzmq 4.3.
 	EVENT_HANDSHAKE_FAILED_PROTOCOL = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
 
 	// EVENT_HANDSHAKE_FAILED_AUTH: the ZAP handler refused the peer. Value:
 	// the status that it gave, 300, 400 or 500. libzmq 4.3.
 	EVENT_HANDSHAKE_FAILED_AUTH = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
-	// EVENT_PIPES_STATS: what [Socket.MonitorPipesStats] has asked for, of one
-	// peer. It is not in EVENT_ALL, and for [Socket.Events] only. libzmq 4.3.2
-	// with the draft API.
+	// EVENT_PIPES_STATS: the queues of one peer, as requested by
+	// [Socket.MonitorPipesStats]. It is not in EVENT_ALL, and only [Socket.Events]
+	// reports it. libzmq 4.3.2 with the draft API.
 	EVENT_PIPES_STATS = Event(C.ZMQ_EVENT_PIPES_STATS)
 )
 

@@ -37,8 +37,8 @@ type SocketInfo struct {
 	// Created is when the socket was created.
 	Created time.Time
 
-	// Bound and Connected are the endpoints in use, the latter as they were given to
-	// Connect: the last 2000 in all. Those that libzmq has given up by itself are still there.
+	// Bound and Connected are the endpoints in use, the last 2000 in all. Connected has
+	// them as they were given to Connect, also those that libzmq has given up by itself.
 	Bound, Connected []string
 
 	// Options are "linger", "sndhwm", "rcvhwm", "sndtimeo" and "rcvtimeo", of which "-1" has
@@ -49,7 +49,7 @@ type SocketInfo struct {
 	// Stats is what the socket has done.
 	Stats SocketStats
 
-	// Receiving, Sending and Polling are how many goroutines wait now: to receive, to send,
+	// Receiving, Sending and Polling are the numbers of goroutines that wait now: to receive, to send,
 	// and in a [Poller] or a proxy that holds the socket.
 	Receiving, Sending, Polling int
 

@@ -14,14 +14,14 @@ import (
 // SocketStats counts what a socket has done since it was created, see
 // [Socket.Stats].
 type SocketStats struct {
-	// MessagesReceived and BytesReceived are what was taken from libzmq: a
+	// MessagesReceived and BytesReceived count what the socket has received. A
 	// message of several parts counts as soon as its first part is received.
 	MessagesReceived uint64
 	BytesReceived    uint64
 
-	// MessagesSent and BytesSent are what libzmq has taken, by the last part of
-	// a message. It may not have been delivered yet, or have been dropped, as
-	// PUB does for a slow subscriber.
+	// MessagesSent and BytesSent count what libzmq has accepted. A message counts
+	// with its last part. It may not be delivered yet, or have been dropped, as PUB
+	// does for a slow subscriber.
 	MessagesSent uint64
 	BytesSent    uint64
 
@@ -36,7 +36,7 @@ type SocketStats struct {
 	SendWaits  uint64
 	SendWaited time.Duration
 
-	// Waiting is how many goroutines wait to send or receive now.
+	// Waiting is the number of goroutines that wait to send or receive now.
 	Waiting int
 }
 
