@@ -114,6 +114,9 @@ func (c *Cert) Save(path string) error {
 func writeFile(path string, data []byte, mode os.FileMode) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".cert-*") // mode 0600
 	if err != nil {
+		if e := (*os.PathError)(nil); errors.As(err, &e) {
+			e.Path = path // not a name that nobody has given
+		}
 		return err
 	}
 	defer func() {

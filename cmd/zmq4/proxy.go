@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,7 +29,12 @@ both sides, those for security too.`,
 		Example: `  zmq4 proxy 'tcp://*:5555' 'tcp://*:5556'
   zmq4 proxy --type forwarder '>tcp://localhost:5557' 'tcp://*:5558'
   zmq4 proxy --capture 'tcp://*:5559' 'tcp://*:5555' 'tcp://*:5556'`,
-		Args: cobra.ExactArgs(2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return errors.New("two endpoints are needed: that of the frontend, and that of the backend")
+			}
+			return nil
+		},
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
 		p.StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")

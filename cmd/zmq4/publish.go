@@ -30,7 +30,7 @@ It binds. An endpoint that begins with > is connected instead.`,
 		Example: `  zmq4 publish tcp://127.0.0.1:5556 --wait 1 hello
   zmq4 pub tcp://127.0.0.1:5556 --topic weather --interval 1s --count 0 sun
   tail -f log | zmq4 pub 'tcp://*:5556'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Subscribers", func(p *pflag.FlagSet) {
 		p.IntVarP(&wait, "wait", "w", 0, "begin when there are `N` subscriptions")

@@ -37,10 +37,10 @@ It binds. An endpoint that begins with > is connected instead.`,
   zmq4 rep 'tcp://*:5555' -- tr a-z A-Z
   zmq4 rep 'tcp://*:5555' --json -- jq -c '{parts: [.parts[] | ascii_upcase]}'`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 || cmd.ArgsLenAtDash() == 0 {
-				return errors.New("requires an endpoint")
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				args = args[:dash]
 			}
-			return nil
+			return needEndpoint(cmd, args)
 		},
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {

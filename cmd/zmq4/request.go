@@ -26,7 +26,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		Example: `  zmq4 request tcp://localhost:5555 hello
   zmq4 req tcp://localhost:5555 --timeout 2s --json get user
   seq 3 | zmq4 req tcp://localhost:5555`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	in.register(cmd)
 	fm.register(cmd)

@@ -25,7 +25,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		Example: `  zmq4 send tcp://localhost:5555 hello world
   zmq4 send tcp://localhost:5555 header @photo.jpg
   seq 1000 | zmq4 send tcp://localhost:5555 --rate 100`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	in.register(cmd)
 	fm.register(cmd)

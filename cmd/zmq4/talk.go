@@ -33,7 +33,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
   zmq4 pair tcp://127.0.0.1:5557
   zmq4 dealer tcp://localhost:5558 --expect 1 '' question
   zmq4 router @tcp://127.0.0.1:5558 --json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
 		p.IntVarP(&expect, "expect", "e", 0, "end when `N` messages have come and all are sent")
