@@ -6,6 +6,7 @@ package zmq4
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -75,6 +76,14 @@ func (e *EndpointError) Reason() string {
 			return fmt.Sprintf("%q is not an address of this machine", host)
 		}
 		return ""
+	case ENOCOMPATPROTO:
+		switch {
+		case transport == "udp":
+			return "udp is for RADIO, DISH and DGRAM sockets"
+		case isMulticast(transport):
+			return transport + " is for PUB, SUB, XPUB and XSUB sockets"
+		}
+		return ""
 	case einval, enodev:
 	default:
 		return ""
@@ -120,6 +129,9 @@ func transportReason(transport string) string {
 // addressReason says what is wrong behind the transport. noDevice says that libzmq has found
 // no such interface.
 func addressReason(transport, address string, bind, noDevice bool) string {
+	if isMulticast(transport) {
+		return multicastReason(transport, address, noDevice)
+	}
 	device := ""
 	switch i := strings.LastIndexByte(address, ';'); transport {
 	case "tcp":
@@ -131,7 +143,7 @@ func addressReason(transport, address string, bind, noDevice bool) string {
 		}
 	case "ws", "wss":
 		address, _, _ = strings.Cut(address, "/")
-	case "udp", "pgm", "epgm", "norm":
+	case "udp":
 		device, address = address[:max(i, 0)], address[i+1:]
 		if noDevice && device != "" {
 			return interfaceReason(device)
@@ -154,7 +166,46 @@ func addressReason(transport, address string, bind, noDevice bool) string {
 		return fmt.Sprintf("a host name of %d bytes, more than %d", len(host), maxHost)
 	case transport == "tcp" && !bind:
 		if i := strings.IndexFunc(address, func(r rune) bool { return r > '~' || !strings.ContainsRune(tcpCharacters, r) }); i >= 0 {
-			return fmt.Sprintf("a tcp endpoint has no character %q", []rune(address[i:])[0])
+			return fmt.Sprintf("character %q is not allowed in a tcp endpoint", []rune(address[i:])[0])
+		}
+	}
+	return ""
+}
+
+func isMulticast(transport string) bool {
+	return transport == "pgm" || transport == "epgm" || transport == "norm"
+}
+
+// multicastReason says what is wrong with "interface;group:port", of which NORM may have
+// an id and a comma before the interface, and PGM several groups.
+func multicastReason(transport, address string, noDevice bool) string {
+	host, port, ok := cutPort(address)
+	number, err := strconv.Atoi(port)
+	switch {
+	case !ok || port == "":
+		return "no port, such as :5556"
+	case err != nil:
+		return fmt.Sprintf("port %q is not a number", port)
+	case number < 1 || number > 65535:
+		return fmt.Sprintf("port %s is not between 1 and 65535", port)
+	}
+	fields := strings.Split(host, ";")
+	if transport == "norm" {
+		if id, rest, ok := strings.Cut(fields[0], ","); ok {
+			if n, err := strconv.ParseUint(id, 10, 32); err != nil || n == 0 || n == math.MaxUint32 {
+				return fmt.Sprintf("id %q is not a number from 1 to 4294967294", id)
+			}
+			fields[0] = rest
+		}
+	} else if len(fields) == 1 || fields[0] == "" {
+		return "no interface before the group, such as 10.0.0.7;239.192.1.1:5556"
+	}
+	if noDevice {
+		return fmt.Sprintf("unknown interface %q", fields[0])
+	}
+	for _, group := range strings.Split(strings.Join(fields[min(1, len(fields)-1):], ","), ",") {
+		if ip, err := netip.ParseAddr(unbracket(group)); err != nil || !ip.IsMulticast() && transport != "norm" {
+			return fmt.Sprintf("%q is not the address of a multicast group, such as 239.192.1.1", group)
 		}
 	}
 	return ""
@@ -204,7 +255,7 @@ func placeReason(address string, bind, noDevice bool) string {
 	case bind && !noDevice && strings.Contains(host, "%"):
 		return fmt.Sprintf("unknown interface in %q", host)
 	case strings.Contains(host, ":") && err != nil:
-		return fmt.Sprintf("%q has a colon, and is no IPv6 address", host)
+		return fmt.Sprintf("%q has a colon but is not an IPv6 address", host)
 	}
 	return ""
 }
