@@ -17,8 +17,8 @@ func newProxy() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "proxy FRONTEND BACKEND",
-		Short: "Pass messages on between two sides",
-		Long: `Pass messages on between a frontend and a backend, in both directions:
+		Short: "Forward messages between two sides",
+		Long: `Forward messages between a frontend and a backend, in both directions:
 
   queue      ROUTER and DEALER: requests of clients to workers, with replies
   forwarder  XSUB and XPUB: from publishers to subscribers
@@ -39,7 +39,7 @@ both sides, those for security too.`,
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
 		p.StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")
 	})
-	kind := newChoice(cmd, "what passes", "queue", "forwarder", "streamer")
+	kind := newChoice(cmd, "kind of proxy", "queue", "forwarder", "streamer")
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {
 		pair := map[string][2]zmq4.Type{

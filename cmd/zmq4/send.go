@@ -14,10 +14,10 @@ func newSend() *cobra.Command {
 		Use:     "send ENDPOINT[,ENDPOINT...] [PART...]",
 		Aliases: []string{"push"},
 		Short:   "Send messages (PUSH)",
-		Long: `Send messages to one of the peers each (PUSH), or as --type says.
+		Long: `Send messages, each to one of the peers (PUSH, or see --type).
 
-With PARTs it sends one message of these parts: a text, or @FILE for what is
-in a file; @@ stands for one @. Without PARTs, each line of standard input is a
+With PARTs it sends one message. A part is a text, or @FILE for the content of a
+file; @@ stands for one @. Without PARTs, each line of standard input is a
 message. Parts of 64 KiB and more are not copied.
 It ends when everything is delivered.
 

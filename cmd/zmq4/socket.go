@@ -46,12 +46,12 @@ func (f *socketFlags) register(cmd *cobra.Command) {
 func (f *socketFlags) registerSession(cmd *cobra.Command) {
 	group(cmd, "Connection", func(p *pflag.FlagSet) {
 		p.DurationVar(&f.timeout, "timeout", 0, "end with exit code 3 after this `time`; 0 for no limit")
-		p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end, a `time`; 0 drops messages (default that of --timeout, and 1s after Ctrl-C or an error)")
+		p.DurationVar(&f.linger, "linger", -1, "`time` to deliver messages at the end; 0 drops them (default that of --timeout, and 1s after Ctrl-C or an error)")
 		p.Lookup("linger").DefValue = "0s" // which is not shown
 		p.StringVar(&f.identity, "id", "", "routing `id` of the socket")
 		p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in `messages`; 0 for no limit (default 1000)")
 		p.Lookup("hwm").DefValue = "0"
-		p.StringArrayVarP(&f.options, "opt", "o", nil, "set an `option=value`, such as reconnect-ivl=1s")
+		p.StringArrayVarP(&f.options, "opt", "o", nil, "set an option of the socket, `option=value`, such as reconnect-ivl=1s")
 	})
 	f.security.register(cmd)
 	group(cmd, "Output", func(p *pflag.FlagSet) {

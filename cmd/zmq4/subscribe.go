@@ -29,7 +29,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		Args: needEndpoint,
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
-		p.StringArrayVarP(&topics, "topic", "t", []string{""}, "messages that begin with `TOPIC`, may be given again; all without it")
+		p.StringArrayVarP(&topics, "topic", "t", []string{""}, "receive messages that begin with `TOPIC`; can be repeated (default all)")
 		p.IntVarP(&count, "count", "n", 0, "end after `N` messages")
 	})
 	fm.register(cmd)
