@@ -26,7 +26,8 @@ func newReply() *cobra.Command {
 		Use:     "reply ENDPOINT... [-- COMMAND [ARG...]]",
 		Aliases: []string{"rep"},
 		Short:   "Reply to requests (REP)",
-		Long: `Reply to requests (REP): with the request itself, or with the output of a command.
+		Long: `Reply to requests (REP) with the request itself, or with the output of a
+command.
 
 The command is run for each request. It reads the request from standard input,
 as zmq4 receive would print it, and writes the reply, whose last end of line is

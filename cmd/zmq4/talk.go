@@ -20,8 +20,8 @@ func newTalk() *cobra.Command {
 		Use:     "talk ENDPOINT[,ENDPOINT...] [PART...]",
 		Aliases: []string{"pair", "dealer", "router", "stream"},
 		Short:   "Send and receive at the same time (PAIR, DEALER, ROUTER, STREAM)",
-		Long: `Send messages, and print received ones, at the same time. The socket type is that
-of --type, or of the alias.
+		Long: `Send messages and print received ones at the same time. --type, or the alias,
+says the socket type.
 
 PARTs and standard input are as for zmq4 send. A ROUTER or a STREAM has the
 routing id of the peer as the first part: use --json or --hex to see it. When
