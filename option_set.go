@@ -462,8 +462,8 @@ const (
 	NORM_FIXED = NormMode(0) // the rate of SetRate, no control
 	NORM_CC    = NormMode(1) // TCP-friendly, the default
 	NORM_CCL   = NormMode(2) // for links with losses
-	NORM_CCE   = NormMode(3) // by explicit congestion notification
-	NORM_CCE_E = NormMode(4) // by nothing but that
+	NORM_CCE   = NormMode(3) // with explicit congestion notification
+	NORM_CCE_E = NormMode(4) // with explicit congestion notification only
 )
 
 // SetNormMode sets the congestion control of the norm transport. The default

@@ -76,12 +76,12 @@ const (
 
 	// DGRAM sends and receives UDP datagrams: messages of two parts, the
 	// peer's address ("127.0.0.1:5555") and at most 8192 bytes. An address that
-	// was received has a NUL behind it, and can be sent to. DGRAM can be had
+	// was received has a NUL behind it, and can be sent to. DGRAM works
 	// without the draft API.
 	DGRAM = Type(C.ZMQ_DGRAM)
 
-	// PEER talks to other PEER sockets by routing ids, as SERVER does, of which
-	// [Socket.ConnectPeer] returns one. libzmq 4.3.3.
+	// PEER talks to other PEER sockets by their routing ids, as SERVER does.
+	// [Socket.ConnectPeer] returns such an id. libzmq 4.3.3.
 	PEER = Type(C.ZMQ_PEER)
 
 	// CHANNEL talks to one other CHANNEL socket, as PAIR does. libzmq 4.3.3.
