@@ -21,24 +21,25 @@ var auth = newAuthenticator()
 // [Socket.ServerAuthNull], [Socket.ServerAuthPlain] and
 // [Socket.ServerAuthCurve].
 //
-// Until a policy is added, all NULL clients are let in, and all others are
-// refused. The policy can be changed at any time, also before AuthStart; a
-// change applies to clients that connect from then on. A client that sends
-// something malformed, or uses an unknown mechanism, is refused.
+// Until a policy is added, all NULL clients are let in and all others are
+// refused. The policy can be changed at any time, also before AuthStart. A
+// change applies to clients that connect after it. A client that sends a
+// malformed request, or uses an unknown mechanism, is refused.
 //
-// For [GSSAPI], where Kerberos has authenticated the client already, the
-// address lists decide: without any that apply, it is refused. But libzmq up
-// to 4.3.5 lets such a client in even though it was refused.
+// Kerberos has already authenticated a GSSAPI client, so the address lists
+// decide. If no list applies, the client is refused. libzmq up to 4.3.5
+// ignores that refusal and lets the client in.
 //
-// It covers the default context, and each other context as soon as the ZAP
-// domain or the server role of one of its sockets is set, before or after
-// AuthStart. It takes one socket of the context.
+// AuthStart covers the default context. It also covers every other context
+// from the moment that one of its sockets gets a ZAP domain or a server role,
+// before or after AuthStart. It uses one socket of each context.
 //
-// If authentication runs already, that is an error and changes nothing. It
-// returns EADDRINUSE if the program has bound inproc://zeromq.zap.01 in the
-// default context. Where it has done so in another context, that is left to it;
-// to do so later returns EADDRINUSE until [AuthStop]. A context that has an
-// [Authenticator] is left to that.
+// It returns an error if authentication runs already, and changes nothing
+// then. It returns [EADDRINUSE] if the program has bound
+// inproc://zeromq.zap.01 in the default context. Another context where the
+// program has bound that endpoint is left to the program; until [AuthStop],
+// binding it later returns EADDRINUSE. A context that has an [Authenticator]
+// is left to the Authenticator.
 func AuthStart() (err error) {
 	ctx, err := defaultContext()
 	if err != nil {
@@ -51,12 +52,12 @@ func AuthStart() (err error) {
 	return nil
 }
 
-// AuthStop ends what [AuthStart] began, if it runs. It does not wait for the
-// metadata handler. AuthStart may follow at once, and finds the policy, with
-// its users, keys and addresses, as it was.
+// AuthStop stops the authentication that [AuthStart] started, if it runs. It
+// does not wait for the metadata handler. AuthStart may be called again at
+// once, and keeps the policy: users, keys and addresses.
 //
-// From then on libzmq itself decides about new clients: it refuses [PLAIN],
-// but lets in [NULL] and, with any key, [CURVE].
+// While no authentication runs, libzmq decides about new clients: it refuses
+// PLAIN, and lets in NULL and, with any key, CURVE.
 func AuthStop() {
 	if zap.stop() {
 		auth.logf("stopped")
@@ -108,78 +109,78 @@ func updateAddresses(domain string, addresses []string, change func(*authPolicy,
 	}
 }
 
-// AuthAllow adds addresses to the list of those that are allowed in a domain:
-// IP addresses, or networks in CIDR notation such as "192.168.0.0/16". The
-// domain "*" stands for all domains.
+// AuthAllow adds addresses to the allow list of a domain: IP addresses, or
+// networks in CIDR notation such as "192.168.0.0/16". The domain "*" stands
+// for all domains.
 //
-// From then on clients of all other addresses are refused, and all that do not
-// come by IP. Those on the list still have to authenticate, if the mechanism
-// asks for it. An address that is not valid is logged and ignored, but makes
-// a list: if it is the only one, everybody is refused. A call without
-// addresses does nothing.
+// From then on clients from any other address are refused, and so are clients
+// that do not connect over IP. Clients on the list still have to authenticate
+// if the mechanism requires it. An invalid address is logged and ignored, but
+// it does create the list: if it is the only one, everybody is refused. A
+// call without addresses does nothing.
 //
-// IPv4 and IPv6 are apart: "::/0" has no IPv4 address in it. An IPv4 client of
-// an IPv6 socket (::ffff:192.0.2.1) has its IPv4 address.
+// IPv4 and IPv6 are separate: "::/0" contains no IPv4 address. An IPv4 client
+// of an IPv6 socket (::ffff:192.0.2.1) is checked by its IPv4 address.
 //
-// If the domain itself is an address or a network, it is taken as one more
-// address, and all are for all domains.
+// If the domain itself is an address or a network, it is treated as another
+// address, and all of them apply to all domains.
 func AuthAllow(domain string, addresses ...string) {
 	updateAddresses(domain, addresses, (*authPolicy).allowNetworks)
 }
 
-// AuthAllowRemove takes addresses, as they were given to [AuthAllow], from the
-// list of those that are allowed. A list that becomes empty refuses everybody.
+// AuthAllowRemove removes addresses, written as they were given to
+// [AuthAllow], from the allow list of a domain. A list that becomes empty
+// refuses everybody.
 func AuthAllowRemove(domain string, addresses ...string) {
 	updateAddresses(domain, addresses, (*authPolicy).forgetAllowed)
 }
 
-// AuthAllowRemoveAll removes the list that [AuthAllow] made for a domain, so
-// that addresses are no reason any more to refuse a client.
+// AuthAllowRemoveAll removes the allow list of a domain, so that clients are
+// no longer refused for not being on it.
 func AuthAllowRemoveAll(domain string) {
 	auth.ClearAllowed(domain)
 }
 
-// AuthDeny adds addresses to the list of those that are denied in a domain.
-// Clients of these are refused without authentication. Addresses and domains
-// are given as for [AuthAllow]; an address that is not valid is logged and
-// ignored.
+// AuthDeny adds addresses to the deny list of a domain. Clients from these
+// addresses are refused without authentication. Addresses and domains are
+// written as for [AuthAllow]. An invalid address is logged and ignored.
 //
-// If there is also a list of allowed addresses, that one alone decides.
+// If the domain also has an allow list, the deny list has no effect.
 func AuthDeny(domain string, addresses ...string) {
 	updateAddresses(domain, addresses, (*authPolicy).denyNetworks)
 }
 
-// AuthDenyRemove takes addresses, as they were given to [AuthDeny], from the
-// list of those that are denied.
+// AuthDenyRemove removes addresses, written as they were given to [AuthDeny],
+// from the deny list of a domain.
 func AuthDenyRemove(domain string, addresses ...string) {
 	updateAddresses(domain, addresses, (*authPolicy).forgetDenied)
 }
 
-// AuthDenyRemoveAll removes the list that [AuthDeny] made for a domain.
+// AuthDenyRemoveAll removes the deny list of a domain.
 func AuthDenyRemoveAll(domain string) {
 	auth.ClearDenied(domain)
 }
 
-// AuthPlainAdd adds a user for [PLAIN] clients of a domain, or changes the
-// user's password. The domain "*" stands for all domains: its users get in
-// beside those of the domain itself.
+// AuthPlainAdd adds a user for the PLAIN clients of a domain, or changes the
+// user's password. The domain "*" stands for all domains: its users are let
+// in everywhere, in addition to the users of each domain.
 func AuthPlainAdd(domain, username, password string) {
 	auth.AddUser(domain, username, password)
 }
 
-// AuthPlainRemove removes users of a domain. Those who are unknown are ignored.
+// AuthPlainRemove removes users from a domain. Unknown users are ignored.
 func AuthPlainRemove(domain string, usernames ...string) {
 	auth.RemoveUsers(domain, usernames...)
 }
 
-// AuthPlainRemoveAll removes all users of a domain.
+// AuthPlainRemoveAll removes all users from a domain.
 func AuthPlainRemoveAll(domain string) {
 	auth.update(domain, func(p *authPolicy) { p.users = nil })
 }
 
-// AuthCurveAdd adds the public keys of [CURVE] clients, in Z85, that get in at
+// AuthCurveAdd adds public keys, in Z85, of CURVE clients that are let in at
 // a domain. The domain "*" stands for all domains, and the key
-// [CURVE_ALLOW_ANY] for all keys. Anything that is not a key is logged and ignored.
+// [CURVE_ALLOW_ANY] for all keys. An invalid key is logged and ignored.
 func AuthCurveAdd(domain string, pubkeys ...string) {
 	for _, key := range pubkeys {
 		if err := auth.AddKeys(domain, key); err != nil {
@@ -188,20 +189,20 @@ func AuthCurveAdd(domain string, pubkeys ...string) {
 	}
 }
 
-// AuthCurveRemove removes keys of a domain. Those that are unknown are ignored.
+// AuthCurveRemove removes keys from a domain. Unknown keys are ignored.
 func AuthCurveRemove(domain string, pubkeys ...string) {
 	auth.RemoveKeys(domain, pubkeys...)
 }
 
-// AuthCurveRemoveAll removes all keys of a domain.
+// AuthCurveRemoveAll removes all keys from a domain.
 func AuthCurveRemoveAll(domain string) {
 	auth.update(domain, func(p *authPolicy) { p.keys = nil })
 }
 
 // AuthSetVerbose makes the authentication write a line for each client to the
-// standard logger, with "AUTH: " in front. Off by default. Mistakes in the
-// policy, malformed requests and panics of the metadata handler are always
-// logged, and passwords never.
+// standard logger, prefixed with "AUTH: ". The default is false. Mistakes in
+// the policy, malformed requests and panics of the metadata handler are
+// always logged. Passwords never are.
 func AuthSetVerbose(verbose bool) {
 	auth.verbose.Store(verbose)
 }

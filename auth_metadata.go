@@ -19,18 +19,21 @@ const maxMetadataKey = 255
 type metadataFunc func(ctx context.Context, r *zapRequest) (map[string]string, error)
 
 // AuthSetMetadataHandler sets a function that is called for each client that
-// gets in. Its result comes as metadata with each message of the client,
-// see [Socket.RecvWithMetadata]: the value of "User-Id", of up to 255 bytes,
-// as the client's user id. By default, and with nil, there is no metadata.
+// is let in. The properties that it returns are attached to every message of
+// that client, see [Socket.RecvWithMetadata]. The value of "User-Id", of up
+// to 255 bytes, becomes the client's user id. By default, and with nil, there
+// are none.
 //
-// The arguments are those of ZeroMQ RFC 27: the credentials are the user name
-// and the password for [PLAIN], the client's public key as 32 bytes for
-// [CURVE], and the principal for [GSSAPI].
+// The arguments are those of ZeroMQ RFC 27. The credentials are the user name
+// and the password for PLAIN, the client's public key as 32 bytes for CURVE,
+// and the principal for GSSAPI.
 //
-// It is called for one client at a time; others wait for it, for at most 30 s. The map
-// is not changed, and must not be by others either. A key that is empty or longer than
-// 255 bytes is logged and left out. If the function panics, or the User-Id is too long,
-// or the wait, the client is refused; if 1024 clients wait, it is told to try again.
+// The handler is called for one client at a time. Other clients wait for it,
+// for at most 30 s. The package does not modify the returned map; the handler
+// must not modify it later either. A key that is empty or longer than 255
+// bytes is logged and left out. A client is refused if the handler panics, if
+// the User-Id is too long, or if its turn does not come in 30 s. If 1024
+// clients wait, further ones are told to try again.
 func AuthSetMetadataHandler(
 	handler func(
 		version, request_id, domain, address, identity, mechanism string, credentials ...string) (metadata map[string]string)) {
@@ -57,9 +60,9 @@ func (a *Authenticator) setMetadata(f metadataFunc) {
 	a.metadata = f
 }
 
-// AuthMetaBlob encodes a property as it is in the metadata of a ZAP reply, for
-// a ZAP handler of the program's own. The error says that the key is empty or
-// longer than 255 bytes, or the value longer than 2 GiB.
+// AuthMetaBlob encodes a property for the metadata of a ZAP reply, for
+// programs that have their own ZAP handler. It returns an error for a key
+// that is empty or longer than 255 bytes, and for a value of more than 2 GiB.
 func AuthMetaBlob(key, value string) (blob []byte, err error) {
 	switch {
 	case key == "":

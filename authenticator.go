@@ -17,31 +17,31 @@ import (
 	"time"
 )
 
-// An Authenticator decides which clients the server sockets of one context let
-// in. A socket is a server by [Socket.ServerAuthNull], [Socket.ServerAuthPlain]
-// or [Socket.ServerAuthCurve], called before its Bind; these name the domain
-// that it belongs to.
+// An Authenticator decides which clients the server sockets of one context
+// let in. A socket becomes a server, and gets a domain, with
+// [Socket.ServerAuthNull], [Socket.ServerAuthPlain] or
+// [Socket.ServerAuthCurve], called before its Bind.
 //
 //	auth, err := zmq4.NewAuthenticator(zctx, &zmq4.AuthConfig{Users: map[string]string{"alice": "secret"}})
 //
-// Each domain has a policy, and the domain "*" one that is added to that of
-// all others. The policy can be changed at any time, by any goroutine; a change
-// applies to clients that connect from then on.
+// Each domain has a policy. The policy of domain "*" is added to that of
+// every domain. The policy can be changed at any time, by any goroutine. A
+// change applies to clients that connect after it.
 //
-// A client is refused first for its address: if it is not on the list of
-// allowed networks, where there is one; else if it is on the list of denied
-// ones. Those that do not come by IP are on no list. Then its credentials
-// count:
+// The address of a client is checked first. If there is an allow list, a
+// client that is not on it is refused. Otherwise a client on the deny list is
+// refused. Clients that do not connect over IP are on no list. Then the
+// credentials count:
 //
-//   - a [NULL] client has none and is let in,
-//   - a [PLAIN] client needs the name and password of a user,
-//   - a [CURVE] client needs one of the public keys,
-//   - a [GSSAPI] client, whom Kerberos has authenticated, needs to be one of
-//     the principals. If no principals are configured the address lists
-//     decide: without any that apply, it is refused. But libzmq up to 4.3.5
-//     lets in GSSAPI clients that were refused.
+//   - a NULL client has none and is let in,
+//   - a PLAIN client needs the name and password of a user,
+//   - a CURVE client needs one of the public keys,
+//   - a GSSAPI client, which Kerberos has authenticated, needs to be one of the
+//     principals. If no principals are configured, the address lists decide: if
+//     none applies, it is refused. But libzmq up to 4.3.5 lets in GSSAPI
+//     clients that were refused.
 //
-// A client that sends something malformed is refused.
+// A client that sends a malformed request is refused.
 type Authenticator struct {
 	h      *handle // the context, nil for the package's functions
 	config AuthConfig
@@ -70,11 +70,12 @@ type Authenticator struct {
 // function must return soon after its context is done, or else so many clients, who
 // need no credentials, keep all others out.
 type AuthConfig struct {
-	// Allow has the networks that clients may come from. If it is nil, they may
-	// come from anywhere; if it is empty but not nil, from nowhere.
+	// Allow is the allow list: the networks from which clients may connect. If it
+	// is nil, they may connect from anywhere; if it is empty but not nil, nobody may.
 	Allow []netip.Prefix
 
-	// Deny has networks that clients may not come from.
+	// Deny is the deny list: networks from which clients may not connect. It has
+	// no effect if Allow is set.
 	Deny []netip.Prefix
 
 	// Users has the passwords of PLAIN clients by their user names.
@@ -84,61 +85,62 @@ type AuthConfig struct {
 	// stands for all keys.
 	Keys []string
 
-	// Principals has those of GSSAPI clients.
+	// Principals has the principals of GSSAPI clients.
 	Principals []string
 
-	// CheckPlain is asked about a PLAIN client that the users do not have with
-	// that password. It should compare in constant time, as
+	// CheckPlain decides about a PLAIN client if Users does not have its name
+	// and password. It should compare in constant time, as
 	// [subtle.ConstantTimeCompare] does.
 	CheckPlain func(ctx context.Context, r *AuthRequest, password string) (ok bool, err error)
 
-	// CheckCurve is asked about a CURVE client whose key is not among the keys.
+	// CheckCurve decides about a CURVE client whose key is not in Keys.
 	CheckCurve func(ctx context.Context, r *AuthRequest) (ok bool, err error)
 
-	// CheckGSSAPI is asked about a GSSAPI client that is not among the principals.
+	// CheckGSSAPI decides about a GSSAPI client that is not in Principals.
 	CheckGSSAPI func(ctx context.Context, r *AuthRequest) (ok bool, err error)
 
-	// Metadata returns what comes with each message of a client that is let in,
-	// see [Socket.RecvWithMetadata]. A key has 1 to 255 bytes; others are
-	// logged and left out. "User-Id" is [AuthRequest.User] unless
-	// Metadata gives it another value, of at most 255 bytes.
+	// Metadata returns properties that are attached to each message of a client
+	// that is let in, see [Socket.RecvWithMetadata]. A key has 1 to 255 bytes;
+	// others are logged and left out. "User-Id" is [AuthRequest.User] unless
+	// Metadata returns another value, of at most 255 bytes.
 	Metadata func(ctx context.Context, r *AuthRequest) (map[string]string, error)
 
-	// Logger is told of each decision at level Info, and of what goes wrong at
-	// level Warn: never of a password. If it is nil, only the latter is
-	// logged, by the standard logger. Other clients wait for it. If it panics,
-	// the decision stands, and the standard logger is told.
+	// Logger logs each decision at level Info and each failure at level Warn, but
+	// no passwords. If it is nil, the standard logger logs the failures only.
+	// Other clients wait for the Logger. If it panics, the decision stands, and the
+	// standard logger logs the panic.
 	Logger *slog.Logger
 }
 
-// An AuthRequest is about one client that connects.
+// An AuthRequest describes a client that is about to connect.
 type AuthRequest struct {
-	// Domain is that of the server socket.
+	// Domain is the domain of the server socket.
 	Domain string
 
 	// Address is the client's IP address, without a port.
 	Address string
 
 	// Identity is the routing id of the server socket, see [Socket.SetIdentity].
-	// libzmq does not tell the client's.
+	// libzmq does not report that of the client.
 	Identity string
 
-	// Mechanism is how the client authenticates.
+	// Mechanism is the client's security mechanism.
 	Mechanism Mechanism
 
-	// User is who it says it is: the user name for PLAIN, the public key in
-	// Z85 for CURVE, the principal for GSSAPI, and "" for NULL.
+	// User is the user name for PLAIN, the public key in Z85 for CURVE, the
+	// principal for GSSAPI, and "" for NULL.
 	User string
 }
 
-// NewAuthenticator starts to authenticate the clients of server sockets of the
-// context. The policy of config is that of domain "*"; nil is the zero value.
-// [Authenticator.Close] or the end of the context ends it.
+// NewAuthenticator starts to authenticate the clients of the context's server
+// sockets. The policy of config is that of domain "*". A nil config is the
+// zero value. [Authenticator.Close] or the end of the context ends it.
 //
-// In that context it replaces what [AuthStart] began. A context has one: it
-// returns EADDRINUSE if there is another, or if the program has bound
-// inproc://zeromq.zap.01. It returns EINVAL for a network or a key that is not
-// valid. An authenticator takes one socket of the context.
+// In that context it takes the place of [AuthStart]. A context has one
+// Authenticator: NewAuthenticator returns [EADDRINUSE] if there is another
+// one, or if the program has bound inproc://zeromq.zap.01. It returns EINVAL
+// for an invalid network or key. An Authenticator uses one socket of the
+// context.
 func NewAuthenticator(ctx *Context, config *AuthConfig) (*Authenticator, error) {
 	if ctx == nil || ctx.c == nil {
 		return nil, ErrorContextClosed
@@ -175,78 +177,78 @@ func newAuthenticator() *Authenticator {
 	return a
 }
 
-// Close ends authentication in the context, and the context.Context of the
-// callbacks, for which it does not wait. A second Close does nothing.
+// Close ends authentication in the context, and cancels the context.Context
+// of the callbacks, without waiting for them. A second Close does nothing.
 //
-// From then on the context is served by what [AuthStart] began, if that runs.
-// Else libzmq itself decides about new clients: it refuses [PLAIN], but lets in
-// [NULL] and, with any key, [CURVE].
+// If [AuthStart] runs, it takes over. Otherwise libzmq decides about new
+// clients: it refuses PLAIN, and lets in NULL and, with any key, CURVE.
 func (a *Authenticator) Close() error {
 	zap.release(a)
 	a.cancel()
 	return nil
 }
 
-// Allow adds networks to those that are allowed in a domain, or in all for
-// "*". From then on clients of all other addresses are refused. Those on the
-// list still have to authenticate.
+// Allow adds networks to the allow list of a domain, or of all domains for
+// "*". From then on clients from any other address are refused. Clients on
+// the list still have to authenticate.
 //
-// IPv4 and IPv6 are apart: ::/0 has no IPv4 address in it. An IPv4 client of an
-// IPv6 socket (::ffff:192.0.2.1) has its IPv4 address.
+// IPv4 and IPv6 are separate: ::/0 contains no IPv4 address. An IPv4 client
+// of an IPv6 socket (::ffff:192.0.2.1) is checked by its IPv4 address.
 //
-// It returns EINVAL for a network that is not valid; then none is added.
+// It returns EINVAL if one of the networks is invalid, and then adds none.
 func (a *Authenticator) Allow(domain string, networks ...netip.Prefix) error {
 	return a.updateNetworks(domain, networks, (*authPolicy).allowNetworks)
 }
 
-// RemoveAllowed takes networks, as they were given to Allow, from those that
-// are allowed. A list that becomes empty refuses everybody, see
+// RemoveAllowed removes networks, as they were given to Allow, from the allow
+// list of a domain. A list that becomes empty refuses everybody, see
 // [Authenticator.ClearAllowed].
 func (a *Authenticator) RemoveAllowed(domain string, networks ...netip.Prefix) error {
 	return a.updateNetworks(domain, networks, (*authPolicy).forgetAllowed)
 }
 
-// ClearAllowed removes the list of networks that are allowed, so that clients
-// may come from anywhere that is not denied.
+// ClearAllowed removes the allow list of a domain, so that clients may
+// connect from every address that is not denied.
 func (a *Authenticator) ClearAllowed(domain string) {
 	a.update(domain, func(p *authPolicy) { p.allow = nil })
 }
 
-// Deny adds networks to those that are denied in a domain, or in all for "*".
-// It has no effect where there are networks that are allowed.
+// Deny adds networks to the deny list of a domain, or of all domains for "*".
+// It has no effect in a domain that has an allow list.
 //
-// It returns EINVAL for a network that is not valid; then none is added.
+// It returns EINVAL if one of the networks is invalid, and then adds none.
 func (a *Authenticator) Deny(domain string, networks ...netip.Prefix) error {
 	return a.updateNetworks(domain, networks, (*authPolicy).denyNetworks)
 }
 
-// RemoveDenied takes networks, as they were given to Deny, from those that are
-// denied.
+// RemoveDenied removes networks, as they were given to Deny, from the deny
+// list of a domain.
 func (a *Authenticator) RemoveDenied(domain string, networks ...netip.Prefix) error {
 	return a.updateNetworks(domain, networks, (*authPolicy).forgetDenied)
 }
 
-// ClearDenied removes the list of networks that are denied.
+// ClearDenied removes the deny list of a domain.
 func (a *Authenticator) ClearDenied(domain string) {
 	a.update(domain, func(p *authPolicy) { p.deny = nil })
 }
 
-// AddUser adds a user for PLAIN clients of a domain, or of all for "*", or
-// changes the user's password. Only a digest of the password is kept.
+// AddUser adds a user for the PLAIN clients of a domain, or of all domains
+// for "*", or changes the user's password. It keeps a digest of the password
+// only.
 func (a *Authenticator) AddUser(domain, username, password string) {
 	digest := sha256.Sum256([]byte(password))
 	a.update(domain, func(p *authPolicy) { p.addUser(username, digest) })
 }
 
-// RemoveUsers removes users of a domain. Those who are unknown are ignored.
+// RemoveUsers removes users from a domain. Unknown users are ignored.
 func (a *Authenticator) RemoveUsers(domain string, usernames ...string) {
 	a.update(domain, func(p *authPolicy) { removeAll(p.users, usernames) })
 }
 
 // AddKeys adds public keys, in Z85, of CURVE clients of a domain, or of all
-// for "*". The key [CURVE_ALLOW_ANY] stands for all keys.
+// domains for "*". The key [CURVE_ALLOW_ANY] stands for all keys.
 //
-// It returns EINVAL for a string that is not a key; then none is added.
+// It returns EINVAL if one of the strings is not a key, and then adds none.
 func (a *Authenticator) AddKeys(domain string, keys ...string) error {
 	raw, err := curveKeys(keys)
 	if err == nil {
@@ -255,7 +257,7 @@ func (a *Authenticator) AddKeys(domain string, keys ...string) error {
 	return err
 }
 
-// RemoveKeys removes keys of a domain. Those that are unknown are ignored.
+// RemoveKeys removes keys from a domain. Unknown keys are ignored.
 func (a *Authenticator) RemoveKeys(domain string, keys ...string) {
 	a.update(domain, func(p *authPolicy) {
 		for _, z85 := range keys {
@@ -264,12 +266,13 @@ func (a *Authenticator) RemoveKeys(domain string, keys ...string) {
 	})
 }
 
-// AddPrincipals adds principals of GSSAPI clients of a domain, or of all for "*".
+// AddPrincipals adds principals of GSSAPI clients of a domain, or of all
+// domains for "*".
 func (a *Authenticator) AddPrincipals(domain string, principals ...string) {
 	a.update(domain, func(p *authPolicy) { addAll(&p.principals, principals) })
 }
 
-// RemovePrincipals removes principals of a domain. Those that are unknown are
+// RemovePrincipals removes principals from a domain. Unknown principals are
 // ignored. If none are left, all GSSAPI clients are refused.
 func (a *Authenticator) RemovePrincipals(domain string, principals ...string) {
 	a.update(domain, func(p *authPolicy) { removeAll(p.principals, principals) })

@@ -11,13 +11,13 @@ import (
 )
 
 // Messages iterates over the messages that the socket receives, as
-// [Socket.RecvMessageBytesContext] returns them. It ends with an error, which it
-// yields last with a nil message: that of ctx when ctx is done.
+// [Socket.RecvMessageBytesContext] returns them. It ends with an error, which
+// comes last, with a nil message. When ctx is done, that is the error of ctx.
 //
 // While the loop runs, the socket takes up to 64 messages from libzmq in one
-// call, as after [Socket.SetReceiveAhead], but no more than [Socket.SetRcvhwm] says.
-// Leaving the loop early loses nothing: the next receives return the messages that
-// the loop did not come to.
+// call, as after [Socket.SetReceiveAhead], but not more than
+// [Socket.SetRcvhwm] allows. Leaving the loop early loses nothing: the next
+// receives return the messages that the loop did not get to.
 func (soc *Socket) Messages(ctx context.Context) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
 		if soc != nil && soc.s != nil {
@@ -57,12 +57,13 @@ type Receiver struct {
 	rest [][]byte
 }
 
-// Receiver starts to receive messages into a channel that holds up to size of
-// them; 0 or less is none. It ends, with its goroutine, when ctx is done, the
-// socket is closed or its context terminated.
+// Receiver starts a goroutine that receives messages into a channel, which
+// holds up to size of them. A size of 0 or less makes an unbuffered channel.
+// It ends when ctx is done, the socket is closed or its context is
+// terminated.
 //
-// Messages in the channel can still be taken from it, until it is closed. See
-// [Receiver.Rest] for the message behind that.
+// The program can still receive the messages that are in the channel by then.
+// The channel is closed after them. See [Receiver.Rest] for one more message.
 func (soc *Socket) Receiver(ctx context.Context, size int) *Receiver {
 	c := make(chan [][]byte, max(size, 0))
 	r := &Receiver{C: c, done: make(chan struct{})}
@@ -115,8 +116,8 @@ func (r *Receiver) Err() error {
 	return r.err
 }
 
-// Rest waits until the Receiver has ended and returns the message that it received
-// and for which there was no room in the channel, or nil if there was none.
+// Rest waits until the Receiver has ended. It returns the message that was
+// received and did not fit into the channel any more, or nil.
 func (r *Receiver) Rest() [][]byte {
 	<-r.done
 	return r.rest
@@ -136,15 +137,16 @@ type Sender struct {
 	rest [][][]byte
 }
 
-// Sender starts to send the messages from a channel that holds up to size of
-// them; 0 or less is none. It takes all that are in the channel, up to 64, and
-// sends them in few calls into libzmq.
+// Sender starts a goroutine that sends messages from a channel, which holds
+// up to size of them. A size of 0 or less makes an unbuffered channel. It
+// takes up to 64 messages from the channel at a time, and sends them in few
+// calls into libzmq.
 //
-// It ends, with its goroutine, when the program has closed the channel and all that was
-// in it is sent, or when ctx is done, the socket is closed, its context terminated, or a
-// send fails. Then nobody takes from the channel any more: a program that puts something
-// in it should wait for [Sender.Done] as well. [Sender.Rest] returns what got into it all
-// the same.
+// It ends when the program has closed the channel and all messages are sent.
+// It also ends when ctx is done, the socket is closed, its context is
+// terminated, or a send fails. Then nobody receives from the channel any
+// more: a program that sends to the channel should also select on
+// [Sender.Done]. [Sender.Rest] returns the messages that were not sent.
 func (soc *Socket) Sender(ctx context.Context, size int) *Sender {
 	c := make(chan [][]byte, max(size, 0))
 	s := &Sender{C: c, c: c, done: make(chan struct{})}
@@ -247,9 +249,9 @@ func (s *Sender) Err() error {
 	return s.err
 }
 
-// Rest waits until the Sender has ended and returns the messages that it took
-// and could not send, and those that are in the channel. The latter may become
-// more for as long as somebody puts something in it.
+// Rest waits until the Sender has ended. It returns the messages that it took
+// and could not send, followed by those in the channel. A later call may
+// return more, if the program still puts messages into the channel.
 func (s *Sender) Rest() [][][]byte {
 	<-s.done
 	s.mu.Lock()

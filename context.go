@@ -30,8 +30,8 @@ const (
 // A Context owns sockets and the I/O threads that serve them. Sockets of one
 // context can talk to each other over the inproc transport.
 //
-// Most programs use the default context, which the package's functions work
-// on. All methods may be called from any goroutine.
+// Most programs use the default context, which the package's functions use.
+// All methods may be called from any goroutine.
 type Context struct {
 	c *handle
 }
@@ -115,8 +115,11 @@ func (h *handle) interrupt() {
 
 var defaultContext = sync.OnceValues(NewContext)
 
-// NewContext creates a context. [Context.Term] ends it; a context that is
-// lost, with all its sockets, is terminated when the garbage collector finds it.
+// NewContext creates a context. [Context.Term] ends it. A context that
+// becomes unreachable, with all its sockets, is terminated by the garbage
+// collector.
+//
+// Function zmq_ctx_new.
 func NewContext() (ctx *Context, err error) {
 	h := &handle{down: make(chan struct{}), start: startup{policy: -1, priority: -1}}
 	if err := check(C.zmq4_ctx_new(&h.p)); err != nil {
@@ -143,8 +146,9 @@ func (ctx *Context) open() (*handle, error) {
 	return h, nil
 }
 
-// Term terminates the default context, as [Context.Term] does. It cannot be
-// made again: from then on the package's functions return [ErrorContextClosed].
+// Term terminates the default context, see [Context.Term]. There is no new
+// one afterwards: the package's functions return [ErrorContextClosed] from
+// then on.
 func Term() error {
 	ctx, err := defaultContext()
 	if err != nil {
@@ -155,13 +159,14 @@ func Term() error {
 
 // Term terminates the context.
 //
-// Calls that wait on the context's sockets return [ETERM] at once, and so does
-// every later use of the sockets but [Socket.Close]. Then Term waits until all
-// sockets have been closed, and until what they have sent is delivered or
-// their linger time is over, see [Socket.SetLinger]: for ever by default.
+// Calls that wait on the context's sockets return [ETERM] at once, and so
+// does every later use of the sockets except [Socket.Close]. Term then waits
+// until all sockets have been closed, and until the messages that they have
+// sent are delivered or their linger time is over. By default that time has
+// no limit, see [Socket.SetLinger].
 //
-// Term can be called again, and from several goroutines; each call returns
-// when the context is gone.
+// Term can be called again, and from several goroutines. Each call returns
+// when the context has been terminated.
 //
 // Functions zmq_ctx_shutdown and zmq_ctx_term.
 func (ctx *Context) Term() error {
@@ -174,10 +179,10 @@ func (ctx *Context) Term() error {
 	return ctx.c.terminate()
 }
 
-// TermContext is [Context.Term] that gives up waiting when c is done. The error
-// is then c.Err() in an [*OpError], whose text names the sockets that are still open, as
-// [Context.Sockets] tells. The context goes on to terminate: TermContext and Term can be
-// called again to wait for it.
+// TermContext is [Context.Term] that stops waiting when c is done. It then
+// returns an [*OpError] with c.Err(), whose text names the sockets that are
+// still open, as [Context.Sockets] reports them. Termination goes on: call
+// TermContext or Term again to wait for it.
 func (ctx *Context) TermContext(c context.Context) error {
 	if ctx == nil || ctx.c == nil {
 		return &OpError{Op: "term", Err: ErrorContextClosed}
@@ -196,8 +201,8 @@ func (ctx *Context) TermContext(c context.Context) error {
 	return nil
 }
 
-// Shutdown ends all calls that wait on the context's sockets, and every later
-// use of them but [Socket.Close], with [ETERM]. It does not wait for anything:
+// Shutdown makes all calls that wait on the context's sockets return [ETERM],
+// and every later use of the sockets except [Socket.Close]. It does not wait.
 // [Context.Term] still has to be called to free the context.
 //
 // Function zmq_ctx_shutdown.

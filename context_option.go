@@ -80,8 +80,9 @@ func getDefault[T any](get func(*Context) (T, error)) (T, error) {
 // is set later has no effect.
 
 // SetIoThreads sets how many threads do the context's I/O, 0 to 1024. The
-// default is 1, which serves a gigabit of traffic a second. 0 is enough for a
-// context that uses inproc only.
+// default is 1: one thread moves about a gigabyte per second. 0 is enough for
+// a context that uses inproc only. It has no effect after the first socket
+// was created.
 //
 // Option ZMQ_IO_THREADS.
 func (ctx *Context) SetIoThreads(n int) error {
@@ -93,44 +94,45 @@ func (ctx *Context) SetIoThreads(n int) error {
 // Option ZMQ_IO_THREADS.
 func (ctx *Context) GetIoThreads() (int, error) { return ctx.get(C.ZMQ_IO_THREADS) }
 
-// SetThreadSchedPolicy sets the scheduling policy of the I/O threads, a SCHED_
-// number of the operating system's.
+// SetThreadSchedPolicy sets the scheduling policy of the I/O threads, a
+// SCHED_ constant of the operating system.
 //
-// Whether the policy exists, goes with the priority of
-// [Context.SetThreadPriority] and is permitted shows when the first socket is
-// made: [Context.NewSocket] returns EINVAL or EPERM. SCHED_FIFO and SCHED_RR
-// need a priority. It returns [ErrorNotImplementedWindows] on Windows.
+// The policy is checked, together with the priority of
+// [Context.SetThreadPriority], when the first socket is created:
+// [Context.NewSocket] then returns EINVAL or EPERM. SCHED_FIFO and SCHED_RR
+// need a priority. SetThreadSchedPolicy returns [ErrorNotImplementedWindows]
+// on Windows.
 //
 // Option ZMQ_THREAD_SCHED_POLICY.
 func (ctx *Context) SetThreadSchedPolicy(n int) error {
 	return ctx.setUnix(C.ZMQ_THREAD_SCHED_POLICY, n)
 }
 
-// GetThreadSchedPolicy returns the scheduling policy of the I/O threads. It is
-// -1 until one is set: as for other threads. It returns
-// [ErrorNotImplementedWindows] on Windows.
+// GetThreadSchedPolicy returns the scheduling policy of the I/O threads, or
+// -1 if none is set: they then have the policy of the program's other
+// threads. It returns [ErrorNotImplementedWindows] on Windows.
 //
 // Option ZMQ_THREAD_SCHED_POLICY.
 func (ctx *Context) GetThreadSchedPolicy() (int, error) {
 	return ctx.getUnix(C.ZMQ_THREAD_SCHED_POLICY)
 }
 
-// SetThreadPriority sets the priority of the I/O threads: 1 to 99 on Linux with
-// the policies SCHED_FIFO and SCHED_RR. With others, any number gives them the
-// best nice value, -20.
+// SetThreadPriority sets the priority of the I/O threads: 1 to 99 on Linux
+// with the policies SCHED_FIFO and SCHED_RR. With other policies, any number
+// gives them the best nice value, -20.
 //
-// Whether that is permitted shows when the first socket is made:
-// [Context.NewSocket] returns EINVAL or EPERM. It returns
-// [ErrorNotImplementedWindows] on Windows. libzmq has nothing to read it.
+// Permission is checked when the first socket is created: [Context.NewSocket]
+// then returns EINVAL or EPERM. SetThreadPriority returns
+// [ErrorNotImplementedWindows] on Windows. libzmq has no getter for it.
 //
 // Option ZMQ_THREAD_PRIORITY.
 func (ctx *Context) SetThreadPriority(n int) error { return ctx.setUnix(C.ZMQ_THREAD_PRIORITY, n) }
 
-// SetThreadAffinityCpuAdd adds a CPU to those that the I/O threads run on.
-// Without any, which is the default, they run on all.
+// SetThreadAffinityCpuAdd adds a CPU to the set on which the I/O threads run.
+// If the set is empty, which is the default, they run on all CPUs.
 //
-// If none of the CPUs can be used, [Context.NewSocket] returns EINVAL for the
-// first socket. It has an effect on Linux, and returns
+// If no CPU of the set can be used, [Context.NewSocket] returns EINVAL for
+// the first socket. It has an effect on Linux only, and returns
 // [ErrorNotImplementedWindows] on Windows.
 //
 // Option ZMQ_THREAD_AFFINITY_CPU_ADD, libzmq 4.3.
@@ -138,23 +140,24 @@ func (ctx *Context) SetThreadAffinityCpuAdd(cpu int) error {
 	return ctx.setUnix(C.ZMQ_THREAD_AFFINITY_CPU_ADD, cpu)
 }
 
-// SetThreadAffinityCpuRemove takes back [Context.SetThreadAffinityCpuAdd]. It
-// returns EINVAL if the CPU was not added.
+// SetThreadAffinityCpuRemove removes a CPU that
+// [Context.SetThreadAffinityCpuAdd] has added. It returns EINVAL if the CPU
+// was not added.
 //
 // Option ZMQ_THREAD_AFFINITY_CPU_REMOVE, libzmq 4.3.
 func (ctx *Context) SetThreadAffinityCpuRemove(cpu int) error {
 	return ctx.setUnix(C.ZMQ_THREAD_AFFINITY_CPU_REMOVE, cpu)
 }
 
-// SetThreadNamePrefix sets a number that the names of the I/O threads begin
-// with, as in "7/ZMQbg/IO/0", to tell them apart in a debugger. By default they
-// have none. It returns [ErrorNotImplementedWindows] on Windows.
+// SetThreadNamePrefix sets a number with which the names of the I/O threads
+// begin, as in "7/ZMQbg/IO/0", to tell them apart in a debugger. By default
+// there is no prefix. It returns [ErrorNotImplementedWindows] on Windows.
 //
 // Option ZMQ_THREAD_NAME_PREFIX, libzmq 4.3.
 func (ctx *Context) SetThreadNamePrefix(n int) error { return ctx.setUnix(C.ZMQ_THREAD_NAME_PREFIX, n) }
 
-// GetThreadNamePrefix returns the number that the names of the I/O threads
-// begin with, 0 if none. It returns [ErrorNotImplementedWindows] on Windows.
+// GetThreadNamePrefix returns the number of [Context.SetThreadNamePrefix], 0
+// if none is set. It returns [ErrorNotImplementedWindows] on Windows.
 //
 // Option ZMQ_THREAD_NAME_PREFIX, libzmq 4.3.
 func (ctx *Context) GetThreadNamePrefix() (int, error) { return ctx.getUnix(C.ZMQ_THREAD_NAME_PREFIX) }
@@ -162,9 +165,9 @@ func (ctx *Context) GetThreadNamePrefix() (int, error) { return ctx.getUnix(C.ZM
 // maxThreadName is the longest prefix that libzmq takes.
 const maxThreadName = 16
 
-// SetThreadNamePrefixString sets what the names of the I/O threads begin with: 1 to
-// 16 bytes. [Context.SetThreadNamePrefix] does the same for a number. Linux shows 15
-// bytes of the whole name.
+// SetThreadNamePrefixString sets the prefix of the names of the I/O threads,
+// 1 to 16 bytes. [Context.SetThreadNamePrefix] does the same for a number.
+// Linux shows 15 bytes of the whole name.
 //
 // Option ZMQ_THREAD_NAME_PREFIX, function zmq_ctx_set_ext, libzmq 4.3.3.
 func (ctx *Context) SetThreadNamePrefixString(prefix string) error {
@@ -181,8 +184,8 @@ func (ctx *Context) SetThreadNamePrefixString(prefix string) error {
 	})
 }
 
-// GetThreadNamePrefixString returns what the names of the I/O threads begin with, or
-// "" if no prefix is set.
+// GetThreadNamePrefixString returns the prefix of the names of the I/O
+// threads, or "" if none is set.
 //
 // Option ZMQ_THREAD_NAME_PREFIX, function zmq_ctx_get_ext, libzmq 4.3.3.
 func (ctx *Context) GetThreadNamePrefixString() (string, error) {
@@ -197,8 +200,8 @@ func (ctx *Context) GetThreadNamePrefixString() (string, error) {
 // section: sockets and messages
 
 // SetMaxSockets sets how many sockets the context can have at a time, 1 to
-// 1048576. The default is 1023. A value that is set after the first socket was made has
-// no effect.
+// 1048576. The default is 1023. It has no effect after the first socket was
+// created.
 //
 // Option ZMQ_MAX_SOCKETS.
 func (ctx *Context) SetMaxSockets(n int) error {
@@ -210,20 +213,21 @@ func (ctx *Context) SetMaxSockets(n int) error {
 // Option ZMQ_MAX_SOCKETS.
 func (ctx *Context) GetMaxSockets() (int, error) { return ctx.get(C.ZMQ_MAX_SOCKETS) }
 
-// GetSocketLimit returns how many sockets libzmq says that a context can have,
-// 65535 on most systems. [Context.SetMaxSockets] may take more.
+// GetSocketLimit returns the largest number of sockets that libzmq says a
+// context can have, 65535 on most systems. [Context.SetMaxSockets] may accept
+// more.
 //
 // Option ZMQ_SOCKET_LIMIT.
 func (ctx *Context) GetSocketLimit() (int, error) { return ctx.get(C.ZMQ_SOCKET_LIMIT) }
 
-// SetMaxMsgsz sets the size, in bytes, of the largest message part that is to be
-// sent. The default is 2147483647. Up to version 4.3.5, libzmq remembers it and
-// does nothing else with it: see [Socket.SetMaxmsgsize] for a limit.
+// SetMaxMsgsz sets the size, in bytes, of the largest message part to send.
+// The default is 2147483647. libzmq up to 4.3.5 stores the value and does not
+// enforce it. To limit what a socket receives, use [Socket.SetMaxmsgsize].
 //
 // Option ZMQ_MAX_MSGSZ.
 func (ctx *Context) SetMaxMsgsz(n int) error { return ctx.set(C.ZMQ_MAX_MSGSZ, n) }
 
-// GetMaxMsgsz returns the number of [Context.SetMaxMsgsz].
+// GetMaxMsgsz returns the size, in bytes, that [Context.SetMaxMsgsz] has set.
 //
 // Option ZMQ_MAX_MSGSZ.
 func (ctx *Context) GetMaxMsgsz() (int, error) { return ctx.get(C.ZMQ_MAX_MSGSZ) }
@@ -233,19 +237,21 @@ func (ctx *Context) GetMaxMsgsz() (int, error) { return ctx.get(C.ZMQ_MAX_MSGSZ)
 // Option ZMQ_MSG_T_SIZE, libzmq 4.3.
 func (ctx *Context) GetMsgTSize() (int, error) { return ctx.get(C.ZMQ_MSG_T_SIZE) }
 
-// SetZeroCopyRecv says whether libzmq receives a message without copying it out
-// of the buffer that was read, which the message then keeps in memory. The
-// default is true. It takes effect for new sockets.
+// SetZeroCopyRecv sets whether a received message may refer to the buffer
+// into which libzmq has read it, in place of a copy. The whole buffer then
+// stays in memory as long as the message does. The default is true. It takes
+// effect for new sockets.
 //
 // Option ZMQ_ZERO_COPY_RECV, libzmq 4.3.
 func (ctx *Context) SetZeroCopyRecv(on bool) error { return ctx.set(C.ZMQ_ZERO_COPY_RECV, toInt(on)) }
 
-// GetZeroCopyRecv reports whether libzmq receives without copying.
+// GetZeroCopyRecv reports whether [Context.SetZeroCopyRecv] is on.
 //
 // Option ZMQ_ZERO_COPY_RECV, libzmq 4.3.
 func (ctx *Context) GetZeroCopyRecv() (bool, error) { return ctx.getBool(C.ZMQ_ZERO_COPY_RECV) }
 
-// SetIpv6 sets what new sockets have for [Socket.SetIpv6]. The default is false.
+// SetIpv6 sets the default of [Socket.SetIpv6] for new sockets. It is false
+// initially.
 //
 // Option ZMQ_IPV6.
 func (ctx *Context) SetIpv6(i bool) error { return ctx.set(C.ZMQ_IPV6, toInt(i)) }
@@ -255,9 +261,9 @@ func (ctx *Context) SetIpv6(i bool) error { return ctx.set(C.ZMQ_IPV6, toInt(i))
 // Option ZMQ_IPV6.
 func (ctx *Context) GetIpv6() (bool, error) { return ctx.getBool(C.ZMQ_IPV6) }
 
-// SetBlocky says whether new sockets linger without limit (true, the default)
-// or not at all (false), until [Socket.SetLinger] says otherwise. With true,
-// [Context.Term] waits until all messages are delivered.
+// SetBlocky sets whether new sockets linger without limit (true, the default)
+// or not at all (false), unless [Socket.SetLinger] is called on the socket.
+// With true, [Context.Term] waits until all messages are delivered.
 //
 // Option ZMQ_BLOCKY.
 func (ctx *Context) SetBlocky(i bool) error { return ctx.set(C.ZMQ_BLOCKY, toInt(i)) }
@@ -267,15 +273,16 @@ func (ctx *Context) SetBlocky(i bool) error { return ctx.set(C.ZMQ_BLOCKY, toInt
 // Option ZMQ_BLOCKY.
 func (ctx *Context) GetBlocky() (bool, error) { return ctx.getBool(C.ZMQ_BLOCKY) }
 
-// SetRetryAfterEINTR with false ends all calls that wait on the context's sockets
-// at that moment with EINTR, and each Proxy and Run. A signal handler of a
-// program can do so to shut it down. Calls after that wait as usual, until the next
-// SetRetryAfterEINTR(false). Calls that were given a context.Context go on: that one ends them.
+// SetRetryAfterEINTR with false makes every call that waits on a socket of
+// the context at that moment return EINTR, and also ends each [Proxy] and
+// [Reactor.Run]. A program's signal handler can use it to shut the program
+// down. Later calls wait as usual, until the next SetRetryAfterEINTR(false).
+// Calls with a context.Context are not affected: cancel the context instead.
 //
-// Signals themselves never end a call, whatever the value is: a call that is interrupted by one
-// is tried again, with what is left of its time.
+// Signals themselves never end a call, whatever the value: an interrupted
+// call is tried again for the rest of its time.
 //
-// It stands for no ZMQ_ option.
+// It has no ZMQ_ option.
 func (ctx *Context) SetRetryAfterEINTR(retry bool) {
 	if ctx != nil && ctx.c != nil {
 		ctx.c.noRetryEINTR.Store(!retry)
@@ -285,10 +292,10 @@ func (ctx *Context) SetRetryAfterEINTR(retry bool) {
 	}
 }
 
-// GetRetryAfterEINTR returns what was given to [Context.SetRetryAfterEINTR],
-// true by default.
+// GetRetryAfterEINTR returns the value of [Context.SetRetryAfterEINTR], true
+// by default.
 //
-// It stands for no ZMQ_ option.
+// It has no ZMQ_ option.
 func (ctx *Context) GetRetryAfterEINTR() bool {
 	return ctx == nil || ctx.c == nil || !ctx.c.noRetryEINTR.Load()
 }

@@ -31,12 +31,12 @@ var z85Values = func() (values [256]byte) {
 	return values
 }()
 
-// EncodeZ85 encodes binary data in Z85, the printable form of CURVE keys, which
-// has five characters for each four bytes.
+// EncodeZ85 encodes binary data in Z85, the printable form of CURVE keys:
+// five characters for every four bytes.
 //
-// It returns EINVAL for data whose size is not a multiple of 4.
+// It returns EINVAL if the size of data is not a multiple of 4.
 //
-// Format of ZeroMQ RFC 32, as of zmq_z85_encode.
+// Format of ZeroMQ RFC 32, the same as zmq_z85_encode.
 func EncodeZ85(data []byte) (string, error) {
 	if len(data)%4 != 0 {
 		return "", fmt.Errorf("zmq4: Z85 of %d bytes, not a multiple of 4: %w", len(data), einval)
@@ -54,12 +54,12 @@ func EncodeZ85(data []byte) (string, error) {
 
 // DecodeZ85 decodes Z85.
 //
-// It returns EINVAL for a string whose length is not a multiple of 5, that
-// has a character which is not a digit of Z85, or five characters that stand
-// for more than four bytes can hold. It does not quote the string, which may
-// be a secret.
+// It returns EINVAL for a string whose length is not a multiple of 5, for a
+// character that is not a digit of Z85, and for five characters whose value
+// does not fit into four bytes. The error does not quote the string, which
+// may be a secret.
 //
-// Format of ZeroMQ RFC 32, as of zmq_z85_decode.
+// Format of ZeroMQ RFC 32, the same as zmq_z85_decode.
 func DecodeZ85(s string) ([]byte, error) {
 	if len(s)%5 != 0 {
 		return nil, fmt.Errorf("zmq4: Z85 of %d characters, not a multiple of 5: %w", len(s), einval)
@@ -82,27 +82,27 @@ func DecodeZ85(s string) ([]byte, error) {
 	return data, nil
 }
 
-// Z85encode is [EncodeZ85] for strings. Where that returns an error, the result
-// is empty.
+// Z85encode is [EncodeZ85] for strings. It returns "" where EncodeZ85 returns
+// an error.
 func Z85encode(data string) string {
 	text, _ := EncodeZ85([]byte(data))
 	return text
 }
 
-// Z85decode is [DecodeZ85] for strings. Where that returns an error, the result
-// is empty.
+// Z85decode is [DecodeZ85] for strings. It returns "" where DecodeZ85 returns
+// an error.
 func Z85decode(s string) string {
 	data, _ := DecodeZ85(s)
 	return string(data)
 }
 
-// A CurveKeypair is a pair of keys for the [CURVE] mechanism, each of 40
-// characters of Z85. Package fmt prints only the public one.
+// A CurveKeypair is a pair of keys for the CURVE mechanism. Each key is 40
+// characters of Z85. Package fmt prints the public key only.
 type CurveKeypair struct {
 	Public, Secret string
 }
 
-// GenerateCurveKeypair makes a new pair of keys.
+// GenerateCurveKeypair makes a new key pair.
 //
 // It returns [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
 //
@@ -112,7 +112,7 @@ func GenerateCurveKeypair() (CurveKeypair, error) {
 	return CurveKeypair{public, secret}, err
 }
 
-// CurveKeypairOf returns the pair of keys that a secret key belongs to.
+// CurveKeypairOf returns the key pair of a secret key.
 //
 // It returns EINVAL for a string that is not a key, and [ENOTSUP] if libzmq
 // has no CURVE.
@@ -135,8 +135,8 @@ func (k CurveKeypair) GoString() string { return fmt.Sprintf("zmq4.CurveKeypair{
 // LogValue returns the public key, for log/slog.
 func (k CurveKeypair) LogValue() slog.Value { return slog.StringValue(k.Public) }
 
-// NewCurveKeypair makes a new pair of keys for the [CURVE] mechanism, each of
-// 40 characters of Z85.
+// NewCurveKeypair makes a new key pair for the CURVE mechanism. Each key is
+// 40 characters of Z85. [GenerateCurveKeypair] returns it as one value.
 //
 // It returns [ENOTSUP] if libzmq has no CURVE, see [HasCurve].
 //
@@ -149,11 +149,11 @@ func NewCurveKeypair() (z85_public_key, z85_secret_key string, err error) {
 	return string(public[:z85Size]), string(secret[:z85Size]), nil
 }
 
-// AuthCurvePublic returns the public key that belongs to a secret key, both of
-// 40 characters of Z85.
+// AuthCurvePublic returns the public key that belongs to a secret key. Both
+// are 40 characters of Z85.
 //
-// It returns EINVAL for a string that is not such a key, and [ENOTSUP] if
-// libzmq has no CURVE.
+// It returns EINVAL for a string that is not a key, and [ENOTSUP] if libzmq
+// has no CURVE.
 //
 // Function zmq_curve_public.
 func AuthCurvePublic(z85SecretKey string) (z85PublicKey string, err error) {

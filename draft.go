@@ -34,8 +34,9 @@ func (soc *Socket) lockIf(f feature) (*socket, error) {
 // Function zmq_join.
 func (soc *Socket) Join(group string) error { return soc.membership(group, 1) }
 
-// Leave ends what [Socket.Join] began. It returns EINVAL if the socket has not
-// joined the group.
+// Leave makes a [DISH] socket leave a group that it has joined, see
+// [Socket.Join]. It returns EINVAL if the socket has not joined the group,
+// and [ENOTSUP] for other types.
 //
 // Function zmq_leave.
 func (soc *Socket) Leave(group string) error { return soc.membership(group, 0) }
@@ -56,9 +57,10 @@ func (soc *Socket) membership(group string, join C.int) error {
 
 // section: peers
 
-// ConnectPeer connects a [PEER] socket, and returns the routing id by which it
-// can send to the peer at once. It fails as [Socket.Connect] does, with
-// [ENOTSUP] for other types, and with EFAULT after [Socket.SetImmediate](true).
+// ConnectPeer connects a [PEER] socket, and returns the peer's routing id, to
+// which the socket can send at once. It returns the errors of
+// [Socket.Connect], [ENOTSUP] for other socket types, and EFAULT after
+// [Socket.SetImmediate](true).
 //
 // Function zmq_connect_peer, libzmq 4.3.3.
 func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
@@ -83,9 +85,9 @@ func (soc *Socket) ConnectPeer(endpoint string) (routingID uint32, err error) {
 	return uint32(id), nil
 }
 
-// DisconnectPeer ends the connection to a peer of a [PEER] or [SERVER] socket. It
-// returns EHOSTUNREACH if there is no such peer, and [ENOTSUP] for other types
-// and with libzmq 4.3.5 and older.
+// DisconnectPeer ends the connection to a peer of a [PEER] or [SERVER]
+// socket. It returns [EHOSTUNREACH] if there is no such peer, and [ENOTSUP]
+// for other types and with libzmq 4.3.5 and older.
 //
 // Function zmq_disconnect_peer, libzmq 4.3.6.
 func (soc *Socket) DisconnectPeer(routingID uint32) error {

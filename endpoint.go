@@ -67,15 +67,15 @@ func (u *endpointUse) unlock() {
 }
 
 // Bind makes the socket accept connections on an endpoint, such as
-// "tcp://127.0.0.1:5555", "tcp://*:*" (any interface, any port: see
+// "tcp://127.0.0.1:5555", "tcp://*:*" (any interface, any free port: see
 // [Socket.GetLastEndpoint]), "ipc:///tmp/feed" or "inproc://name".
 //
-// The errors are those of libzmq, among them EINVAL for an endpoint that is
-// malformed, EPROTONOSUPPORT for a transport that is not there,
-// ENOCOMPATPROTO for one that the socket type cannot use, and EADDRINUSE. A
-// multicast endpoint also returns ENODEV for an interface that is not there,
-// ENETDOWN, EADDRNOTAVAIL, EMFILE, and EPERM for pgm without CAP_NET_RAW. An
-// [EndpointError] says which part of the endpoint is wrong.
+// It returns libzmq's errors: EINVAL for a malformed endpoint,
+// [EPROTONOSUPPORT] for a transport that libzmq does not have,
+// [ENOCOMPATPROTO] for one that the socket type cannot use, [EADDRINUSE], and
+// others. A multicast endpoint can also return ENODEV for an unknown
+// interface, [ENETDOWN], [EADDRNOTAVAIL], EMFILE, and EPERM for pgm without
+// CAP_NET_RAW. An [EndpointError] says which part of the endpoint is wrong.
 //
 // Function zmq_bind.
 func (soc *Socket) Bind(endpoint string) error {
@@ -97,15 +97,17 @@ func (soc *Socket) Bind(endpoint string) error {
 	return nil
 }
 
-// Unbind stops accepting connections on an endpoint, and closes those that
-// came in by it; but for a ROUTER, REP, PUB or XPUB, which takes a millisecond for it,
-// these end only once the socket is next used or waited on, and not before their messages
-// have been received. If it has sent messages of several
-// parts, Unbind takes 20 ms or more, in which what was sent gets out and the
-// connections end: libzmq may abort the process if one is half sent when the peer
-// breaks such a connection. A wildcard in the
-// endpoint of Bind has to be given resolved, as [Socket.GetLastEndpoint]
-// returned it.
+// Unbind stops accepting connections on an endpoint, and closes the
+// connections that it has accepted there. A wildcard in the endpoint of
+// [Socket.Bind] has to be given resolved, as [Socket.GetLastEndpoint] returns
+// it.
+//
+// A ROUTER, REP, PUB or XPUB socket closes them at once, which takes a
+// millisecond. With other types they end the next time the socket is used or
+// waited on, after their pending messages have been received. If the socket
+// has sent messages of several parts, Unbind takes 20 ms or more, so that
+// they are sent and the connections end: libzmq may abort the process if one
+// is half sent when the peer breaks such a connection.
 //
 // It returns ENOENT if the socket is not bound to the endpoint.
 //
@@ -126,14 +128,16 @@ func (soc *Socket) Unbind(endpoint string) error {
 	return nil
 }
 
-// Connect connects the socket to an endpoint. The peer need not be there yet:
-// libzmq connects, and reconnects, in the background. It also looks up host names
-// there: [Socket.Events] tells of one that does not resolve. For a multicast endpoint
-// it is the same as [Socket.Bind], with the same errors.
+// Connect connects the socket to an endpoint. The peer need not exist yet:
+// libzmq connects, and reconnects, in the background. It looks up host names
+// there, too: [Socket.Events] reports a name that does not resolve. For a
+// multicast endpoint Connect is the same as [Socket.Bind], with the same
+// errors.
 //
-// A publisher that has had a norm endpoint sends no parts of more than 2038
-// bytes: EMSGSIZE. After [Socket.SetConnectRid], EADDRINUSE says that there is a
-// peer with that id, or that more messages are to be received than it looks through for one.
+// A publisher that has had a norm endpoint returns [EMSGSIZE] for parts of
+// more than 2038 bytes. After [Socket.SetConnectRid], Connect returns
+// [EADDRINUSE] if there is already a peer with that id, or if too many
+// messages are waiting to be received to find out.
 //
 // Function zmq_connect.
 func (soc *Socket) Connect(endpoint string) error {

@@ -6,16 +6,18 @@ package zmq4
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
 )
 
-// An EndpointError says which part of an endpoint is wrong, and what would be right.
-// [OpenSocket] returns it for its options [Bind] and [Connect], in an [*OpError].
+// An EndpointError says which part of an endpoint is wrong, and what would be
+// right. [OpenSocket] returns it in an [*OpError], for its options [Bind] and
+// [Connect].
 //
-// [Socket.Bind] and [Socket.Connect] return the bare [Errno], as pebbe/zmq4 does. To
-// report that with the same text:
+// [Socket.Bind] and [Socket.Connect] return the bare [Errno], as pebbe/zmq4
+// does. To report it with the same text:
 //
 //	endpoint := "tcp://*:5555"
 //	if err := soc.Bind(endpoint); err != nil {
@@ -32,7 +34,7 @@ type EndpointError struct {
 	Err error
 }
 
-// Error returns the endpoint, the reason and the text of Err in one line.
+// Error returns the endpoint, the reason and the text of Err, in one line.
 func (e *EndpointError) Error() string {
 	s := e.Endpoint
 	if s == "" || !isPlain(s) {
@@ -50,8 +52,9 @@ func (e *EndpointError) Error() string {
 // Unwrap returns Err.
 func (e *EndpointError) Unwrap() error { return e.Err }
 
-// Reason returns what is wrong with the endpoint, such as "no port, such as :5555".
-// It is "" if that cannot be told from the endpoint and Err, or if Err says it all.
+// Reason says what is wrong with the endpoint, such as "no port, such as
+// :5555". It returns "" if Err says it all, or if the endpoint and Err do not
+// tell.
 func (e *EndpointError) Reason() string {
 	transport, address, ok := strings.Cut(e.Endpoint, "://")
 	bind := e.Op == "bind" || e.Op == "unbind"
@@ -71,6 +74,14 @@ func (e *EndpointError) Reason() string {
 	case EADDRNOTAVAIL:
 		if host, _, ok := cutPort(address); ok && transport == "tcp" && bind {
 			return fmt.Sprintf("%q is not an address of this machine", host)
+		}
+		return ""
+	case ENOCOMPATPROTO:
+		switch {
+		case transport == "udp":
+			return "udp is for RADIO, DISH and DGRAM sockets"
+		case isMulticast(transport):
+			return transport + " is for PUB, SUB, XPUB and XSUB sockets"
 		}
 		return ""
 	case einval, enodev:
@@ -118,6 +129,9 @@ func transportReason(transport string) string {
 // addressReason says what is wrong behind the transport. noDevice says that libzmq has found
 // no such interface.
 func addressReason(transport, address string, bind, noDevice bool) string {
+	if isMulticast(transport) {
+		return multicastReason(transport, address, noDevice)
+	}
 	device := ""
 	switch i := strings.LastIndexByte(address, ';'); transport {
 	case "tcp":
@@ -129,7 +143,7 @@ func addressReason(transport, address string, bind, noDevice bool) string {
 		}
 	case "ws", "wss":
 		address, _, _ = strings.Cut(address, "/")
-	case "udp", "pgm", "epgm", "norm":
+	case "udp":
 		device, address = address[:max(i, 0)], address[i+1:]
 		if noDevice && device != "" {
 			return interfaceReason(device)
@@ -152,7 +166,46 @@ func addressReason(transport, address string, bind, noDevice bool) string {
 		return fmt.Sprintf("a host name of %d bytes, more than %d", len(host), maxHost)
 	case transport == "tcp" && !bind:
 		if i := strings.IndexFunc(address, func(r rune) bool { return r > '~' || !strings.ContainsRune(tcpCharacters, r) }); i >= 0 {
-			return fmt.Sprintf("a tcp endpoint has no character %q", []rune(address[i:])[0])
+			return fmt.Sprintf("character %q is not allowed in a tcp endpoint", []rune(address[i:])[0])
+		}
+	}
+	return ""
+}
+
+func isMulticast(transport string) bool {
+	return transport == "pgm" || transport == "epgm" || transport == "norm"
+}
+
+// multicastReason says what is wrong with "interface;group:port", of which NORM may have
+// an id and a comma before the interface, and PGM several groups.
+func multicastReason(transport, address string, noDevice bool) string {
+	host, port, ok := cutPort(address)
+	number, err := strconv.Atoi(port)
+	switch {
+	case !ok || port == "":
+		return "no port, such as :5556"
+	case err != nil:
+		return fmt.Sprintf("port %q is not a number", port)
+	case number < 1 || number > 65535:
+		return fmt.Sprintf("port %s is not between 1 and 65535", port)
+	}
+	fields := strings.Split(host, ";")
+	if transport == "norm" {
+		if id, rest, ok := strings.Cut(fields[0], ","); ok {
+			if n, err := strconv.ParseUint(id, 10, 32); err != nil || n == 0 || n == math.MaxUint32 {
+				return fmt.Sprintf("id %q is not a number from 1 to 4294967294", id)
+			}
+			fields[0] = rest
+		}
+	} else if len(fields) == 1 || fields[0] == "" {
+		return "no interface before the group, such as 10.0.0.7;239.192.1.1:5556"
+	}
+	if noDevice {
+		return fmt.Sprintf("unknown interface %q", fields[0])
+	}
+	for _, group := range strings.Split(strings.Join(fields[min(1, len(fields)-1):], ","), ",") {
+		if ip, err := netip.ParseAddr(unbracket(group)); err != nil || !ip.IsMulticast() && transport != "norm" {
+			return fmt.Sprintf("%q is not the address of a multicast group, such as 239.192.1.1", group)
 		}
 	}
 	return ""
@@ -202,7 +255,7 @@ func placeReason(address string, bind, noDevice bool) string {
 	case bind && !noDevice && strings.Contains(host, "%"):
 		return fmt.Sprintf("unknown interface in %q", host)
 	case strings.Contains(host, ":") && err != nil:
-		return fmt.Sprintf("%q has a colon, and is no IPv6 address", host)
+		return fmt.Sprintf("%q has a colon but is not an IPv6 address", host)
 	}
 	return ""
 }

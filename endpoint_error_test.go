@@ -51,9 +51,9 @@ func TestEndpointError(t *testing.T) {
 		{"bind", "tcp://192.0.2.1:5555", `"192.0.2.1" is not an address of this machine`},
 		{"bind", "tcp://:5555", "no interface before the port, such as * for all"},
 		{"connect", "tcp://*:5555", `host "*" is for bind only`},
-		{"connect", "tcp://127.0.0.1:5:5555", `"127.0.0.1:5" has a colon, and is no IPv6 address`},
-		{"connect", "tcp://local host:5555", `a tcp endpoint has no character ' '`},
-		{"connect", "tcp://ü:5555", `a tcp endpoint has no character 'ü'`},
+		{"connect", "tcp://127.0.0.1:5:5555", `"127.0.0.1:5" has a colon but is not an IPv6 address`},
+		{"connect", "tcp://local host:5555", `character ' ' is not allowed in a tcp endpoint`},
+		{"connect", "tcp://ü:5555", `character 'ü' is not allowed in a tcp endpoint`},
 		{"connect", "tcp://localhost:5555/path", `port "5555/path" is not a number`},
 		{"connect", "tcp://" + long + ":5555", "a host name of 300 bytes, more than 255"},
 		{"connect", "tcp://127.0.0.1;127.0.0.1:5555", ""}, // libzmq finds out later
@@ -63,7 +63,7 @@ func TestEndpointError(t *testing.T) {
 		{"disconnect", "tcp://127.0.0.1:1", "the socket is not connected to it"},
 		{"bind", "ipc://" + filepath.Join(t.TempDir(), "no", "dir"), "the directory of "},
 		{"bind", "ipc://" + long, ""}, // ENAMETOOLONG says it
-		{"bind", "udp://127.0.0.1:1", ""},
+		{"bind", "udp://127.0.0.1:1", "udp is for RADIO, DISH and DGRAM sockets"},
 	} {
 		t.Run(test.op+" "+test.endpoint[:min(len(test.endpoint), 40)], func(t *testing.T) {
 			err := calls[test.op](test.endpoint)
@@ -102,6 +102,38 @@ func TestEndpointErrorWs(t *testing.T) {
 		e := &EndpointError{Op: test.op, Endpoint: test.endpoint, Err: err(test.endpoint)}
 		if got := e.Reason(); e.Err == nil || !strings.HasPrefix(got, test.want) {
 			t.Errorf("%v: %q, want %q", e, got, test.want)
+		}
+	}
+}
+
+// Multicast endpoints, where libzmq has them.
+func TestEndpointErrorMulticast(t *testing.T) {
+	ctx := newContext(t)
+	for _, test := range []struct {
+		typ            Type
+		endpoint, want string
+	}{
+		{REP, "%s://lo;239.192.1.1:5556", "%s is for PUB, SUB, XPUB and XSUB sockets"},
+		{PUB, "%s://lo;239.192.1.1", "no port, such as :5556"},
+		{PUB, "%s://lo;239.192.1.1:*", `port "*" is not a number`},
+		{PUB, "%s://lo;239.192.1.1:0", "port 0 is not between 1 and 65535"},
+		{PUB, "%s://lo;239.192.1.1:70000", "port 70000 is not between 1 and 65535"},
+		{PUB, "%s://lo;group:5556", `"group" is not the address of a multicast group, such as 239.192.1.1`},
+		{PUB, "epgm://lo;10.0.0.1:5556", `"10.0.0.1" is not the address of a multicast group`},
+		{PUB, "epgm://239.192.1.1:5556", "no interface before the group, such as 10.0.0.7;239.192.1.1:5556"},
+		{PUB, "epgm://192.0.2.1;239.192.1.1:5556", `unknown interface "192.0.2.1"`},
+		{PUB, "norm://0,lo;239.192.1.1:5556", `id "0" is not a number from 1 to 4294967294`},
+		{PUB, "norm://7,nosuchif9;239.192.1.1:5556", `unknown interface "nosuchif9"`},
+	} {
+		for _, transport := range []string{"epgm", "norm"} {
+			if !strings.HasPrefix(test.endpoint, transport) && !strings.HasPrefix(test.endpoint, "%s") || !Has(strings.TrimPrefix(transport, "e")) {
+				continue
+			}
+			endpoint := strings.ReplaceAll(test.endpoint, "%s", transport)
+			e := &EndpointError{Op: "bind", Endpoint: endpoint, Err: newSocket(t, ctx, test.typ).Bind(endpoint)}
+			if got := e.Reason(); e.Err == nil || !strings.HasPrefix(got, strings.ReplaceAll(test.want, "%s", transport)) || got == "" {
+				t.Errorf("%v: %q, want %q", e, got, test.want)
+			}
 		}
 	}
 }

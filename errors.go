@@ -41,17 +41,17 @@ var (
 	// ErrorNotImplemented42 is not returned: libzmq 4.2 is the oldest one supported.
 	ErrorNotImplemented42 = errors.New("Not implemented, requires 0MQ version 4.2")
 
-	// ErrorNotImplemented42draft is returned by what is in the draft API only,
-	// if libzmq was built without it. See [HasDraft].
+	// ErrorNotImplemented42draft is returned by functions of the draft API if
+	// libzmq was built without it. See [HasDraft].
 	ErrorNotImplemented42draft = errors.New("Not implemented, requires 0MQ version 4.2 with drafts enabled")
 
-	// ErrorNotImplemented43 is returned by what libzmq has from version 4.3 on.
+	// ErrorNotImplemented43 is returned by functions that need libzmq 4.3.
 	ErrorNotImplemented43 = errors.New("Not implemented, requires 0MQ version 4.3")
 
-	// ErrorNotImplemented433 is returned by what libzmq has from version 4.3.3 on.
+	// ErrorNotImplemented433 is returned by functions that need libzmq 4.3.3.
 	ErrorNotImplemented433 = errors.New("Not implemented, requires 0MQ version 4.3.3")
 
-	// ErrorNotImplemented435 is returned by what libzmq has from version 4.3.5 on.
+	// ErrorNotImplemented435 is returned by functions that need libzmq 4.3.5.
 	ErrorNotImplemented435 = errors.New("Not implemented, requires 0MQ version 4.3.5")
 
 	// ErrorNotImplementedWindows is returned by options that libzmq does not
@@ -64,11 +64,11 @@ var (
 // errors.Is takes it for EINVAL.
 var ErrSinglePart = fmt.Errorf("zmq4: the socket type has messages of one part only: %w", error(einval))
 
-// An Errno is an error number of libzmq: one of the system's, such as
-// syscall.EAGAIN, or one that libzmq defines, such as [ETERM].
+// An Errno is an error number of the system, such as syscall.EAGAIN, or one
+// that libzmq defines, such as [ETERM].
 //
-// It can be compared with == to the constants below. errors.Is also matches
-// the syscall.Errno of the same number.
+// Compare it with == to the constants below. errors.Is also matches the
+// syscall.Errno of the same number.
 type Errno uintptr
 
 // Error numbers that libzmq uses on every platform.
@@ -143,7 +143,7 @@ func (errno Errno) Is(target error) bool {
 }
 
 // Timeout reports whether a call ended because its time was over, or because
-// it was not allowed to wait: EAGAIN and ETIMEDOUT.
+// it was not allowed to wait. That is so for EAGAIN and [ETIMEDOUT].
 func (errno Errno) Timeout() bool {
 	return errno == eagain || errno == ETIMEDOUT
 }
@@ -153,8 +153,8 @@ func (errno Errno) Temporary() bool {
 	return errno.Timeout() || errno < C.ZMQ_HAUSNUMERO && syscall.Errno(errno).Temporary()
 }
 
-// AsErrno returns the Errno, or syscall.Errno, in the chain of err, and 0 if
-// there is none.
+// AsErrno returns the [Errno], or the syscall.Errno, in the chain of err. It
+// returns 0 if there is none.
 func AsErrno(err error) Errno {
 	var errno Errno
 	if errors.As(err, &errno) {
@@ -167,11 +167,11 @@ func AsErrno(err error) Errno {
 	return 0
 }
 
-// An OpError is what functions that take a context.Context return when they
-// fail: it tells what failed where, and why.
+// An OpError is the error of functions that take a context.Context: which
+// operation failed, on which socket, and why.
 //
-// errors.Is(err, context.Canceled), errors.Is(err, ETERM) and
-// errors.Is(err, net.ErrClosed) look into it.
+// errors.Is looks into it: errors.Is(err, context.Canceled), errors.Is(err,
+// [ETERM]) and errors.Is(err, net.ErrClosed) work as expected.
 type OpError struct {
 	// Op is what failed, such as "recv" or "send".
 	Op string
@@ -184,7 +184,7 @@ type OpError struct {
 	Err error
 }
 
-// Error returns operation, socket and reason in one line.
+// Error returns the operation, the socket and the reason, in one line.
 func (e *OpError) Error() string {
 	s := "zmq4: " + e.Op
 	if e.Socket != "" {
@@ -193,15 +193,17 @@ func (e *OpError) Error() string {
 	return s + ": " + e.Err.Error()
 }
 
-// Unwrap returns the reason.
+// Unwrap returns Err.
 func (e *OpError) Unwrap() error { return e.Err }
 
-// Is reports whether target is os.ErrDeadlineExceeded and the deadline of a context was over.
+// Is reports whether target is os.ErrDeadlineExceeded and Err is
+// context.DeadlineExceeded.
 func (e *OpError) Is(target error) bool {
 	return target == os.ErrDeadlineExceeded && errors.Is(e.Err, context.DeadlineExceeded)
 }
 
-// Timeout reports whether a deadline was over.
+// Timeout reports whether a deadline passed, or a time such as that of
+// [Socket.SetRcvtimeo].
 func (e *OpError) Timeout() bool {
 	var t interface{ Timeout() bool }
 	return errors.As(e.Err, &t) && t.Timeout()

@@ -26,46 +26,45 @@ type SocketEvent struct {
 	// Event is what happened: one of the constants.
 	Event Event
 
-	// Endpoint is where: the address of this side for a bound socket, else
-	// that of the peer, such as "tcp://127.0.0.1:5555".
+	// Endpoint is the address of this side if it is bound, and otherwise that of
+	// the peer, such as "tcp://127.0.0.1:5555".
 	Endpoint string
 
-	// Local and Remote are the addresses of both sides, as far as there are
-	// any. libzmq 4.3.2 with the draft API, else "".
+	// Local and Remote are the addresses of both sides. They are "" if there is
+	// none, and without libzmq 4.3.2 with the draft API.
 	Local, Remote string
 
-	// FD is the file descriptor of the connection or listener. It is libzmq's:
-	// it serves to tell connections apart, and may have been closed since.
+	// FD is the file descriptor of the connection or listener. Use it only to tell
+	// connections apart: libzmq owns it, and may have closed it since.
 	FD int
 
-	// Err is why something failed, as an [Errno]: with EVENT_BIND_FAILED,
+	// Err is the reason of a failure. It is an [Errno] with EVENT_BIND_FAILED,
 	// EVENT_ACCEPT_FAILED, EVENT_CLOSE_FAILED and
-	// EVENT_HANDSHAKE_FAILED_NO_DETAIL, of which the last may have none.
+	// EVENT_HANDSHAKE_FAILED_NO_DETAIL. The last may have none.
 	//
-	// With EVENT_CONNECT_RETRIED it is a [*net.DNSError] if a host name does not resolve.
-	// libzmq tries again for ever and does not say why: the error is concluded from a retry
-	// before which no connection has failed. That is also seen, and reported so, when no
-	// file descriptor is left, and when the device of [Socket.SetBindToDevice] is not there.
-	// With [Socket.SetSocksProxy], the name is that of the proxy. Once a name has resolved
-	// and a connection was there, libzmq reports the address in its place: then there is no
-	// such error.
+	// With EVENT_CONNECT_RETRIED it is a [*net.DNSError] if a host name does not
+	// resolve. libzmq does not report that: the package concludes it from a retry
+	// without a failed connection. The same error appears when no file descriptor is
+	// left, and when the device of [Socket.SetBindToDevice] does not exist. With
+	// [Socket.SetSocksProxy], the name is that of the proxy. After a successful
+	// connection libzmq reports the address, not the name, and there is no such error.
 	Err error
 
-	// RetryIn is how long until the next attempt of EVENT_CONNECT_RETRIED.
+	// RetryIn is the time until the next attempt, with EVENT_CONNECT_RETRIED.
 	RetryIn time.Duration
 
-	// ZAPStatus is what the authenticator said with
+	// ZAPStatus is the status that the authenticator returned, with
 	// EVENT_HANDSHAKE_FAILED_AUTH: 300, 400 or 500.
 	ZAPStatus int
 
-	// ProtocolError is what was wrong with EVENT_HANDSHAKE_FAILED_PROTOCOL.
+	// ProtocolError is the reason, with EVENT_HANDSHAKE_FAILED_PROTOCOL.
 	ProtocolError ProtocolError
 
-	// Outbound and Inbound are how many messages wait in the queues to and
-	// from the peer with EVENT_PIPES_STATS.
+	// Outbound and Inbound are the numbers of messages in the queues to and from
+	// the peer, with EVENT_PIPES_STATS.
 	Outbound, Inbound uint64
 
-	// Value is the number that came with the event, whatever it means.
+	// Value is the event's number as libzmq reports it, see the constants.
 	Value int
 }
 
@@ -123,19 +122,19 @@ func newSocketEvent(event Event, endpoint string, value int) SocketEvent {
 //		log.Print(ev)
 //	}
 //
-// The monitor begins when Events is called. Events from then on, such as those of a
-// Bind or a Connect, wait for the loop: in memory, without a limit and without holding
-// up the socket.
+// The monitor starts when Events is called. Later events, such as those of a
+// Bind or a Connect, wait in memory for the loop, without a limit and without
+// blocking the socket.
 //
-// The sequence ends, and with it the monitor, when the loop is left, when the
-// socket is closed, or when it gets another monitor: a socket has one, so that
+// The sequence, and the monitor, end when the loop is left, when the socket
+// is closed, and when the socket gets another monitor. A socket has one, so
 // Events and [Socket.Monitor] replace each other. If ctx is done, the context
-// terminated or the monitor could not be started, the sequence ends with an
-// [*OpError] that has ctx.Err(), [ETERM] or the reason.
+// is terminated or the monitor cannot be started, the sequence ends with an
+// [*OpError] that contains ctx.Err(), [ETERM] or the reason.
 //
-// A program can range over the sequence once. If it never does, the monitor lasts
-// until ctx is done or the socket is closed. It takes two sockets of the context, see
-// [Context.SetMaxSockets].
+// The sequence can be ranged over once. If a program never does so, the
+// monitor lasts until ctx is done or the socket is closed. It uses two
+// sockets of the context, see [Context.SetMaxSockets].
 //
 // Function zmq_socket_monitor, and with the draft API
 // zmq_socket_monitor_versioned, version 2.
@@ -396,12 +395,12 @@ func portOf(endpoint string) string {
 	return endpoint
 }
 
-// MonitorPipesStats asks for how many messages wait in the queues to and from each
-// peer. [Socket.Events] with [EVENT_PIPES_STATS] tells, one event a peer, once the
-// socket has been used or waited on: what libzmq's I/O thread answers goes by it.
+// MonitorPipesStats requests the number of messages in the queues to and from
+// each peer. [Socket.Events] with [EVENT_PIPES_STATS] reports it, one event
+// for each peer, once the socket has been used or waited on.
 //
-// It returns EINVAL if nobody monitors that event, and EAGAIN if there is no
-// peer.
+// It returns EINVAL if the socket has no monitor for that event, and EAGAIN
+// if there is no peer.
 //
 // Function zmq_socket_monitor_pipes_stats, libzmq 4.3.2.
 func (soc *Socket) MonitorPipesStats() error {
@@ -413,8 +412,8 @@ func (soc *Socket) MonitorPipesStats() error {
 	return check(C.zmq4_pipes_stats(s.h()))
 }
 
-// A ProtocolError is what was wrong in a handshake that failed with
-// [EVENT_HANDSHAKE_FAILED_PROTOCOL]. libzmq 4.3.
+// A ProtocolError is the reason of an [EVENT_HANDSHAKE_FAILED_PROTOCOL].
+// libzmq 4.3.
 type ProtocolError int
 
 // The errors of a peer in ZMTP, the protocol between sockets, and of the authenticator in ZAP.
@@ -510,7 +509,7 @@ var protocolErrors = map[ProtocolError]string{
 	PROTOCOL_ERROR_WS_UNSPECIFIED:                     "WebSocket: unspecified error",
 }
 
-// String says what was wrong, such as "ZMTP: malformed HELLO command".
+// String returns the reason, such as "ZMTP: malformed HELLO command".
 func (e ProtocolError) String() string {
 	if text, ok := protocolErrors[e]; ok {
 		return text

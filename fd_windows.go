@@ -5,11 +5,11 @@ package zmq4
 // #include "shim.h"
 import "C"
 
-// GetFd returns the socket handle by which libzmq signals the socket. This
-// package waits on it, so that a program has no need to.
+// GetFd returns the socket handle with which libzmq signals changes of the
+// socket. This package waits on it, so programs do not need it.
 //
-// It becomes readable once when something has changed; what the socket is
-// ready for then is told by [Socket.GetEvents], which must be read again after
+// It becomes readable once when something has changed. [Socket.GetEvents]
+// then tells what the socket is ready for, and must be called again after
 // each send and receive. The handle belongs to libzmq: never read from it,
 // write to it or close it.
 //

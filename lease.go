@@ -28,18 +28,18 @@ var leases struct {
 	running bool   // returnLeases runs, as it does while there are any
 }
 
-// NewMsgBytes returns a part whose content is data itself, not a copy, for
-// [Socket.SendMsg]. Until libzmq has no more use for data, which may be long after
-// SendMsg, it must not be changed. Then free is called, if it is not nil, by a
-// goroutine that does it for all parts: it must not block. That also happens
-// when the Msg is closed, or lost, without being sent.
+// NewMsgBytes returns a part that refers to data, without a copy, for
+// [Socket.SendMsg]. Do not change data until free is called, which may be
+// long after SendMsg. If free is not nil, it is called when libzmq no longer
+// uses data, and also when the Msg is closed or lost without being sent. One
+// goroutine calls the free functions of all parts: they must not block.
 //
-// It pays from about 64 KiB on, see docs/performance.md; a smaller part is faster
-// with [Socket.SendBytes], which copies it. A receiver in the same process, by
-// inproc, gets the same memory if it uses [Socket.RecvMsg], and must not write to it.
+// It is faster than [Socket.SendBytes], which copies, from about 64 KiB on,
+// see docs/performance.md. A receiver in the same process, over inproc, gets
+// the same memory if it uses [Socket.RecvMsg], and must not write to it.
 //
-// On Windows data is copied. It returns ENOMEM, or what the system has
-// against a pipe; data is not used then and free not called.
+// On Windows data is copied. NewMsgBytes returns ENOMEM, or the error of
+// creating a pipe. Then data is not used and free not called.
 //
 // Function zmq_msg_init_data.
 func NewMsgBytes(data []byte, free func()) (*Msg, error) {

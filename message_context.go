@@ -22,9 +22,9 @@ func (soc *Socket) RecvContext(ctx context.Context, flags Flag) (string, error) 
 	return unsafe.String(unsafe.SliceData(b), len(b)), err
 }
 
-// RecvBytesContext receives one message part, as [Socket.RecvBytes] does, until
-// ctx is done. The error is an [*OpError], with ctx.Err() in it then; no
-// message is lost by it.
+// RecvBytesContext receives one message part, as [Socket.RecvBytes] does,
+// until ctx is done. The error is then ctx.Err(), in an [*OpError], and no
+// message is lost.
 func (soc *Socket) RecvBytesContext(ctx context.Context, flags Flag) ([]byte, error) {
 	err := ctx.Err()
 	if err == nil {
@@ -50,8 +50,8 @@ func (soc *Socket) RecvMessageContext(ctx context.Context) ([]string, error) {
 }
 
 // RecvMessageBytesContext receives all parts of one message, as
-// [Socket.RecvMessageBytes] does, until ctx is done. The error is an
-// [*OpError], with ctx.Err() in it then; no message is lost by it.
+// [Socket.RecvMessageBytes] does, until ctx is done. The error is then
+// ctx.Err(), in an [*OpError], and no message is lost.
 func (soc *Socket) RecvMessageBytesContext(ctx context.Context) ([][]byte, error) {
 	err := ctx.Err()
 	if err == nil {
@@ -69,11 +69,11 @@ func (soc *Socket) SendContext(ctx context.Context, data string, flags Flag) (in
 }
 
 // SendBytesContext sends one message part, as [Socket.SendBytes] does, until
-// ctx is done. The error is an [*OpError], with ctx.Err() in it then; the part
-// has not been sent. The size is 0 with an error.
+// ctx is done. The error is then ctx.Err(), in an [*OpError], and the part
+// has not been sent. With an error the size is 0.
 //
-// With [SNDMORE] it may leave a message half sent: [Socket.SendMessageContext]
-// does not.
+// With [SNDMORE] it may leave a message half sent.
+// [Socket.SendMessageContext] does not.
 func (soc *Socket) SendBytesContext(ctx context.Context, data []byte, flags Flag) (int, error) {
 	err := ctx.Err()
 	if err == nil {
@@ -86,8 +86,8 @@ func (soc *Socket) SendBytesContext(ctx context.Context, data []byte, flags Flag
 }
 
 // SendMessageContext sends all parts of one message, as [Socket.SendMessage]
-// does, until ctx is done. The error is an [*OpError], with ctx.Err() in it
-// then; no part of the message has been sent. The size is 0 with an error.
+// does, until ctx is done. The error is then ctx.Err(), in an [*OpError], and
+// no part of the message has been sent. With an error the size is 0.
 func (soc *Socket) SendMessageContext(ctx context.Context, parts ...any) (int, error) {
 	err := ctx.Err()
 	if err == nil {
@@ -99,9 +99,9 @@ func (soc *Socket) SendMessageContext(ctx context.Context, parts ...any) (int, e
 	return 0, soc.opError("send", err)
 }
 
-// SendPartsContext sends all parts of one message, as [Socket.SendParts] does,
-// until ctx is done. The error is an [*OpError], with ctx.Err() in it then; no
-// part of the message has been sent. The size is 0 with an error.
+// SendPartsContext sends all parts of one message, as [Socket.SendParts]
+// does, until ctx is done. The error is then ctx.Err(), in an [*OpError], and
+// no part of the message has been sent. With an error the size is 0.
 func (soc *Socket) SendPartsContext(ctx context.Context, parts ...[]byte) (total int, err error) {
 	if err = ctx.Err(); err == nil {
 		total, err = soc.sendParts(ctx, parts)

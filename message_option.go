@@ -20,11 +20,11 @@ func (soc *Socket) SendWithOpts(data string, flags Flag, options ...interface{})
 	return soc.SendBytesWithOpts(unsafe.Slice(unsafe.StringData(data), len(data)), flags, options...)
 }
 
-// SendBytesWithOpts sends a message as [Socket.SendBytes] does, with properties:
-// an [OptRoutingId] for [SERVER] and [PEER] sockets, an [OptGroup] for [RADIO].
-// It returns EINVAL for anything else, for the routing id 0 and for a group of
-// more than 14 bytes, and EHOSTUNREACH for a peer that is not there. With an error
-// the size is -1.
+// SendBytesWithOpts sends a message as [Socket.SendBytes] does, with
+// properties: an [OptRoutingId] for [SERVER] and [PEER] sockets, an
+// [OptGroup] for [RADIO]. It returns EINVAL for any other type, for the
+// routing id 0 and for a group of more than 14 bytes, and [EHOSTUNREACH] for
+// an unknown peer. With an error the size is -1.
 //
 // Functions zmq_msg_set_routing_id, zmq_msg_set_group and zmq_msg_send.
 func (soc *Socket) SendBytesWithOpts(data []byte, flags Flag, options ...interface{}) (int, error) {
@@ -60,10 +60,10 @@ func (soc *Socket) RecvWithOpts(flags Flag, options ...interface{}) (string, []i
 	return unsafe.String(unsafe.SliceData(b), len(b)), opts, err
 }
 
-// RecvBytesWithOpts receives a message as [Socket.RecvBytes] does, and its
-// properties: for each option, of which the type alone counts, such as
-// OptRoutingId(0) or OptGroup(""), the value of the message. It returns EINVAL
-// for anything else; nothing is received then.
+// RecvBytesWithOpts receives a message as [Socket.RecvBytes] does, and some
+// of its properties. The type of each option, such as OptRoutingId(0) or
+// OptGroup(""), selects a property; its value does not matter. Any other type
+// returns EINVAL, and nothing is received.
 //
 // Functions zmq_msg_recv, zmq_msg_routing_id and zmq_msg_group.
 func (soc *Socket) RecvBytesWithOpts(flags Flag, options ...interface{}) ([]byte, []interface{}, error) {

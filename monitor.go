@@ -21,8 +21,8 @@ import (
 // socket monitor sends.
 var ErrMalformedEvent = errors.New("zmq4: malformed monitor event")
 
-// An Event is something that happened to a socket's connections, or a set of
-// such for [Socket.Monitor].
+// An Event is something that happened to a socket's connections. Several of
+// them make a set, for [Socket.Monitor] and [Socket.Events].
 type Event int
 
 // Events. The value is what comes with the event in [Socket.RecvEvent].
@@ -70,17 +70,17 @@ const (
 	// EVENT_HANDSHAKE_SUCCEEDED: a connection is ready for messages. libzmq 4.3.
 	EVENT_HANDSHAKE_SUCCEEDED = Event(C.ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
 
-	// EVENT_HANDSHAKE_FAILED_PROTOCOL: a handshake failed because of what the
-	// peer or the ZAP handler sent. Value: ZMQ_PROTOCOL_ERROR_*. libzmq 4.3.
+	// EVENT_HANDSHAKE_FAILED_PROTOCOL: a handshake failed because the peer or the
+	// ZAP handler broke the protocol. Value: ZMQ_PROTOCOL_ERROR_*. libzmq 4.3.
 	EVENT_HANDSHAKE_FAILED_PROTOCOL = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
 
 	// EVENT_HANDSHAKE_FAILED_AUTH: the ZAP handler refused the peer. Value:
 	// the status that it gave, 300, 400 or 500. libzmq 4.3.
 	EVENT_HANDSHAKE_FAILED_AUTH = Event(C.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
-	// EVENT_PIPES_STATS: what [Socket.MonitorPipesStats] has asked for, of one
-	// peer. It is not in EVENT_ALL, and for [Socket.Events] only. libzmq 4.3.2
-	// with the draft API.
+	// EVENT_PIPES_STATS: the queues of one peer, as requested by
+	// [Socket.MonitorPipesStats]. It is not in EVENT_ALL, and only [Socket.Events]
+	// reports it. libzmq 4.3.2 with the draft API.
 	EVENT_PIPES_STATS = Event(C.ZMQ_EVENT_PIPES_STATS)
 )
 
@@ -109,19 +109,19 @@ func (e Event) String() string {
 	})
 }
 
-// Monitor makes the socket report events on an inproc endpoint, to which a
-// socket of type [PAIR] of the same context connects and calls
-// [Socket.RecvEvent]. A socket has one monitor: a new one replaces it, and an
-// empty address ends it. After the socket was closed the last events come.
+// Monitor makes the socket report events on an inproc endpoint. A [PAIR]
+// socket of the same context connects to it and calls [Socket.RecvEvent]. A
+// socket has one monitor: a new one replaces it, and an empty address ends
+// it. [Socket.Events] is easier to use.
 //
-// Events wait in memory, without a limit, until somebody connects and receives
-// them; libzmq itself would make the socket wait. A goroutine passes them on.
-// It needs three sockets of the context in all, see [Context.SetMaxSockets].
-// When the monitor ends, or the socket is closed, whoever is connected gets the
-// rest; if nobody is, it is dropped.
+// Events wait in memory, without a limit, until somebody connects and
+// receives them. (libzmq itself would block the socket.) A goroutine passes
+// them on. The monitor uses three sockets of the context, see
+// [Context.SetMaxSockets]. When it ends, or the socket is closed, a connected
+// PAIR socket gets the remaining events; without one they are dropped.
 //
-// It returns EINVAL for an address that is malformed, EPROTONOSUPPORT for
-// one that is not inproc, EADDRINUSE, and EMFILE.
+// It returns EINVAL for a malformed address, [EPROTONOSUPPORT] for one that
+// is not inproc, [EADDRINUSE], and EMFILE.
 //
 // Function zmq_socket_monitor.
 func (soc *Socket) Monitor(addr string, events Event) error {
@@ -255,12 +255,13 @@ func (r *relay) pass(msg [][]byte) error {
 	return err
 }
 
-// RecvEvent receives one event of a socket monitor: what happened, at which
-// endpoint, and a value that depends on the event.
+// RecvEvent receives one event of a socket monitor: the event, its endpoint,
+// and a value that depends on the event. See [Socket.Monitor].
 //
-// It waits and fails like [Socket.RecvBytes]. A message that is not an event
-// is received and dropped: the error is [ErrorMoreExpected] if it has one
-// part, else [ErrMalformedEvent].
+// It waits, and returns errors, as [Socket.RecvBytes] does. A message that is
+// not an event is received and dropped. RecvEvent then returns
+// [ErrorMoreExpected] if the message has one part, and otherwise
+// [ErrMalformedEvent].
 func (soc *Socket) RecvEvent(flags Flag) (event_type Event, addr string, value int, err error) {
 	msg, err := soc.RecvMessageBytes(flags)
 	if err != nil {

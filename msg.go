@@ -18,10 +18,10 @@ import (
 var ErrMsgClosed = errors.New("zmq4: message part was sent or closed")
 
 // A Msg is one message part in libzmq's own memory: sending and receiving it
-// copies nothing. It pays for large parts; small ones are faster as []byte.
+// copies nothing. Use it for large parts. Small parts are faster as []byte.
 //
-// The zero Msg is closed: [Socket.RecvMsg] fills it. A Msg must not be used by
-// two goroutines at a time. One that is copied is the same Msg.
+// The zero Msg is closed: [Socket.RecvMsg] fills it. A Msg must not be used
+// by two goroutines at a time. A copy of a Msg is the same Msg.
 //
 //	var msg zmq4.Msg
 //	defer msg.Close()
@@ -45,8 +45,9 @@ type msg struct {
 // msgs are those that no Msg holds: empty, but allocated in C.
 var msgs sync.Pool
 
-// NewMsg returns a part of size bytes to write to, see [Msg.Bytes], and to
-// send. Its content is undefined before. A negative size returns EINVAL.
+// NewMsg returns a part of size bytes to fill, see [Msg.Bytes], and to send.
+// Its initial content is undefined. It returns EINVAL for a negative size,
+// and ENOMEM.
 //
 // Function zmq_msg_init_size.
 func NewMsg(size int) (*Msg, error) {
@@ -92,10 +93,10 @@ func (m *Msg) give() {
 	m.m = nil
 }
 
-// Bytes returns the content itself, not a copy: it may be written to, and is
-// valid until the Msg is sent, received into, or closed. To use it after that
-// is to use memory of somebody else: keep a copy if it has to live longer, and
-// keep the Msg reachable while it is used. It is nil for a Msg that is closed.
+// Bytes returns the content, not a copy. It may be written to, and is valid
+// until the Msg is sent, received into, or closed. Using it later is using
+// memory of somebody else: make a copy to keep it, and keep the Msg reachable
+// while you use it. Bytes returns nil for a closed Msg.
 func (m *Msg) Bytes() []byte {
 	c := m.open()
 	if c == nil {
@@ -104,7 +105,9 @@ func (m *Msg) Bytes() []byte {
 	return unsafe.Slice((*byte)(c.data), c.size)
 }
 
-// Size returns how many bytes the content has: 0 for a Msg that is closed.
+// Size returns the size of the content in bytes, 0 for a closed Msg.
+//
+// Function zmq_msg_size.
 func (m *Msg) Size() int {
 	c := m.open()
 	if c == nil {
@@ -113,15 +116,16 @@ func (m *Msg) Size() int {
 	return int(c.size)
 }
 
-// More reports whether the part was received with more parts of its message
-// behind it.
+// More reports whether more parts of the same message follow a received part.
+//
+// Function zmq_msg_more.
 func (m *Msg) More() bool {
 	c := m.open()
 	return c != nil && c.more != 0
 }
 
-// Property returns a metadata property of a part that was received, see
-// [Socket.RecvBytesWithMetadata]. It returns ENOENT if it does not have
+// Property returns a metadata property of a received part, see
+// [Socket.RecvBytesWithMetadata]. It returns ENOENT if the part does not have
 // the property, and [ErrMsgClosed].
 //
 // Function zmq_msg_gets.
@@ -154,9 +158,10 @@ func (m *Msg) SetRoutingID(id uint32) error {
 	return m.mark(nil, C.uint(id), nil, -1)
 }
 
-// RoutingID returns the routing id of the message: that of the peer that it came
-// from, if a [SERVER] or [PEER] socket has received it, or that of
-// [Msg.SetRoutingID]. It returns 0 if the message has none.
+// RoutingID returns the routing id of the message. For a message that a
+// [SERVER] or [PEER] socket has received, that is the id of the peer that
+// sent it; otherwise, the id of [Msg.SetRoutingID]. It returns 0 if there is
+// none.
 //
 // Function zmq_msg_routing_id.
 func (m *Msg) RoutingID() uint32 {
@@ -169,10 +174,11 @@ func (m *Msg) RoutingID() uint32 {
 	return uint32(id)
 }
 
-// SetGroup sets the group that a [RADIO] socket sends the message to. It returns
-// EINVAL for a group of more than 255 bytes or with a NUL, and [ErrMsgClosed]. A group
-// of more than 14 bytes cannot be sent: [Socket.SendMsg] returns EINVAL. What
-// [Msg.Bytes] returned before is not valid any more.
+// SetGroup sets the group to which a [RADIO] socket sends the message. It
+// returns EINVAL for a group of more than 255 bytes or with a NUL, and
+// [ErrMsgClosed]. A group of more than 14 bytes cannot be sent:
+// [Socket.SendMsg] returns EINVAL. After SetGroup, earlier results of
+// [Msg.Bytes] are invalid.
 //
 // Function zmq_msg_set_group.
 func (m *Msg) SetGroup(group string) error {
@@ -214,8 +220,8 @@ func (m *Msg) mark(invalid error, id C.uint, group *C.uchar, size C.int) error {
 	return err
 }
 
-// Close frees the content. A Msg that is not closed is freed when the garbage
-// collector finds it. A second Close does nothing.
+// Close frees the content. A Msg that is not closed is freed by the garbage
+// collector. A second Close does nothing.
 //
 // Function zmq_msg_close.
 func (m *Msg) Close() error {
@@ -227,17 +233,17 @@ func (m *Msg) Close() error {
 }
 
 // SendMsg sends a part without copying it, and returns its size. The Msg is
-// then closed; it can be received into. It waits and fails as
-// [Socket.SendBytes] does; the error is [ErrMsgClosed] for a Msg that is closed.
-// With an error the size is 0 and the Msg is as it was.
+// closed afterwards, and can be received into. SendMsg waits, and returns
+// errors, as [Socket.SendBytes] does, and [ErrMsgClosed] for a closed Msg.
+// With an error the size is 0 and the Msg is unchanged.
 //
 // Function zmq_msg_send.
 func (soc *Socket) SendMsg(m *Msg, flags Flag) (int, error) {
 	return soc.sendMsg(interruptible, m, flags)
 }
 
-// SendMsgContext is [Socket.SendMsg] until ctx is done. The error is an [*OpError], with
-// ctx.Err() in it then.
+// SendMsgContext is [Socket.SendMsg] that waits until ctx is done. The error
+// is then ctx.Err(), in an [*OpError].
 func (soc *Socket) SendMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, soc.opError("send", err)
@@ -265,17 +271,18 @@ func (soc *Socket) sendMsg(ctx context.Context, m *Msg, flags Flag) (int, error)
 	return size, nil
 }
 
-// RecvMsg receives a part without copying it, and returns its size. What m had
-// before is freed, or used again. It waits and fails as [Socket.RecvBytes]
-// does; with an error the size is 0 and the Msg is as it was.
+// RecvMsg receives a part without copying it, and returns its size. The
+// previous content of m is freed, or used again. RecvMsg waits, and returns
+// errors, as [Socket.RecvBytes] does. With an error the size is 0 and m is
+// unchanged.
 //
 // Function zmq_msg_recv.
 func (soc *Socket) RecvMsg(m *Msg, flags Flag) (int, error) {
 	return soc.recvMsg(interruptible, m, flags)
 }
 
-// RecvMsgContext is [Socket.RecvMsg] until ctx is done. The error is an [*OpError], with
-// ctx.Err() in it then; no message is lost by it.
+// RecvMsgContext is [Socket.RecvMsg] that waits until ctx is done. The error
+// is then ctx.Err(), in an [*OpError], and no message is lost.
 func (soc *Socket) RecvMsgContext(ctx context.Context, m *Msg, flags Flag) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, soc.opError("recv", err)
@@ -316,23 +323,26 @@ type ShortBufferError struct {
 	Size int // of the part, in bytes
 }
 
-// Error tells what size is needed.
+// Error says what size is needed.
 func (e *ShortBufferError) Error() string {
 	return "zmq4: the message part does not fit into the buffer, it has " + strconv.Itoa(e.Size) + " bytes"
 }
 
-// RecvInto receives one message part into buf and returns its size, and
-// whether more parts of its message follow. It allocates nothing, and waits
-// and fails as [Socket.RecvBytes] does.
+// RecvInto receives one message part into buf. It returns the part's size,
+// and whether more parts of the message follow. It allocates nothing. It
+// waits, and returns errors, as [Socket.RecvBytes] does.
 //
-// A part that does not fit is not received: the error is a [*ShortBufferError]
-// with its size, and the next receive gets it.
+// A part that does not fit into buf is not received: the error is a
+// [*ShortBufferError] with its size, and the next receive gets the part.
+//
+// Function zmq_msg_recv.
 func (soc *Socket) RecvInto(buf []byte, flags Flag) (n int, more bool, err error) {
 	return soc.recvInto(interruptible, buf, flags)
 }
 
-// RecvIntoContext is [Socket.RecvInto] until ctx is done. The error is an [*OpError], with
-// ctx.Err() or a [*ShortBufferError] in it; no message is lost by it.
+// RecvIntoContext is [Socket.RecvInto] that waits until ctx is done. The
+// error is an [*OpError] that contains ctx.Err() or a [*ShortBufferError]. No
+// message is lost.
 func (soc *Socket) RecvIntoContext(ctx context.Context, buf []byte, flags Flag) (n int, more bool, err error) {
 	if err = ctx.Err(); err == nil {
 		n, more, err = soc.recvInto(ctx, buf, flags)

@@ -6,7 +6,8 @@ package zmq4
 
 import "time"
 
-// An OpenOption is one thing that [Context.OpenSocket] does to a new socket.
+// An OpenOption is a step of [Context.OpenSocket], such as [Connect] or
+// [Linger].
 type OpenOption struct {
 	name  string
 	apply func(*Socket) error
@@ -22,11 +23,11 @@ func OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
 	return ctx.OpenSocket(t, options...)
 }
 
-// OpenSocket creates a socket, and configures, secures, binds and connects it by
-// options. It applies them in the order in which they are given, those of [Bind] and
-// [Connect] after all others. If one fails, OpenSocket closes the socket and returns
-// an [*OpError] that names the option, and what is wrong with an endpoint, in an
-// [*EndpointError], or with a CURVE key.
+// OpenSocket creates a socket, and configures, secures, binds and connects it
+// as the options say. The options are applied in order, except that [Bind]
+// and [Connect] come after all others. If one fails, OpenSocket closes the
+// socket and returns an [*OpError] that names the option. For an endpoint it
+// contains an [*EndpointError]; for a CURVE key it says which key is wrong.
 func (ctx *Context) OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
 	soc, err := ctx.NewSocket(t)
 	if err != nil {
@@ -46,8 +47,8 @@ func (ctx *Context) OpenSocket(t Type, options ...OpenOption) (*Socket, error) {
 	return soc, nil
 }
 
-// Configure is the option to call a function that configures the socket, such as
-// one that calls several setters. The name is for errors.
+// Configure is an option that calls a function with the new socket, such as
+// one that calls several setters. The name appears in errors.
 func Configure(name string, apply func(*Socket) error) OpenOption {
 	return OpenOption{name: name, apply: apply}
 }
@@ -64,10 +65,11 @@ func endpoints(op string, call func(*Socket, string) error, list []string) OpenO
 	}}
 }
 
-// Bind is the option to bind the socket to endpoints, see [Socket.Bind].
+// Bind is an option that binds the socket to endpoints, see [Socket.Bind].
 func Bind(list ...string) OpenOption { return endpoints("bind", (*Socket).Bind, list) }
 
-// Connect is the option to connect the socket to endpoints, see [Socket.Connect].
+// Connect is an option that connects the socket to endpoints, see
+// [Socket.Connect].
 func Connect(list ...string) OpenOption { return endpoints("connect", (*Socket).Connect, list) }
 
 // Linger is the option of [Socket.SetLinger].
@@ -130,8 +132,9 @@ func CurveServer(domain, secretKey string) OpenOption {
 	})
 }
 
-// CurveClient is the option of [Socket.ClientAuthCurve]. It also returns EINVAL if the
-// public key does not belong to the secret key: no server lets in such a client.
+// CurveClient is the option of [Socket.ClientAuthCurve]. It also returns
+// EINVAL if the public key does not belong to the secret key: no server would
+// let in such a client.
 func CurveClient(serverPublicKey, publicKey, secretKey string) OpenOption {
 	return Configure("CURVE client", func(soc *Socket) error {
 		err := soc.ClientAuthCurve(serverPublicKey, publicKey, secretKey)

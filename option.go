@@ -214,12 +214,12 @@ var (
 	draft435 = feature{3, 5, true}
 )
 
-// SetOption sets an option by its number in zmq.h, for those that the package
-// has no method for. The type of value decides what libzmq is given: int, bool
-// and time.Duration (milliseconds, rounded up; negative is -1) as int; int64 and
-// uint64 as they are; string and []byte as bytes, without a NUL at the end;
-// nil as no value. Anything else returns EINVAL. An option that has a method is checked as
-// the method does. The error is an [*OpError].
+// SetOption sets an option by its number in zmq.h, for options without a
+// method here. The type of value decides what libzmq gets: an int for int,
+// bool and time.Duration (milliseconds, rounded up; -1 if negative); 64 bits
+// for int64 and uint64; the bytes, without a NUL at the end, for string and
+// []byte; no value for nil. Any other type returns EINVAL. An option that has
+// a method is checked as the method does. The error is an [*OpError].
 //
 // Function zmq_setsockopt.
 func (soc *Socket) SetOption(option int, value any) error {
@@ -248,10 +248,10 @@ func (soc *Socket) SetOption(option int, value any) error {
 	return soc.opError(fmt.Sprintf("set option %d", option), err)
 }
 
-// GetOption reads an option by its number in zmq.h into what value points to:
-// an int, bool or time.Duration (milliseconds; negative is -1), an int64 or
-// uint64, a string or []byte (all bytes, with the NUL at the end that libzmq
-// adds to what it takes for text). Anything else returns EINVAL. The error is an
+// GetOption reads an option by its number in zmq.h into the variable to which
+// value points: an int, bool or time.Duration (milliseconds; -1 if negative),
+// an int64 or uint64, or a string or []byte. libzmq ends a text with a NUL,
+// which GetOption keeps. Any other type returns EINVAL. The error is an
 // [*OpError].
 //
 // Function zmq_getsockopt.

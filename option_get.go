@@ -44,8 +44,8 @@ func (soc *Socket) GetMechanism() (Mechanism, error) {
 	return Mechanism(m), err
 }
 
-// GetRcvmore reports whether the message part that was received last has more
-// parts behind it. It costs no call into libzmq.
+// GetRcvmore reports whether more parts of the same message follow the part
+// that was received last. It makes no call into libzmq.
 //
 // Option ZMQ_RCVMORE.
 func (soc *Socket) GetRcvmore() (bool, error) {
@@ -58,8 +58,8 @@ func (soc *Socket) GetRcvmore() (bool, error) {
 }
 
 // GetThreadSafe reports whether libzmq itself lets several threads use the
-// socket. It does so for draft types other than DGRAM; for all others this
-// package sees to it.
+// socket. It does so for draft types other than [DGRAM]. With this package,
+// several goroutines can use every socket.
 //
 // Option ZMQ_THREAD_SAFE.
 func (soc *Socket) GetThreadSafe() (bool, error) { return soc.getBool(C.ZMQ_THREAD_SAFE) }
@@ -160,7 +160,7 @@ func (soc *Socket) GetReconnectIvlMax() (time.Duration, error) {
 	return soc.getDuration(C.ZMQ_RECONNECT_IVL_MAX)
 }
 
-// GetReconnectStop returns when a connection is not tried again.
+// GetReconnectStop returns the conditions of [Socket.SetReconnectStop].
 //
 // Option ZMQ_RECONNECT_STOP, libzmq 4.3.3.
 func (soc *Socket) GetReconnectStop() (ReconnectStop, error) {
@@ -195,7 +195,7 @@ func (soc *Socket) Getusefd() (int, error) { return soc.getInt(C.ZMQ_USE_FD) }
 
 // section: queues, sizes and time limits
 
-// GetInBatchSize returns how many bytes libzmq reads from a connection at once.
+// GetInBatchSize returns the bytes of [Socket.SetInBatchSize].
 //
 // Option ZMQ_IN_BATCH_SIZE, libzmq 4.3.2 with the draft API.
 func (soc *Socket) GetInBatchSize() (int, error) {
@@ -212,7 +212,7 @@ func (soc *Socket) GetLinger() (time.Duration, error) { return soc.getDuration(C
 // Option ZMQ_MAXMSGSIZE.
 func (soc *Socket) GetMaxmsgsize() (int64, error) { return getNum[int64](soc, C.ZMQ_MAXMSGSIZE) }
 
-// GetOutBatchSize returns how many bytes libzmq writes to a connection at once.
+// GetOutBatchSize returns the bytes of [Socket.SetOutBatchSize].
 //
 // Option ZMQ_OUT_BATCH_SIZE, libzmq 4.3.2 with the draft API.
 func (soc *Socket) GetOutBatchSize() (int, error) {
@@ -282,7 +282,7 @@ func (soc *Socket) GetRecoveryIvl() (time.Duration, error) {
 
 // section: NORM
 
-// GetNormMode returns how the norm transport controls its rate.
+// GetNormMode returns the congestion control of [Socket.SetNormMode].
 //
 // Option ZMQ_NORM_MODE, libzmq 4.3.5 with the draft API.
 func (soc *Socket) GetNormMode() (NormMode, error) {
@@ -318,14 +318,14 @@ func (soc *Socket) GetNormBlockSize() (int, error) {
 	return getIf(soc, draft435, C.ZMQ_NORM_BLOCK_SIZE, (*Socket).getInt)
 }
 
-// GetNormNumParity returns how many segments to repair with can be computed.
+// GetNormNumParity returns the number of [Socket.SetNormNumParity].
 //
 // Option ZMQ_NORM_NUM_PARITY, libzmq 4.3.5 with the draft API.
 func (soc *Socket) GetNormNumParity() (int, error) {
 	return getIf(soc, draft435, C.ZMQ_NORM_NUM_PARITY, (*Socket).getInt)
 }
 
-// GetNormNumAutoparity returns how many segments are sent without being asked for.
+// GetNormNumAutoparity returns the number of [Socket.SetNormNumAutoparity].
 //
 // Option ZMQ_NORM_NUM_AUTOPARITY, libzmq 4.3.5 with the draft API.
 func (soc *Socket) GetNormNumAutoparity() (int, error) {
@@ -403,8 +403,9 @@ func (soc *Socket) GetTos() (int, error) { return soc.getInt(C.ZMQ_TOS) }
 // Option ZMQ_INVERT_MATCHING.
 func (soc *Socket) GetInvertMatching() (int, error) { return soc.getInt(C.ZMQ_INVERT_MATCHING) }
 
-// GetTopicsCount returns how many topics are subscribed to: of the peers of a PUB
-// or XPUB socket together, or by a SUB or XSUB socket.
+// GetTopicsCount returns the number of topics with a subscription: for PUB
+// and XPUB sockets those of all peers together, for SUB and XSUB sockets
+// their own.
 //
 // Option ZMQ_TOPICS_COUNT, libzmq 4.3.5.
 func (soc *Socket) GetTopicsCount() (int, error) {
@@ -413,7 +414,7 @@ func (soc *Socket) GetTopicsCount() (int, error) {
 
 // section: requests, routing and streams
 
-// GetRouterNotify returns of what a ROUTER socket tells.
+// GetRouterNotify returns the changes of [Socket.SetRouterNotify].
 //
 // Option ZMQ_ROUTER_NOTIFY, libzmq 4.3.0 with the draft API.
 func (soc *Socket) GetRouterNotify() (RouterNotifyOption, error) {
@@ -523,8 +524,7 @@ func (soc *Socket) GetGssapiServicePrincipalNametype() (int, error) {
 // Option ZMQ_PLAIN_SERVER.
 func (soc *Socket) GetPlainServer() (int, error) { return soc.getInt(C.ZMQ_PLAIN_SERVER) }
 
-// GetPlainUsername returns the name that [Socket.SetPlainUsername] has set
-// last, or "".
+// GetPlainUsername returns the name of [Socket.SetPlainUsername], or "".
 //
 // Option ZMQ_PLAIN_USERNAME.
 func (soc *Socket) GetPlainUsername() (string, error) { return soc.getString(C.ZMQ_PLAIN_USERNAME) }
@@ -548,32 +548,32 @@ func (soc *Socket) GetZapEnforceDomain() (bool, error) {
 
 // section: VMCI
 
-// GetVmciBufferSize always returns EINVAL: libzmq lets [Socket.SetVmciBufferSize]
-// set the option, but has nothing to read it.
+// GetVmciBufferSize always returns EINVAL: libzmq has a setter for the
+// option, but no getter.
 //
 // Option ZMQ_VMCI_BUFFER_SIZE.
 func (soc *Socket) GetVmciBufferSize() (uint64, error) {
 	return getNum[uint64](soc, C.ZMQ_VMCI_BUFFER_SIZE)
 }
 
-// GetVmciBufferMinSize always returns EINVAL: libzmq lets
-// [Socket.SetVmciBufferMinSize] set the option, but has nothing to read it.
+// GetVmciBufferMinSize always returns EINVAL: libzmq has a setter for the
+// option, but no getter.
 //
 // Option ZMQ_VMCI_BUFFER_MIN_SIZE.
 func (soc *Socket) GetVmciBufferMinSize() (uint64, error) {
 	return getNum[uint64](soc, C.ZMQ_VMCI_BUFFER_MIN_SIZE)
 }
 
-// GetVmciBufferMaxSize always returns EINVAL: libzmq lets
-// [Socket.SetVmciBufferMaxSize] set the option, but has nothing to read it.
+// GetVmciBufferMaxSize always returns EINVAL: libzmq has a setter for the
+// option, but no getter.
 //
 // Option ZMQ_VMCI_BUFFER_MAX_SIZE.
 func (soc *Socket) GetVmciBufferMaxSize() (uint64, error) {
 	return getNum[uint64](soc, C.ZMQ_VMCI_BUFFER_MAX_SIZE)
 }
 
-// GetVmciConnectTimeout always returns EINVAL: libzmq lets
-// [Socket.SetVmciConnectTimeout] set the option, but has nothing to read it.
+// GetVmciConnectTimeout always returns EINVAL: libzmq has a setter for the
+// option, but no getter.
 //
 // Option ZMQ_VMCI_CONNECT_TIMEOUT.
 func (soc *Socket) GetVmciConnectTimeout() (time.Duration, error) {

@@ -43,27 +43,28 @@ func (soc *Socket) SetAffinity(value uint64) error { return setNum(soc, C.ZMQ_AF
 // Option ZMQ_BACKLOG.
 func (soc *Socket) SetBacklog(value int) error { return soc.setInt(C.ZMQ_BACKLOG, value) }
 
-// SetBindToDevice ties the socket's connections to a network interface or VRF,
-// such as "eth0". An empty name unties them, which is the default.
+// SetBindToDevice ties the socket's connections to a network interface or
+// VRF, such as "eth0". An empty name unties them, which is the default.
 //
-// It applies to TCP and UDP, on Linux, and needs CAP_NET_RAW: else Bind fails
-// and Connect never connects. A name of more than 16 bytes returns EINVAL.
+// It applies to TCP and UDP, on Linux, and needs CAP_NET_RAW. Without it Bind
+// fails and Connect never connects. A name of more than 16 bytes returns
+// EINVAL.
 //
 // Option ZMQ_BINDTODEVICE, libzmq 4.3.
 func (soc *Socket) SetBindToDevice(name string) error { return soc.setBytes(C.ZMQ_BINDTODEVICE, name) }
 
 // SetConnectRid sets the routing id that the socket gives to the peer of the
-// next Connect, so that it can send to that peer at once. Later calls of
-// Connect are not concerned.
+// next Connect, so that it can send to that peer at once. It does not apply
+// to later calls of Connect.
 //
-// The id may be any bytes, but should have at most 255 and not start with a zero
-// byte. An empty id returns EINVAL. It applies to ROUTER and STREAM sockets.
+// The id may be any bytes, but should have at most 255 and not start with a
+// zero byte. An empty id returns EINVAL. It applies to ROUTER and STREAM
+// sockets; a REP socket ignores it.
 //
-// No two peers may have the same id. One that was given to another Connect is
-// [EADDRINUSE], until a second after its [Socket.Disconnect]. If a peer of a
-// ROUTER has chosen the id with [Socket.SetIdentity], the Connect returns
-// EADDRINUSE, and that peer gets an empty message. A REP socket has no use for
-// the id, and ignores it.
+// No two peers may have the same id. SetConnectRid returns [EADDRINUSE] for
+// the id of another Connect, until a second after its [Socket.Disconnect]. If
+// a peer of a ROUTER has chosen the id with [Socket.SetIdentity], the Connect
+// returns EADDRINUSE, and that peer gets an empty message.
 //
 // Option ZMQ_CONNECT_ROUTING_ID, which was ZMQ_CONNECT_RID.
 func (soc *Socket) SetConnectRid(value string) error {
@@ -74,30 +75,32 @@ func (soc *Socket) SetConnectRid(value string) error {
 // queues, in place of the high-water marks.
 //
 // The default is false. Set it before Bind and Connect. It applies to PULL,
-// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part. Once a peer has
-// sent others to such a socket, it receives no more: ENOTSUP, until it is closed. If a
-// SUB with filters drops such a part, libzmq aborts the program.
+// PUSH, SUB, PUB and DEALER sockets, and to messages of a single part. Once a
+// peer has sent a message of several parts to such a socket, receives return
+// [ENOTSUP] until it is closed. If the filters of a SUB drop such a part,
+// libzmq aborts the program.
 //
 // Option ZMQ_CONFLATE.
 func (soc *Socket) SetConflate(value bool) error { return soc.setBool(C.ZMQ_CONFLATE, value) }
 
-// SetConnectTimeout sets how long a TCP connection may take to be made before
-// it is given up and tried again.
+// SetConnectTimeout sets how long an attempt to make a TCP connection may
+// take before it is abandoned and tried again.
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, the
-// operating system's limit applies; that is the default.
+// operating system's limit applies. That is the default.
 //
 // Option ZMQ_CONNECT_TIMEOUT.
 func (soc *Socket) SetConnectTimeout(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_CONNECT_TIMEOUT, value)
 }
 
-// SetHandshakeIvl sets how long a new connection may take to exchange socket
-// types, routing ids and security before it is closed.
+// SetHandshakeIvl sets how long the handshake of a new connection may take,
+// in which the peers exchange socket types, routing ids and security. After
+// that time the connection is closed.
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, there
 // is no limit. The default is 30 s. It applies to connection-oriented
-// transports, and to all sockets but STREAM.
+// transports, and to all socket types except STREAM.
 //
 // Option ZMQ_HANDSHAKE_IVL.
 func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
@@ -107,18 +110,17 @@ func (soc *Socket) SetHandshakeIvl(value time.Duration) error {
 // SetHeartbeatIvl sets how often the socket sends heartbeats on each of its
 // connections.
 //
-// libzmq aborts the process if a socket with heartbeats falls behind its
-// [Socket.SetRcvhwm]: docs/libzmq.md, Z001 and Z002. [Socket.SetTcpKeepalive] and
-// [Socket.SetTcpMaxrt] find peers that have vanished, too. Bind and Connect of ws and
-// wss endpoints return EINVAL with heartbeats and the mechanism NULL.
-//
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
-// sends none; that is the default. It applies to connection-oriented transports.
+// sends none. That is the default. It applies to connection-oriented
+// transports. Bind and Connect of ws and wss endpoints return EINVAL with
+// heartbeats and the mechanism NULL.
 //
 // With heartbeats, libzmq aborts the process if a peer resets its connection
-// while the queue of [Socket.SetRcvhwm] is full, or while the socket lingers.
-// Where strangers can connect, or where the program may receive more slowly than
-// peers send, use [Socket.SetTcpKeepalive] instead.
+// while the queue of [Socket.SetRcvhwm] is full, or while the socket lingers
+// (docs/libzmq.md, Z001 and Z002). Where strangers can connect, or where the
+// program may receive more slowly than peers send, use
+// [Socket.SetTcpKeepalive] and [Socket.SetTcpMaxrt] instead: they also find
+// peers that have vanished.
 //
 // Option ZMQ_HEARTBEAT_IVL.
 func (soc *Socket) SetHeartbeatIvl(value time.Duration) error {
@@ -126,23 +128,24 @@ func (soc *Socket) SetHeartbeatIvl(value time.Duration) error {
 }
 
 // SetHeartbeatTimeout sets how long a connection may stay silent after a
-// heartbeat was sent before it is closed. It has no effect without
+// heartbeat was sent. After that time it is closed. It has no effect without
 // [Socket.SetHeartbeatIvl].
 //
-// Fractions of a millisecond are rounded up. If value is 0 or negative, there is
-// no limit. Until it is set, the interval of the heartbeats is the limit.
+// Fractions of a millisecond are rounded up. If value is 0 or negative, there
+// is no limit. By default, the limit is the interval of the heartbeats.
 //
 // Option ZMQ_HEARTBEAT_TIMEOUT.
 func (soc *Socket) SetHeartbeatTimeout(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_HEARTBEAT_TIMEOUT, value)
 }
 
-// SetHeartbeatTtl asks the peers to close a connection on which they get
-// nothing for that long. It has no effect without [Socket.SetHeartbeatIvl].
+// SetHeartbeatTtl asks the peers to close a connection on which they have
+// received nothing for that long. It has no effect without
+// [Socket.SetHeartbeatIvl].
 //
 // The unit is 100 ms: fractions of it are rounded up. If value is 0 or
-// negative, the peers are asked nothing; that is the default. More than
-// 6553.5 s (655.3 s with some libzmq 4.2) returns EINVAL.
+// negative, the peers are not asked. That is the default. More than 6553.5 s
+// (655.3 s with some libzmq 4.2) returns EINVAL.
 //
 // Option ZMQ_HEARTBEAT_TTL.
 func (soc *Socket) SetHeartbeatTtl(value time.Duration) error {
@@ -153,25 +156,25 @@ func (soc *Socket) SetHeartbeatTtl(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_HEARTBEAT_TTL, (value+unit-1)/unit*unit)
 }
 
-// SetIdentity sets the routing id under which a ROUTER socket that is
-// connected to this one knows it. Until it is set, the ROUTER makes one up.
+// SetIdentity sets the routing id by which a ROUTER socket knows this one. By
+// default the ROUTER makes one up.
 //
-// It has 1 to 255 bytes, which may be any, but ids that start with a zero byte
-// are reserved for libzmq. Two peers of a ROUTER should not have the same one,
-// see [Socket.SetRouterHandover]. It applies to REQ, REP, DEALER and ROUTER.
+// It has 1 to 255 bytes of any value, but ids that start with a zero byte are
+// reserved for libzmq. Two peers of a ROUTER should not have the same id, see
+// [Socket.SetRouterHandover]. It applies to REQ, REP, DEALER and ROUTER.
 //
 // Option ZMQ_ROUTING_ID, which was ZMQ_IDENTITY.
 func (soc *Socket) SetIdentity(value string) error { return soc.setBytes(C.ZMQ_ROUTING_ID, value) }
 
-// SetImmediate makes the socket queue messages for connections that are
-// complete, and not for those that are still being made. A send then waits
-// where there is no complete one, and nothing is lost with a peer that never
-// comes.
+// SetImmediate makes the socket queue messages only for connections that are
+// complete, not for those that are still being made. A send waits if there is
+// none, and no messages are lost in the queue of a peer that never comes.
 //
-// Messages that came over a connection that breaks, and were not received, are lost then.
+// If a connection breaks, messages that have arrived on it and were not yet
+// received are lost.
 //
-// The default is false. It applies to connection-oriented transports, and has no effect
-// on SUB, XSUB, PULL and REP sockets.
+// The default is false. It applies to connection-oriented transports, and has
+// no effect on SUB, XSUB, PULL and REP sockets.
 //
 // Option ZMQ_IMMEDIATE.
 func (soc *Socket) SetImmediate(value bool) error { return soc.setBool(C.ZMQ_IMMEDIATE, value) }
@@ -182,42 +185,43 @@ func (soc *Socket) SetImmediate(value bool) error { return soc.setBool(C.ZMQ_IMM
 // Option ZMQ_IPV6.
 func (soc *Socket) SetIpv6(value bool) error { return soc.setBool(C.ZMQ_IPV6, value) }
 
-// SetMetadata adds a property that peers find with their messages, see
-// [Socket.RecvBytesWithMetadata]: "X-name:value", of which the name, with the X-,
-// has at most 255 bytes and the value is not empty. It can be called repeatedly.
-// libzmq does not take a property of four bytes in all.
+// SetMetadata adds a property that peers can read from the messages that they
+// receive, see [Socket.RecvBytesWithMetadata]. The value has the form
+// "X-name:value". The name, with the X-, has at most 255 bytes, and the part
+// after the colon is not empty. It can be called repeatedly. libzmq does not
+// accept a property of four bytes in all.
 //
 // Option ZMQ_METADATA, libzmq 4.2.4.
 func (soc *Socket) SetMetadata(value string) error {
 	return setIf(soc, any424, C.ZMQ_METADATA, (*Socket).setBytes, value)
 }
 
-// SetReconnectIvl sets how long the socket waits before it tries again to make
-// a connection that has failed or was lost. libzmq adds a random time, up to
+// SetReconnectIvl sets how long the socket waits before it tries again to
+// make a connection that failed or was lost. libzmq adds a random time, up to
 // as much again.
 //
 // Fractions of a millisecond are rounded up. If value is 0 or negative, it
-// does not try again, and when the connection ends libzmq drops what has arrived by
-// it and was not yet received: docs/libzmq.md, Z007. The default is 100 ms. It applies to
-// connection-oriented transports.
+// does not try again. When such a connection ends, libzmq also drops messages
+// that have arrived on it and were not yet received: docs/libzmq.md, Z007.
+// The default is 100 ms. It applies to connection-oriented transports.
 //
 // Option ZMQ_RECONNECT_IVL.
 func (soc *Socket) SetReconnectIvl(value time.Duration) error {
 	return soc.setDuration(C.ZMQ_RECONNECT_IVL, value)
 }
 
-// SetReconnectIvlMax makes the time of [Socket.SetReconnectIvl] double with
-// each attempt, up to value.
+// SetReconnectIvlMax makes the interval of [Socket.SetReconnectIvl] double
+// with each attempt, up to value.
 //
-// Fractions of a millisecond are rounded up. If value is 0 or negative, or less
-// than that time, it does not grow; 0 is the default.
+// Fractions of a millisecond are rounded up. If value is 0, negative, or less
+// than the interval, the interval does not grow. 0 is the default.
 //
 // Option ZMQ_RECONNECT_IVL_MAX.
 func (soc *Socket) SetReconnectIvlMax(value time.Duration) error {
 	return soc.setLimit(C.ZMQ_RECONNECT_IVL_MAX, value)
 }
 
-// A ReconnectStop says when a connection is not tried again, see
+// A ReconnectStop says after what a connection is not tried again, see
 // [Socket.SetReconnectStop].
 type ReconnectStop int
 
@@ -238,17 +242,17 @@ func (r ReconnectStop) String() string {
 		{ReconnectStopHandshakeFailed, "HANDSHAKE_FAILED"}, {ReconnectStopAfterDisconnect, "AFTER_DISCONNECT"}})
 }
 
-// SetReconnectStop sets when a connection that failed is not tried again. The
-// default is 0, never.
+// SetReconnectStop sets after what a failed connection is not tried again.
+// The default is 0: it is always tried again.
 //
 // Option ZMQ_RECONNECT_STOP, libzmq 4.3.3.
 func (soc *Socket) SetReconnectStop(value ReconnectStop) error {
 	return setIf(soc, any433, C.ZMQ_RECONNECT_STOP, (*Socket).setInt, int(value))
 }
 
-// SetSocksProxy makes TCP connections by way of a SOCKS5 proxy, such as
-// "127.0.0.1:1080". The proxy is given host names as they are. An empty
-// address, the default, means no proxy.
+// SetSocksProxy makes TCP connections through a SOCKS5 proxy, such as
+// "127.0.0.1:1080". The proxy resolves host names. An empty address, the
+// default, means no proxy.
 //
 // Option ZMQ_SOCKS_PROXY.
 func (soc *Socket) SetSocksProxy(value string) error { return soc.setBytes(C.ZMQ_SOCKS_PROXY, value) }
@@ -270,14 +274,14 @@ func (soc *Socket) SetSocksPassword(value string) error {
 }
 
 // SetUseFd makes the next Bind to a tcp or ipc endpoint use a descriptor that
-// was bound and listens already, as one of systemd's. The host and port of
-// that endpoint are ignored. -1, the default, means that Bind makes its own.
+// is bound and listening already, such as one of systemd. The host and port
+// of that endpoint are ignored. With -1, the default, Bind opens its own.
 //
-// After that Bind the option is -1 again and libzmq owns the descriptor, which
-// it closes; give it no descriptor that something else closes too, such as an
-// os.File, or that two sockets share. If it is not a listening socket of the
-// right family, Bind returns EBADF, [ENOTSOCK] or EINVAL, and the descriptor
-// stays the caller's.
+// After that Bind the option is -1 again, and libzmq owns the descriptor and
+// closes it. Do not use a descriptor that something else closes too, such as
+// an os.File, or that two sockets share. If it is not a listening socket of
+// the right family, Bind returns EBADF, [ENOTSOCK] or EINVAL, and the caller
+// still owns it.
 //
 // Option ZMQ_USE_FD.
 func (soc *Socket) SetUseFd(value int) error { return soc.setInt(C.ZMQ_USE_FD, value) }
@@ -295,30 +299,34 @@ func (soc *Socket) SetInBatchSize(value int) error {
 // SetLinger sets how long messages that were sent but not yet delivered are
 // kept after [Socket.Close] or [Socket.Disconnect].
 //
-// If value is 0, they are dropped at once. If it is negative, they are kept
-// until delivered, and [Context.Term] waits for them without limit. Fractions
-// of a millisecond are rounded up. A socket that has sent messages of several
-// parts lingers for 50 to 100 ms at least, or 150 to 200 ms if it was bound:
-// libzmq may abort the process if it drops one that is half sent while the peer,
-// too, closes the connection.
+// If value is 0, they are dropped at once. If value is negative, they are
+// kept until they are delivered, and [Context.Term] waits for that without
+// limit. Fractions of a millisecond are rounded up.
 //
-// The default is -1, no limit, or 0 after [Context.SetBlocky] with false. It
-// may be changed at any time before Close.
+// The default is -1, no limit, or 0 after [Context.SetBlocky](false). It may
+// be changed at any time before Close.
+//
+// A socket that has sent messages of several parts lingers for at least 50 to
+// 100 ms, or 150 to 200 ms if it was bound: libzmq may abort the process if
+// it drops a message that is half sent while the peer closes the connection,
+// too.
 //
 // Option ZMQ_LINGER.
 func (soc *Socket) SetLinger(value time.Duration) error { return soc.setDuration(C.ZMQ_LINGER, value) }
 
-// SetMaxmsgsize sets the largest message part, in bytes, that the socket
-// accepts. A peer that sends a larger one is disconnected.
+// SetMaxmsgsize sets the size, in bytes, of the largest message part that the
+// socket accepts. A peer that sends a larger one is disconnected.
 //
-// If value is negative, there is no limit; the default is -1. It does not limit
-// how many parts a message has, nor how many subscriptions a peer makes.
+// If value is negative, there is no limit. The default is -1. It limits
+// neither the number of parts of a message nor the number of subscriptions of
+// a peer.
 //
 // Option ZMQ_MAXMSGSIZE.
 func (soc *Socket) SetMaxmsgsize(value int64) error { return setNum(soc, C.ZMQ_MAXMSGSIZE, value) }
 
 // SetOutBatchSize sets how many bytes of small messages libzmq writes to a
-// connection at once. The default is 8192. 0 and less, and more than 16 MiB, returns EINVAL.
+// connection at once. The default is 8192. Less than 1, and more than 16 MiB,
+// returns EINVAL.
 //
 // Option ZMQ_OUT_BATCH_SIZE, libzmq 4.3.2 with the draft API.
 func (soc *Socket) SetOutBatchSize(value int) error {
@@ -331,22 +339,23 @@ func (soc *Socket) SetOutBatchSize(value int) error {
 // Option ZMQ_RCVBUF.
 func (soc *Socket) SetRcvbuf(value int) error { return soc.setInt(C.ZMQ_RCVBUF, value) }
 
-// SetRcvhwm sets the most messages that are queued from one peer before the
-// peer has to wait or loses messages, as the socket types decide. The limit
-// counts messages, not bytes, and 0 means no limit. The default is 1000.
+// SetRcvhwm sets how many messages from one peer are queued. If the queue is
+// full, the peer waits or drops messages, as its socket type decides. The
+// limit counts messages, not bytes, and 0 means no limit. The default is
+// 1000.
 //
 // The limit is approximate. Unlike most options it also takes effect on
-// existing connections; for that it waits 5 ms in which none ends, where libzmq
-// might crash.
+// existing connections. For that SetRcvhwm waits until no connection has
+// ended for 5 ms, since libzmq might crash otherwise.
 //
 // Option ZMQ_RCVHWM.
 func (soc *Socket) SetRcvhwm(value int) error { return soc.setInt(C.ZMQ_RCVHWM, value) }
 
 // SetRcvtimeo sets how long a receive waits before it returns EAGAIN.
 //
-// If value is 0, it does not wait. If it is negative, it waits without limit;
-// that is the default. Fractions of a millisecond are rounded up. It takes
-// effect for the next receive.
+// If value is 0, it does not wait. If value is negative, it waits without
+// limit. That is the default. Fractions of a millisecond are rounded up. It
+// takes effect for the next receive.
 //
 // Option ZMQ_RCVTIMEO.
 func (soc *Socket) SetRcvtimeo(value time.Duration) error {
@@ -359,26 +368,29 @@ func (soc *Socket) SetRcvtimeo(value time.Duration) error {
 // Option ZMQ_SNDBUF.
 func (soc *Socket) SetSndbuf(value int) error { return soc.setInt(C.ZMQ_SNDBUF, value) }
 
-// SetSndhwm sets the most messages that are queued for one peer before a send
-// waits or drops, as the socket type decides. The limit counts messages, not
-// bytes, and 0 means no limit. The default is 1000.
+// SetSndhwm sets how many messages to one peer are queued. If the queue is
+// full, a send waits or drops the message, as the socket type decides. The
+// limit counts messages, not bytes, and 0 means no limit. The default is
+// 1000.
 //
-// A SUB or XSUB socket sends subscriptions, of which libzmq drops those
-// above the limit without an error. So a SUB has no limit, whatever is set, and an XSUB
-// none until one is set. [Socket.GetSndhwm] returns what was set, or 1000.
+// A SUB or XSUB socket sends subscriptions, and libzmq drops those above the
+// limit without an error. So a SUB has no limit, whatever is set, and an XSUB
+// has none until one is set. [Socket.GetSndhwm] still returns the number that
+// was set, or 1000.
 //
 // The limit is approximate: libzmq may hold far fewer messages, or, over TCP,
-// some more. Unlike most options it also takes effect on existing connections;
-// for that it waits 5 ms in which none ends, where libzmq might crash.
+// some more. Unlike most options it also takes effect on existing
+// connections. For that SetSndhwm waits until no connection has ended for 5
+// ms, since libzmq might crash otherwise.
 //
 // Option ZMQ_SNDHWM.
 func (soc *Socket) SetSndhwm(value int) error { return soc.setInt(C.ZMQ_SNDHWM, value) }
 
 // SetSndtimeo sets how long a send waits before it returns EAGAIN.
 //
-// If value is 0, it does not wait. If it is negative, it waits without limit;
-// that is the default. Fractions of a millisecond are rounded up. It takes
-// effect for the next send.
+// If value is 0, it does not wait. If value is negative, it waits without
+// limit. That is the default. Fractions of a millisecond are rounded up. It
+// takes effect for the next send.
 //
 // Option ZMQ_SNDTIMEO.
 func (soc *Socket) SetSndtimeo(value time.Duration) error {
@@ -389,15 +401,15 @@ func (soc *Socket) SetSndtimeo(value time.Duration) error {
 
 // SetMulticastHops sets the time-to-live of pgm and epgm packets. With 1, the
 // default, they do not leave the local network. Connect and Bind to such an
-// endpoint return EINVAL for more than 255. NORM uses 255, and from libzmq
-// 4.3.5 on this.
+// endpoint return EINVAL for more than 255. NORM uses 255 before libzmq
+// 4.3.5, and this value since.
 //
 // Option ZMQ_MULTICAST_HOPS.
 func (soc *Socket) SetMulticastHops(value int) error { return soc.setInt(C.ZMQ_MULTICAST_HOPS, value) }
 
-// SetMulticastLoop says whether what a RADIO socket sends to a multicast group
-// over udp also reaches receivers on this machine. The default is true. It
-// changes nothing for pgm, epgm, norm, and DGRAM sockets.
+// SetMulticastLoop sets whether messages that a RADIO socket sends to a
+// multicast group over udp also reach receivers on this machine. The default
+// is true. It has no effect on pgm, epgm, norm, and DGRAM sockets.
 //
 // Option ZMQ_MULTICAST_LOOP, libzmq 4.3.0.
 func (soc *Socket) SetMulticastLoop(value bool) error {
@@ -415,19 +427,20 @@ func (soc *Socket) SetMulticastMaxtpdu(value int) error {
 	return soc.setInt(C.ZMQ_MULTICAST_MAXTPDU, value)
 }
 
-// SetRate sets the most that is sent over pgm and epgm, in kilobits per second.
-// The default is 100. NORM finds its own rate. Connect and Bind to a pgm or epgm endpoint return
-// EINVAL for a sender with more than 2147483.
+// SetRate sets the largest rate of pgm and epgm, in kilobits per second. The
+// default is 100. NORM finds its own rate. Connect and Bind to a pgm or epgm
+// endpoint return EINVAL for a sender with more than 2147483.
 //
 // Option ZMQ_RATE.
 func (soc *Socket) SetRate(value int) error { return soc.setInt(C.ZMQ_RATE, value) }
 
-// SetRecoveryIvl sets how long a receiver of multicast may be away before it
-// loses messages for good. All that comes in that time at the rate of
-// [Socket.SetRate] is kept in memory: a minute at 1 Gbit/s is 7 GB. Connect and
-// Bind to a pgm or epgm endpoint return EINVAL for more than 16 million packets.
+// SetRecoveryIvl sets how long a multicast receiver may be absent before it
+// loses messages for good. Both sides keep all data of that time, at the
+// rate of [Socket.SetRate], in memory: a minute at 1 Gbit/s is 7 GB. Connect
+// and Bind to a pgm or epgm endpoint return EINVAL for more than 16 million
+// packets.
 //
-// Fractions of a millisecond are rounded up, so that -1 is 0. What is -1 ms or
+// Fractions of a millisecond are rounded up, so -1 is 0. A value of -1 ms or
 // less returns EINVAL. The default is 10 s.
 //
 // Option ZMQ_RECOVERY_IVL.
@@ -440,7 +453,8 @@ func (soc *Socket) SetRecoveryIvl(value time.Duration) error {
 
 // section: NORM
 
-// A NormMode says how the norm transport controls its rate, see [Socket.SetNormMode].
+// A NormMode is the congestion control of the norm transport, see
+// [Socket.SetNormMode].
 type NormMode int
 
 // Modes of congestion control. libzmq 4.3.5.
@@ -448,11 +462,12 @@ const (
 	NORM_FIXED = NormMode(0) // the rate of SetRate, no control
 	NORM_CC    = NormMode(1) // TCP-friendly, the default
 	NORM_CCL   = NormMode(2) // for links with losses
-	NORM_CCE   = NormMode(3) // by explicit congestion notification
-	NORM_CCE_E = NormMode(4) // by nothing but that
+	NORM_CCE   = NormMode(3) // with explicit congestion notification
+	NORM_CCE_E = NormMode(4) // with explicit congestion notification only
 )
 
-// SetNormMode sets how the norm transport controls its rate. The default is [NORM_CC].
+// SetNormMode sets the congestion control of the norm transport. The default
+// is [NORM_CC].
 //
 // Option ZMQ_NORM_MODE, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetNormMode(value NormMode) error {
@@ -491,24 +506,24 @@ func (soc *Socket) SetNormBlockSize(value int) error {
 	return setIf(soc, draft435, C.ZMQ_NORM_BLOCK_SIZE, (*Socket).setInt, value)
 }
 
-// SetNormNumParity sets how many segments to repair a norm block with can be
-// computed, at most 254. The default is 4.
+// SetNormNumParity sets how many repair segments a norm block can have, at
+// most 254. The default is 4.
 //
 // Option ZMQ_NORM_NUM_PARITY, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetNormNumParity(value int) error {
 	return setIf(soc, draft435, C.ZMQ_NORM_NUM_PARITY, (*Socket).setInt, value)
 }
 
-// SetNormNumAutoparity sets how many of the segments of [Socket.SetNormNumParity]
-// are sent without being asked for. The default is 0.
+// SetNormNumAutoparity sets how many of the repair segments of
+// [Socket.SetNormNumParity] are sent without a request. The default is 0.
 //
 // Option ZMQ_NORM_NUM_AUTOPARITY, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetNormNumAutoparity(value int) error {
 	return setIf(soc, draft435, C.ZMQ_NORM_NUM_AUTOPARITY, (*Socket).setInt, value)
 }
 
-// SetNormPush makes the norm sender replace old messages that wait by new ones,
-// rather than wait itself. The default is false.
+// SetNormPush makes a norm sender replace the oldest waiting messages with
+// new ones. By default, which is false, the sender waits.
 //
 // Option ZMQ_NORM_PUSH, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetNormPush(value bool) error {
@@ -517,60 +532,63 @@ func (soc *Socket) SetNormPush(value bool) error {
 
 // section: TCP
 
-// SetBusyPoll sets for how many microseconds the system looks for data of TCP
-// connections in a loop before it waits, as SO_BUSY_POLL does on Linux. The
-// default is 0, not at all; more needs CAP_NET_ADMIN, else it returns EPERM.
+// SetBusyPoll sets for how many microseconds the system polls TCP connections
+// for data in a loop before it sleeps, as SO_BUSY_POLL does on Linux. The
+// default is 0, not at all. More needs CAP_NET_ADMIN; without it SetBusyPoll
+// returns EPERM.
 //
 // Option ZMQ_BUSY_POLL, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetBusyPoll(value int) error {
 	return setIf(soc, draft435, C.ZMQ_BUSY_POLL, (*Socket).setInt, value)
 }
 
-// SetLoopbackFastpath makes TCP connections within a Windows machine faster. It
-// has no effect elsewhere. The default is false.
+// SetLoopbackFastpath makes TCP connections within a Windows machine faster.
+// It has no effect on other systems. The default is false.
 //
 // Option ZMQ_LOOPBACK_FASTPATH, libzmq 4.2.4.
 func (soc *Socket) SetLoopbackFastpath(value bool) error {
 	return setIf(soc, any424, C.ZMQ_LOOPBACK_FASTPATH, (*Socket).setBool, value)
 }
 
-// SetPriority sets the priority of the packets of TCP connections, as SO_PRIORITY
-// does on Linux: 0, the default, leaves it to the system; more than 6 needs
-// CAP_NET_ADMIN, else it returns EPERM. A negative value returns EINVAL.
+// SetPriority sets the priority of the packets of TCP connections, as
+// SO_PRIORITY does on Linux. The default, 0, leaves it to the system. A
+// negative value returns EINVAL. More than 6 needs CAP_NET_ADMIN; without it
+// SetPriority returns EPERM.
 //
 // Option ZMQ_PRIORITY, libzmq 4.3.4 with the draft API.
 func (soc *Socket) SetPriority(value int) error {
 	return setIf(soc, draft434, C.ZMQ_PRIORITY, (*Socket).setInt, value)
 }
 
-// SetTcpKeepalive turns TCP keep-alive on (1) or off (0), as SO_KEEPALIVE does.
-// The default is -1, as the system has it.
+// SetTcpKeepalive turns TCP keep-alive on (1) or off (0), as SO_KEEPALIVE
+// does. The default is -1, the system's setting.
 //
 // Option ZMQ_TCP_KEEPALIVE.
 func (soc *Socket) SetTcpKeepalive(value int) error { return soc.setInt(C.ZMQ_TCP_KEEPALIVE, value) }
 
 // SetTcpKeepaliveCnt sets how many keep-alive probes may go unanswered before
-// a connection is closed, as TCP_KEEPCNT does. The default is -1, as the system
-// has it. A value that the system would not take returns EINVAL: 0, and on Linux more than 127.
+// a connection is closed, as TCP_KEEPCNT does. The default is -1, the
+// system's setting. A value that the system does not accept returns EINVAL:
+// 0, and on Linux more than 127.
 //
 // Option ZMQ_TCP_KEEPALIVE_CNT.
 func (soc *Socket) SetTcpKeepaliveCnt(value int) error {
 	return soc.setInt(C.ZMQ_TCP_KEEPALIVE_CNT, value)
 }
 
-// SetTcpKeepaliveIdle sets for how many seconds a connection is silent before
-// keep-alive probes are sent, as TCP_KEEPIDLE does. The default is -1, as the
-// system has it. A value that the system would not take returns EINVAL: 0, and on Linux more
-// than 32767.
+// SetTcpKeepaliveIdle sets after how many seconds of silence keep-alive
+// probes are sent, as TCP_KEEPIDLE does. The default is -1, the system's
+// setting. A value that the system does not accept returns EINVAL: 0, and on
+// Linux more than 32767.
 //
 // Option ZMQ_TCP_KEEPALIVE_IDLE.
 func (soc *Socket) SetTcpKeepaliveIdle(value int) error {
 	return soc.setInt(C.ZMQ_TCP_KEEPALIVE_IDLE, value)
 }
 
-// SetTcpKeepaliveIntvl sets how many seconds are between keep-alive probes, as
-// TCP_KEEPINTVL does. The default is -1, as the system has it. What the system
-// would not take returns EINVAL: 0, and on Linux more than 32767.
+// SetTcpKeepaliveIntvl sets the seconds between keep-alive probes, as
+// TCP_KEEPINTVL does. The default is -1, the system's setting. A value that
+// the system does not accept returns EINVAL: 0, and on Linux more than 32767.
 //
 // Option ZMQ_TCP_KEEPALIVE_INTVL.
 func (soc *Socket) SetTcpKeepaliveIntvl(value int) error {
@@ -578,10 +596,10 @@ func (soc *Socket) SetTcpKeepaliveIntvl(value int) error {
 }
 
 // SetTcpMaxrt sets how long sent data may stay unacknowledged before a TCP
-// connection is closed, where the system has such a limit.
+// connection is closed, on systems that have such a limit.
 //
-// Fractions of a millisecond are rounded up. If value is 0 or negative, it is
-// as the system has it; that is the default.
+// Fractions of a millisecond are rounded up. If value is 0 or negative, the
+// system's limit applies. That is the default.
 //
 // Option ZMQ_TCP_MAXRT.
 func (soc *Socket) SetTcpMaxrt(value time.Duration) error {
@@ -596,9 +614,10 @@ func (soc *Socket) SetTos(value int) error { return soc.setInt(C.ZMQ_TOS, value)
 
 // section: subscriptions
 
-// SetInvertMatching turns the filters around (1): a PUB or XPUB socket sends a
-// message to those that have not subscribed to it, a SUB socket receives what
-// it has not subscribed to. Both sides must agree. The default is 0.
+// SetInvertMatching inverts the filters (1): a PUB or XPUB socket sends a
+// message to the peers that have not subscribed to it, and a SUB socket
+// receives the messages that it has not subscribed to. Both sides must agree.
+// The default is 0.
 //
 // It applies to PUB, XPUB and SUB sockets.
 //
@@ -607,8 +626,9 @@ func (soc *Socket) SetInvertMatching(value int) error {
 	return soc.setInt(C.ZMQ_INVERT_MATCHING, value)
 }
 
-// SetOnlyFirstSubscribe makes an XPUB or XSUB socket take only the first part of
-// a message for a subscription. The default is false: each part may be one.
+// SetOnlyFirstSubscribe makes an XPUB or XSUB socket treat only the first
+// part of a message as a subscription. By default, which is false, each part
+// may be one.
 //
 // Option ZMQ_ONLY_FIRST_SUBSCRIBE, libzmq 4.3.3.
 func (soc *Socket) SetOnlyFirstSubscribe(value bool) error {
@@ -616,54 +636,55 @@ func (soc *Socket) SetOnlyFirstSubscribe(value bool) error {
 }
 
 // SetSubscribe makes the socket receive the messages that begin with filter,
-// which may be any bytes. An empty filter matches all messages; with no filter
-// at all none is received. The same filter given twice counts twice.
+// which may be any bytes. An empty filter matches all messages. Without a
+// filter the socket receives none. A filter that is set twice counts twice.
 //
-// A filter of more than 16 KiB, or of less if threads have small stacks (1 KiB with
-// musl), returns EINVAL: libzmq would overflow the stack. An XSUB socket that sends one gets
-// [EMSGSIZE]. With libzmq 4.3.3 and 4.3.4 a filter of 246 to 255 bytes returns EINVAL, too:
-// it would break the connection.
+// A filter of more than 16 KiB returns EINVAL, or of less if threads have
+// small stacks (1 KiB with musl): libzmq would overflow the stack. An XSUB
+// socket that sends one gets [EMSGSIZE]. With libzmq 4.3.3 and 4.3.4 a filter
+// of 246 to 255 bytes returns EINVAL, too: it would break the connection.
 //
-// It takes effect at once. It applies to SUB sockets, and to XPUB sockets after
-// [Socket.SetXpubManual].
+// It takes effect at once. It applies to SUB sockets, and to XPUB sockets
+// after [Socket.SetXpubManual].
 //
 // Option ZMQ_SUBSCRIBE.
 func (soc *Socket) SetSubscribe(filter string) error { return soc.setBytes(C.ZMQ_SUBSCRIBE, filter) }
 
-// SetUnsubscribe takes back one [Socket.SetSubscribe] with the same filter.
+// SetUnsubscribe removes a filter that [Socket.SetSubscribe] has set. A
+// filter that was set twice has to be removed twice.
 //
 // Option ZMQ_UNSUBSCRIBE.
 func (soc *Socket) SetUnsubscribe(filter string) error {
 	return soc.setBytes(C.ZMQ_UNSUBSCRIBE, filter)
 }
 
-// SetXpubVerbose makes the socket hand all subscriptions to the program (1),
-// and not only the first to each filter (0, the default). It takes effect at
+// SetXpubVerbose makes the socket deliver all subscriptions to the program
+// (1), or only the first to each filter (0, the default). It takes effect at
 // once and ends [Socket.SetXpubVerboser]. It applies to XPUB sockets.
 //
 // Option ZMQ_XPUB_VERBOSE.
 func (soc *Socket) SetXpubVerbose(value int) error { return soc.setInt(C.ZMQ_XPUB_VERBOSE, value) }
 
-// SetXpubVerboser makes the socket hand all subscriptions and unsubscriptions
-// to the program (1), and not only the first and the last of each filter (0,
-// the default). It takes effect at once. It applies to XPUB sockets.
+// SetXpubVerboser makes the socket deliver all subscriptions and
+// unsubscriptions to the program (1), or only the first and the last of each
+// filter (0, the default). It takes effect at once. It applies to XPUB
+// sockets.
 //
 // Option ZMQ_XPUB_VERBOSER.
 func (soc *Socket) SetXpubVerboser(value int) error { return soc.setInt(C.ZMQ_XPUB_VERBOSER, value) }
 
-// SetXpubManual leaves it to the program (1) to subscribe for a peer: when it
-// has received a subscription, it calls [Socket.SetSubscribe] with the filter
-// that the peer is to have. The default is 0. It applies to XPUB sockets. Up to
-// libzmq 4.3.4, a peer that is gone by then makes libzmq use freed memory.
+// SetXpubManual lets the program subscribe for its peers (1): when it has
+// received a subscription, it calls [Socket.SetSubscribe] with the filter
+// that the peer is to have. The default is 0. It applies to XPUB sockets.
 //
-// Use it with libzmq 4.3.5 where strangers can connect: before, libzmq uses
-// memory that it has freed if the peer has gone meanwhile.
+// Where strangers can connect, use it with libzmq 4.3.5 or newer: earlier
+// versions use freed memory if the peer has gone in the meantime.
 //
 // Option ZMQ_XPUB_MANUAL.
 func (soc *Socket) SetXpubManual(value int) error { return soc.setInt(C.ZMQ_XPUB_MANUAL, value) }
 
-// SetXpubManualLastValue is [Socket.SetXpubManual], and makes the XPUB socket send
-// the next message to nobody but the peer whose subscription it has received
+// SetXpubManualLastValue is [Socket.SetXpubManual], and makes the XPUB socket
+// send the next message only to the peer whose subscription it has received
 // last. The default is false.
 //
 // Option ZMQ_XPUB_MANUAL_LAST_VALUE, libzmq 4.3.2.
@@ -671,24 +692,26 @@ func (soc *Socket) SetXpubManualLastValue(value bool) error {
 	return setIf(soc, any432, C.ZMQ_XPUB_MANUAL_LAST_VALUE, (*Socket).setBool, value)
 }
 
-// SetXpubNodrop makes a send wait, or return EAGAIN, where a subscriber's queue
-// is full, and not drop the message for that subscriber. The default is false.
-// It takes effect at once. It applies to XPUB and PUB sockets.
+// SetXpubNodrop makes a send wait, or return EAGAIN, if a subscriber's queue
+// is full. By default, which is false, the message is dropped for that
+// subscriber. It takes effect at once. It applies to XPUB and PUB sockets.
 //
 // Option ZMQ_XPUB_NODROP.
 func (soc *Socket) SetXpubNodrop(value bool) error { return soc.setBool(C.ZMQ_XPUB_NODROP, value) }
 
-// SetXpubWelcomeMsg sets a message, of any bytes, that each subscriber gets
-// when it connects and has subscribed to it. The socket must be received from
-// for that. An empty message, the default, means none. It applies to XPUB sockets.
+// SetXpubWelcomeMsg sets a message, of any bytes, that each new subscriber
+// receives if it has subscribed to it. The program has to receive from the
+// socket for that. An empty message, the default, means none. It applies to
+// XPUB sockets.
 //
 // Option ZMQ_XPUB_WELCOME_MSG.
 func (soc *Socket) SetXpubWelcomeMsg(value string) error {
 	return soc.setBytes(C.ZMQ_XPUB_WELCOME_MSG, value)
 }
 
-// SetXsubVerboseUnsubscribe makes an XSUB socket send each unsubscription on. By
-// default, which is false, it sends only the last one of a topic.
+// SetXsubVerboseUnsubscribe makes an XSUB socket forward every
+// unsubscription. By default, which is false, it forwards only the last one
+// of each topic.
 //
 // Option ZMQ_XSUB_VERBOSE_UNSUBSCRIBE, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetXsubVerboseUnsubscribe(value bool) error {
@@ -697,75 +720,80 @@ func (soc *Socket) SetXsubVerboseUnsubscribe(value bool) error {
 
 // section: requests, routing and streams
 
-// SetDisconnectMsg sets a message that the socket receives when a peer that it
-// has accepted is gone, as if from that peer. The default is "", none. It returns
-// [ErrorNotImplemented435] up to libzmq 4.3.4, which crashes when a peer goes whose
-// connection the socket is just ending.
+// SetDisconnectMsg sets a message that the socket receives when a peer that
+// it has accepted is gone, as if that peer had sent it. The default is "",
+// none. It returns [ErrorNotImplemented435] up to libzmq 4.3.4, which crashes
+// if a peer goes while the socket ends its connection.
 //
 // Option ZMQ_DISCONNECT_MSG, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetDisconnectMsg(value string) error {
 	return setIf(soc, draft435, C.ZMQ_DISCONNECT_MSG, (*Socket).setBytes, value)
 }
 
-// SetHelloMsg sets a message that each new peer is sent. The default is "", none.
-// It applies to DEALER, ROUTER, CLIENT, SERVER, PEER and others that can send at once.
+// SetHelloMsg sets a message that the socket sends to each new peer. The
+// default is "", none. It applies to DEALER, ROUTER, CLIENT, SERVER, PEER and
+// other types that can send at any time.
 //
 // Option ZMQ_HELLO_MSG, libzmq 4.3.3 with the draft API.
 func (soc *Socket) SetHelloMsg(value string) error {
 	return setIf(soc, draft433, C.ZMQ_HELLO_MSG, (*Socket).setBytes, value)
 }
 
-// SetHiccupMsg sets a message that the socket receives when a connection that it
-// has made breaks. The default is "", none.
+// SetHiccupMsg sets a message that the socket receives when a connection that
+// it has made breaks. The default is "", none.
 //
 // Option ZMQ_HICCUP_MSG, libzmq 4.3.5 with the draft API.
 func (soc *Socket) SetHiccupMsg(value string) error {
 	return setIf(soc, draft435, C.ZMQ_HICCUP_MSG, (*Socket).setBytes, value)
 }
 
-// SetProbeRouter makes the socket send an empty message on each new connection
-// (1), to tell a ROUTER socket that it is there. The default is 0. Do not use
-// it to talk to another type. It applies to ROUTER, DEALER and REQ sockets.
+// SetProbeRouter makes the socket send an empty message on each new
+// connection (1), so that a ROUTER socket learns of it. The default is 0. Do
+// not use it with peers of another type. It applies to ROUTER, DEALER and REQ
+// sockets.
 //
 // Option ZMQ_PROBE_ROUTER.
 func (soc *Socket) SetProbeRouter(value int) error { return soc.setInt(C.ZMQ_PROBE_ROUTER, value) }
 
-// SetReqCorrelate makes the socket put a request id before each request (1)
+// SetReqCorrelate makes the socket prefix each request with a request id (1),
 // and drop replies that do not have it. The default is 0. It takes effect at
 // once. It applies to REQ sockets.
 //
 // Option ZMQ_REQ_CORRELATE.
 func (soc *Socket) SetReqCorrelate(value int) error { return soc.setInt(C.ZMQ_REQ_CORRELATE, value) }
 
-// SetReqRelaxed allows a new request before the reply to the last one has come
-// (1), which is then dropped. Set [Socket.SetReqCorrelate] too, or a late reply
-// is taken for that to the new request. The default is 0. It applies to REQ
-// sockets.
+// SetReqRelaxed allows a new request before the reply to the last one has
+// come (1). That reply is then dropped. Set [Socket.SetReqCorrelate] too, or
+// a late reply is taken for the reply to the new request. The default is 0.
+// It applies to REQ sockets.
 //
 // Option ZMQ_REQ_RELAXED.
 func (soc *Socket) SetReqRelaxed(value int) error { return soc.setInt(C.ZMQ_REQ_RELAXED, value) }
 
-// SetRouterHandover makes a new peer whose routing id another one has take the
-// place of that one, which is disconnected. The default, false, refuses the new
-// one. With true, whoever may connect can take the place of any peer whose id it
-// knows. It takes effect at once. It applies to ROUTER sockets.
+// SetRouterHandover decides between two peers with the same routing id. With
+// true, the new one takes the place of the old one, which is disconnected.
+// With false, the default, the new one is refused. With true, anyone who can
+// connect and knows the id of a peer can take its place. It takes effect at
+// once. It applies to ROUTER sockets.
 //
 // Option ZMQ_ROUTER_HANDOVER.
 func (soc *Socket) SetRouterHandover(value bool) error {
 	return soc.setBool(C.ZMQ_ROUTER_HANDOVER, value)
 }
 
-// SetRouterMandatory makes the socket return [EHOSTUNREACH] for a message to a
-// peer that it does not have, and wait or return EAGAIN where the peer's queue
-// is full (1). Do not wait without a limit for a peer that may not read. By default (0) such messages are dropped without notice. It takes
-// effect at once. It applies to ROUTER sockets, and returns EINVAL for all others.
+// SetRouterMandatory makes a send to an unknown peer return [EHOSTUNREACH]
+// (1). A send to a peer whose queue is full then waits, or returns EAGAIN. Do
+// not wait without a limit for a peer that may not read. By default (0) such
+// messages are dropped without notice. It takes effect at once. It applies to
+// ROUTER sockets, and returns EINVAL for all others.
 //
 // Option ZMQ_ROUTER_MANDATORY.
 func (soc *Socket) SetRouterMandatory(value int) error {
 	return soc.setInt(C.ZMQ_ROUTER_MANDATORY, value)
 }
 
-// RouterNotifyOption says of what a socket tells, see [Socket.SetRouterNotify].
+// A RouterNotifyOption says which changes a socket reports, see
+// [Socket.SetRouterNotify].
 type RouterNotifyOption int
 
 const (
@@ -781,8 +809,9 @@ func (o RouterNotifyOption) String() string {
 	return bitNames(o, []bitName[RouterNotifyOption]{{NotifyConnect, "NotifyConnect"}, {NotifyDisconnect, "NotifyDisconnect"}})
 }
 
-// SetRouterNotify makes a ROUTER socket receive a message of the routing id and an
-// empty part when a peer connects, or is gone, or both. The default is 0, neither.
+// SetRouterNotify makes a ROUTER socket receive a message, the routing id and
+// an empty part, when a peer connects, disconnects, or both. The default is
+// 0, neither.
 //
 // Option ZMQ_ROUTER_NOTIFY, libzmq 4.3.0 with the draft API.
 func (soc *Socket) SetRouterNotify(value RouterNotifyOption) error {
@@ -807,9 +836,9 @@ func (soc *Socket) SetStreamNotify(value int) error { return soc.setInt(C.ZMQ_ST
 
 // section: security. A socket has one mechanism, the one that was set last.
 
-// SetCurveServer makes the socket a server of the [CURVE] mechanism (1), which
-// needs [Socket.SetCurveSecretkey]. With 0 the socket has no security any more,
-// whichever mechanism it had. The default is 0.
+// SetCurveServer makes the socket a CURVE server (1), which needs
+// [Socket.SetCurveSecretkey]. 0 turns security off, whichever mechanism the
+// socket had. The default is 0.
 //
 // Option ZMQ_CURVE_SERVER.
 func (soc *Socket) SetCurveServer(value int) error { return soc.setInt(C.ZMQ_CURVE_SERVER, value) }
@@ -841,8 +870,8 @@ func (soc *Socket) SetCurveServerkey(key string) error {
 	return soc.setBytes(C.ZMQ_CURVE_SERVERKEY, key)
 }
 
-// SetGssapiPlaintext turns off encryption under the [GSSAPI] mechanism. The
-// default is false. EINVAL if libzmq does not have the mechanism.
+// SetGssapiPlaintext turns off encryption under the GSSAPI mechanism. The
+// default is false. It returns EINVAL if libzmq does not have the mechanism.
 //
 // Option ZMQ_GSSAPI_PLAINTEXT.
 func (soc *Socket) SetGssapiPlaintext(value bool) error {
@@ -850,16 +879,16 @@ func (soc *Socket) SetGssapiPlaintext(value bool) error {
 }
 
 // SetGssapiPrincipal sets the name, of 1 to 255 bytes, for which credentials
-// are acquired, and selects the [GSSAPI] mechanism. EINVAL if libzmq does not
-// have it.
+// are acquired, and selects the GSSAPI mechanism. It returns EINVAL if libzmq
+// does not have the mechanism.
 //
 // Option ZMQ_GSSAPI_PRINCIPAL.
 func (soc *Socket) SetGssapiPrincipal(value string) error {
 	return soc.setBytes(C.ZMQ_GSSAPI_PRINCIPAL, value)
 }
 
-// SetGssapiPrincipalNametype sets how the name of [Socket.SetGssapiPrincipal]
-// is to be read: [GSSAPI_NT_HOSTBASED], which is the default,
+// SetGssapiPrincipalNametype sets the type of the name of
+// [Socket.SetGssapiPrincipal]: [GSSAPI_NT_HOSTBASED], which is the default,
 // [GSSAPI_NT_USER_NAME] or [GSSAPI_NT_KRB5_PRINCIPAL].
 //
 // Option ZMQ_GSSAPI_PRINCIPAL_NAMETYPE, libzmq 4.3.
@@ -867,42 +896,42 @@ func (soc *Socket) SetGssapiPrincipalNametype(value int) error {
 	return soc.setInt(C.ZMQ_GSSAPI_PRINCIPAL_NAMETYPE, value)
 }
 
-// SetGssapiServer selects the [GSSAPI] mechanism: true makes the socket a
-// server, false a client. EINVAL if libzmq does not have the mechanism.
+// SetGssapiServer selects the GSSAPI mechanism: true makes the socket a
+// server, false a client. It returns EINVAL if libzmq does not have the
+// mechanism.
 //
 // Option ZMQ_GSSAPI_SERVER.
 func (soc *Socket) SetGssapiServer(value bool) error { return soc.setBool(C.ZMQ_GSSAPI_SERVER, value) }
 
-// SetGssapiServicePrincipal sets the name, of 1 to 255 bytes, of the server,
-// and makes the socket a client of the [GSSAPI] mechanism. EINVAL if libzmq does
-// not have it.
+// SetGssapiServicePrincipal sets the name of the server, of 1 to 255 bytes,
+// and makes the socket a GSSAPI client. It returns EINVAL if libzmq does not
+// have the mechanism.
 //
 // Option ZMQ_GSSAPI_SERVICE_PRINCIPAL.
 func (soc *Socket) SetGssapiServicePrincipal(value string) error {
 	return soc.setBytes(C.ZMQ_GSSAPI_SERVICE_PRINCIPAL, value)
 }
 
-// SetGssapiServicePrincipalNametype sets how the name of
-// [Socket.SetGssapiServicePrincipal] is to be read: [GSSAPI_NT_HOSTBASED], which
-// is the default, [GSSAPI_NT_USER_NAME] or [GSSAPI_NT_KRB5_PRINCIPAL].
+// SetGssapiServicePrincipalNametype sets the type of the name of
+// [Socket.SetGssapiServicePrincipal]: [GSSAPI_NT_HOSTBASED], which is the
+// default, [GSSAPI_NT_USER_NAME] or [GSSAPI_NT_KRB5_PRINCIPAL].
 //
 // Option ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE, libzmq 4.3.
 func (soc *Socket) SetGssapiServicePrincipalNametype(value int) error {
 	return soc.setInt(C.ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE, value)
 }
 
-// SetPlainServer makes the socket a server of the [PLAIN] mechanism (1). With 0
-// the socket has no security any more, whichever mechanism it had. The default
-// is 0.
+// SetPlainServer makes the socket a PLAIN server (1). 0 turns security off,
+// whichever mechanism the socket had. The default is 0.
 //
 // Option ZMQ_PLAIN_SERVER.
 func (soc *Socket) SetPlainServer(value int) error { return soc.setInt(C.ZMQ_PLAIN_SERVER, value) }
 
-// SetPlainUsername sets the user name, of 1 to 255 bytes, and makes the socket
-// a client of the [PLAIN] mechanism.
+// SetPlainUsername sets the user name, of 1 to 255 bytes, and makes the
+// socket a PLAIN client.
 //
-// An empty name makes a client of that mechanism one without security. Sockets
-// with other security keep it: EINVAL.
+// An empty name turns security off for a PLAIN client. It returns EINVAL for
+// a socket with another mechanism.
 //
 // Option ZMQ_PLAIN_USERNAME.
 func (soc *Socket) SetPlainUsername(username string) error {
@@ -910,10 +939,10 @@ func (soc *Socket) SetPlainUsername(username string) error {
 }
 
 // SetPlainPassword sets the password, of at most 255 bytes, and makes the
-// socket a client of the [PLAIN] mechanism.
+// socket a PLAIN client.
 //
-// The password is empty until it is set. An empty one is good for that and
-// changes nothing; a password that is set cannot be made empty again: EINVAL.
+// The default is an empty password. Setting an empty one has no effect before
+// another one was set, and returns EINVAL afterwards.
 //
 // Option ZMQ_PLAIN_PASSWORD.
 func (soc *Socket) SetPlainPassword(password string) error {
@@ -921,14 +950,15 @@ func (soc *Socket) SetPlainPassword(password string) error {
 }
 
 // SetZapDomain sets the domain, of 1 to 255 bytes, that a server tells the
-// ZAP handler. Until it is set, the NULL mechanism does not ask the handler.
+// ZAP handler. Without one, libzmq does not ask the handler about NULL
+// clients.
 //
 // Option ZMQ_ZAP_DOMAIN.
 func (soc *Socket) SetZapDomain(domain string) error { return soc.setBytes(C.ZMQ_ZAP_DOMAIN, domain) }
 
-// SetZapEnforceDomain makes the ZAP handler be asked only if the socket has a
-// domain, see [Socket.SetZapDomain]. Without one, a PLAIN server cannot be bound or
-// connected then: EINVAL. The default is false.
+// SetZapEnforceDomain makes libzmq ask the ZAP handler only if the socket has
+// a domain, see [Socket.SetZapDomain]. A PLAIN server without one then
+// returns EINVAL from Bind and Connect. The default is false.
 //
 // Option ZMQ_ZAP_ENFORCE_DOMAIN, libzmq 4.2.3.
 func (soc *Socket) SetZapEnforceDomain(value bool) error {
@@ -937,41 +967,44 @@ func (soc *Socket) SetZapEnforceDomain(value bool) error {
 
 // section: filters of connections, which libzmq has deprecated in favour of ZAP
 
-// SetTcpAcceptFilter adds an address, such as "192.168.0.0/16", from which TCP
-// connections are accepted. Without any, which is the default, all are. An empty
-// filter removes them all.
+// SetTcpAcceptFilter adds an address or network, such as "192.168.0.0/16",
+// from which TCP connections are accepted. By default there is none, and all
+// are accepted. An empty filter removes all of them.
 //
 // Option ZMQ_TCP_ACCEPT_FILTER.
 func (soc *Socket) SetTcpAcceptFilter(filter string) error {
 	return soc.setBytes(C.ZMQ_TCP_ACCEPT_FILTER, filter)
 }
 
-// SetIpcFilterGid adds a group whose members may connect over ipc. If any group,
-// process or user is given, others are refused. A negative number removes all
-// groups.
+// SetIpcFilterGid adds a group whose members may connect over ipc. As soon as
+// a group, process or user is added, others are refused. A negative number
+// removes all groups.
 //
-// EINVAL where libzmq cannot tell who connects: it can on Linux and macOS.
+// It returns EINVAL where libzmq cannot tell who connects. It can on Linux
+// and macOS.
 //
 // Option ZMQ_IPC_FILTER_GID.
 func (soc *Socket) SetIpcFilterGid(gid int) error {
 	return setID[C.uint](soc, C.ZMQ_IPC_FILTER_GID, gid)
 }
 
-// SetIpcFilterPid adds a process that may connect over ipc. If any group,
-// process or user is given, others are refused. A negative number removes all
-// processes.
+// SetIpcFilterPid adds a process that may connect over ipc. As soon as a
+// group, process or user is added, others are refused. A negative number
+// removes all processes.
 //
-// EINVAL where libzmq cannot tell who connects: it can on Linux.
+// It returns EINVAL where libzmq cannot tell who connects. It can on Linux.
 //
 // Option ZMQ_IPC_FILTER_PID.
 func (soc *Socket) SetIpcFilterPid(pid int) error {
 	return setID[C.int](soc, C.ZMQ_IPC_FILTER_PID, pid)
 }
 
-// SetIpcFilterUid adds a user who may connect over ipc. If any group, process
-// or user is given, others are refused. A negative number removes all users.
+// SetIpcFilterUid adds a user who may connect over ipc. As soon as a group,
+// process or user is added, others are refused. A negative number removes all
+// users.
 //
-// EINVAL where libzmq cannot tell who connects: it can on Linux and macOS.
+// It returns EINVAL where libzmq cannot tell who connects. It can on Linux
+// and macOS.
 //
 // Option ZMQ_IPC_FILTER_UID.
 func (soc *Socket) SetIpcFilterUid(uid int) error {
@@ -992,32 +1025,35 @@ func setID[T optNum](soc *Socket, option C.int, id int) error {
 // section: VMCI, the transport between VMware machines
 
 // SetVmciBufferSize sets the size, in bytes, of the buffer of a vmci
-// connection. EINVAL if libzmq does not have the vmci transport.
+// connection. It returns EINVAL if libzmq does not have the vmci transport.
 //
 // Option ZMQ_VMCI_BUFFER_SIZE.
 func (soc *Socket) SetVmciBufferSize(value uint64) error {
 	return setNum(soc, C.ZMQ_VMCI_BUFFER_SIZE, value)
 }
 
-// SetVmciBufferMinSize sets the smallest size, in bytes, that the buffer of a
-// vmci connection may get. EINVAL if libzmq does not have the vmci transport.
+// SetVmciBufferMinSize sets the smallest size, in bytes, of the buffer of a
+// vmci connection. It returns EINVAL if libzmq does not have the vmci
+// transport.
 //
 // Option ZMQ_VMCI_BUFFER_MIN_SIZE.
 func (soc *Socket) SetVmciBufferMinSize(value uint64) error {
 	return setNum(soc, C.ZMQ_VMCI_BUFFER_MIN_SIZE, value)
 }
 
-// SetVmciBufferMaxSize sets the largest size, in bytes, that the buffer of a
-// vmci connection may get. EINVAL if libzmq does not have the vmci transport.
+// SetVmciBufferMaxSize sets the largest size, in bytes, of the buffer of a
+// vmci connection. It returns EINVAL if libzmq does not have the vmci
+// transport.
 //
 // Option ZMQ_VMCI_BUFFER_MAX_SIZE.
 func (soc *Socket) SetVmciBufferMaxSize(value uint64) error {
 	return setNum(soc, C.ZMQ_VMCI_BUFFER_MAX_SIZE, value)
 }
 
-// SetVmciConnectTimeout sets how long a vmci connection may take to be made.
+// SetVmciConnectTimeout sets how long making a vmci connection may take.
 // Fractions of a millisecond are rounded up. A negative value, the default,
-// means no limit. EINVAL if libzmq does not have the vmci transport.
+// means no limit. It returns EINVAL if libzmq does not have the vmci
+// transport.
 //
 // Option ZMQ_VMCI_CONNECT_TIMEOUT.
 func (soc *Socket) SetVmciConnectTimeout(value time.Duration) error {
@@ -1026,8 +1062,9 @@ func (soc *Socket) SetVmciConnectTimeout(value time.Duration) error {
 
 // section: wss, for which libzmq has to be built with TLS: EINVAL without, see Has("WSS")
 
-// SetWssKeyPem sets the secret key of a wss server, in PEM. Without a key and a
-// certificate Bind returns EINVAL; libzmq aborts if they do not belong together.
+// SetWssKeyPem sets the secret key of a wss server, in PEM. Without a key and
+// a certificate Bind returns EINVAL. libzmq aborts the process if the two do
+// not belong together.
 //
 // Option ZMQ_WSS_KEY_PEM, libzmq 4.3.3 with the draft API.
 func (soc *Socket) SetWssKeyPem(value string) error {
@@ -1048,16 +1085,16 @@ func (soc *Socket) SetWssTrustPem(value string) error {
 	return setIf(soc, draft433, C.ZMQ_WSS_TRUST_PEM, (*Socket).setBytes, value)
 }
 
-// SetWssHostname sets the name that the certificate of the server must have for a
-// wss client. By default it is not looked at.
+// SetWssHostname sets the host name that the server's certificate must have
+// for a wss client. By default any name is accepted.
 //
 // Option ZMQ_WSS_HOSTNAME, libzmq 4.3.3 with the draft API.
 func (soc *Socket) SetWssHostname(value string) error {
 	return setIf(soc, draft433, C.ZMQ_WSS_HOSTNAME, (*Socket).setBytes, value)
 }
 
-// SetWssTrustSystem makes a wss client trust the certificates that the system
-// does. The default is false.
+// SetWssTrustSystem makes a wss client trust the system's certificates. The
+// default is false.
 //
 // Option ZMQ_WSS_TRUST_SYSTEM, libzmq 4.3.3 with the draft API.
 func (soc *Socket) SetWssTrustSystem(value bool) error {

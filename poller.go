@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Polled is a socket, or a file descriptor, with the events that were found on it.
+// A Polled is a socket, or a file descriptor, and the events found on it.
 type Polled struct {
 	Socket *Socket // nil for a file descriptor
 	Events State
@@ -21,13 +21,13 @@ type Polled struct {
 	Data any     // what was given to AddData or AddFD
 }
 
-// A Poller waits for events on any number of sockets, and of the program's own
-// file descriptors, without a thread. The work of a poll grows with the number
-// of sockets that something happened to, not with the number of sockets that
-// the Poller holds.
+// A Poller waits for events on any number of sockets, and on file descriptors
+// of the program. It holds no thread. The cost of a poll grows with the
+// number of sockets that have events, not with the number of sockets in the
+// Poller.
 //
-// All methods may be called from any goroutine, also while another one waits
-// in a poll, which then goes by what was changed.
+// All methods may be called from any goroutine, also while another one polls:
+// that poll sees the change.
 //
 //	poller := zmq4.NewPoller()
 //	poller.Add(frontend, zmq4.POLLIN)
@@ -65,18 +65,18 @@ type Poller struct {
 // NewPoller returns a Poller that holds no socket.
 func NewPoller() *Poller { return &Poller{} }
 
-// Add makes the Poller wait for events on a socket: [POLLIN], [POLLOUT], or
-// both. It returns an id for [Poller.Update] and [Poller.Remove], which stays
-// valid until it is removed. The id is also the index into what [Poller.PollAll]
-// returns, until something that was added earlier is removed. The exception is
-// a socket that is added after such a removal, if an older one has that id.
+// Add adds a socket and the events to wait for: [POLLIN], [POLLOUT], or both.
+// It returns an id for [Poller.Update] and [Poller.Remove], which stays valid
+// until it is removed. The id is also the index into the result of
+// [Poller.PollAll], until an item that was added earlier is removed. (After
+// that, a new socket may get an id that is not its index.)
 //
-// A socket may be added more than once. The next poll reports a socket that is
-// closed, or gets closed, and the Poller then forgets it.
+// A socket may be added more than once. If a socket is closed, the next poll
+// reports it once, and the Poller forgets the socket.
 func (p *Poller) Add(soc *Socket, events State) int { return p.AddData(soc, events, nil) }
 
-// AddData is [Poller.Add] with anything of the program's own, which comes back
-// in [Polled] with each event.
+// AddData is [Poller.Add] with a value of the program's own, which each
+// [Polled] of the socket has in Data.
 func (p *Poller) AddData(soc *Socket, events State, data any) int {
 	m := pollMember{key: memberKey(soc)}
 	if soc != nil {
@@ -85,19 +85,21 @@ func (p *Poller) AddData(soc *Socket, events State, data any) int {
 	return p.add(m, pollItem{soc: soc, events: events, data: data})
 }
 
-// AddFD makes the Poller wait for events on a file descriptor, or on a SOCKET of
-// Windows, that is not a socket of this package: [POLLIN], [POLLOUT],
-// [POLLPRI], or several of them. The item in [Polled] has no Socket, but the
-// descriptor and data, which may be nil. The id is as that of [Poller.Add].
+// AddFD adds a file descriptor (on Windows a SOCKET) that is not a socket of
+// this package, and the events to wait for: [POLLIN], [POLLOUT], [POLLPRI],
+// or several of them. Its [Polled] has FD and Data, and no Socket. The id is
+// like that of [Poller.Add].
 //
-// As poll(2) does, it reports [POLLERR] without being asked, unless events is
-// 0, when the other end has gone for good, and for what is no open file
-// descriptor: by every poll, until it is removed. Regular files are always ready.
+// As poll(2) does, a Poller reports [POLLERR] without being asked, unless
+// events is 0: when the other end has gone for good, and for a number that is
+// not an open file descriptor. Every poll does so until the descriptor is
+// removed. Regular files are always ready.
 //
-// The program still owns the descriptor: keep it open while it is in the Poller,
-// and remove it before you close it. A poll looks at every descriptor. On Linux a
-// poll that waits does so again every 10 ms for a descriptor that more than about
-// 500 other Pollers hold. On other systems it does so every millisecond.
+// The program still owns the descriptor: keep it open while it is in the
+// Poller, and remove it before you close it. Every poll checks every
+// descriptor. On Linux a waiting poll checks a descriptor again every 10 ms
+// if more than about 500 other Pollers hold it. On other systems it does so
+// every millisecond.
 func (p *Poller) AddFD(fd uintptr, events State, data any) int {
 	return p.add(pollMember{key: fd, isFD: true, fd: fd}, pollItem{events: events, data: data})
 }
@@ -133,10 +135,11 @@ func (p *Poller) hold(m *pollMember) {
 	}
 }
 
-// Update replaces the events that are waited for on the socket with this id,
-// and returns the previous ones. With 0 the socket stays but is not waited for.
+// Update replaces the events to wait for on the socket with this id, and
+// returns the previous ones. With 0 the socket stays in the Poller and has no
+// events.
 //
-// The error is [ErrorNoSocket] if there is no such id.
+// It returns [ErrorNoSocket] if there is no such id.
 func (p *Poller) Update(id int, events State) (previous State, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -147,7 +150,7 @@ func (p *Poller) Update(id int, events State) (previous State, err error) {
 	return p.update(item, events), nil
 }
 
-// UpdateBySocket is [Poller.Update] for the id under which the socket was added first.
+// UpdateBySocket is [Poller.Update] for the oldest id of the socket.
 func (p *Poller) UpdateBySocket(soc *Socket, events State) (previous State, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -165,9 +168,9 @@ func (p *Poller) update(item *pollItem, events State) (previous State) {
 	return previous
 }
 
-// Remove makes the Poller forget the socket with this id. Other ids stay valid.
+// Remove removes the socket with this id. Other ids stay valid.
 //
-// The error is [ErrorNoSocket] if there is no such id.
+// It returns [ErrorNoSocket] if there is no such id.
 func (p *Poller) Remove(id int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,7 +182,7 @@ func (p *Poller) Remove(id int) error {
 	return nil
 }
 
-// RemoveBySocket is [Poller.Remove] for the id under which the socket was added first.
+// RemoveBySocket is [Poller.Remove] for the oldest id of the socket.
 func (p *Poller) RemoveBySocket(soc *Socket) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -218,32 +221,37 @@ func (p *Poller) forget(m *pollMember) {
 	p.leave(m)
 }
 
-// Poll waits until one of the events asked for is there on a socket, and
-// returns the sockets that have any, in the order in which they were added.
+// Poll waits until at least one socket has one of its events. It returns all
+// sockets that have, in the order in which they were added.
 //
-// It waits for at most timeout, to the microsecond; then it returns an empty
-// list and no error. With 0 it does not wait. If timeout is negative, it waits
-// without limit, or, if the Poller holds no socket, not at all.
+// It waits for at most timeout, with a resolution of microseconds, and then
+// returns an empty list and no error. If timeout is 0, it does not wait. If
+// timeout is negative, it waits without limit, or, if the Poller is empty,
+// returns at once.
 //
-// It returns EMFILE if there are no file descriptors left, and [ETERM] if the context
-// of a socket is terminated. It is [ErrorSocketClosed] if one of the sockets is closed:
-// once, for the Poller then forgets that socket. With an error the list is empty. Events
-// on other sockets are not lost: the next poll finds them.
+// It returns EMFILE if no file descriptors are left, [ETERM] if the context
+// of a socket is terminated, and [ErrorSocketClosed] if a socket is closed.
+// The last one comes once for each socket, which the Poller then forgets.
+// With an error the list is empty. No event is lost: the next poll reports
+// it.
 //
-// Each poll finds an event again until the program has dealt with it.
+// A poll reports an event again and again until the program has dealt with
+// it.
+//
+// Function zmq_poll.
 func (p *Poller) Poll(timeout time.Duration) ([]Polled, error) {
 	return unlessError(p.poll(interruptible, timeout, false))
 }
 
 // PollAll waits as [Poller.Poll] does, but returns all sockets, in the order
-// in which they were added: those with no event, too, with Events 0.
+// in which they were added. Those without an event have Events 0.
 func (p *Poller) PollAll(timeout time.Duration) ([]Polled, error) {
 	return unlessError(p.poll(interruptible, timeout, true))
 }
 
-// PollContext waits as [Poller.Poll] does, until ctx is done. The error is then
-// ctx.Err() in an [*OpError]. A Poller that holds no socket waits, too, if ctx
-// can be done.
+// PollContext waits as [Poller.Poll] does, until ctx is done. The error is
+// then ctx.Err() in an [*OpError]. An empty Poller waits, too, if ctx can be
+// done.
 func (p *Poller) PollContext(ctx context.Context) ([]Polled, error) {
 	err := ctx.Err()
 	var polled []Polled
@@ -263,7 +271,7 @@ func unlessError(polled []Polled, err error) ([]Polled, error) {
 	return polled, nil
 }
 
-// String lists the sockets and the events that are waited for.
+// String lists the sockets and their events.
 func (p *Poller) String() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -283,19 +291,19 @@ func (p *Poller) String() string {
 
 // section: a socket alone
 
-// Poll waits until the socket is ready for one of events, and returns what of
-// them it is ready for; 0 when timeout is over. With 0 it does not wait, and
-// if timeout is negative it waits without limit. A [Poller] waits for several
-// sockets.
+// Poll waits until the socket is ready for one of events, and returns those
+// that it is ready for. It returns 0 when timeout is over. If timeout is 0,
+// it does not wait. If timeout is negative, it waits without limit. A
+// [Poller] waits for several sockets.
 //
-// The errors are [ErrorSocketClosed] and [ETERM], in an [*OpError].
+// It returns [ErrorSocketClosed] or [ETERM], in an [*OpError].
 func (soc *Socket) Poll(events State, timeout time.Duration) (State, error) {
 	ready, err := soc.poll(interruptible, events, timeout)
 	return ready, soc.opError("poll", err)
 }
 
-// PollContext is [Socket.Poll] without a timeout, until ctx is done. The error is an
-// [*OpError], with ctx.Err() in it then.
+// PollContext is [Socket.Poll] that waits until ctx is done. The error is
+// then ctx.Err() in an [*OpError].
 func (soc *Socket) PollContext(ctx context.Context, events State) (State, error) {
 	err := ctx.Err()
 	if err != nil {

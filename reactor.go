@@ -16,8 +16,8 @@ import (
 // A Reactor calls handlers for events on sockets and for values from
 // channels, one at a time.
 //
-// All methods may be called from any goroutine, and from handlers. What is
-// added or removed takes effect at once. A zero Reactor is one of [NewReactor].
+// All methods may be called from any goroutine, and from handlers. Changes
+// take effect at once. The zero Reactor is ready to use.
 type Reactor struct {
 	mu       reactorLock
 	poller   *Poller // nil until lock
@@ -41,7 +41,7 @@ type reactorChannel struct {
 	handler func(interface{}) error
 }
 
-// NewReactor returns a Reactor that has nothing to do yet.
+// NewReactor returns a Reactor without handlers.
 func NewReactor() *Reactor { return &Reactor{} }
 
 // lock locks r.mu, the first time with what a zero Reactor lacks.
@@ -54,9 +54,9 @@ func (r *Reactor) lock() {
 	}
 }
 
-// AddSocket makes the Reactor call handler, with what the socket is ready for,
-// when that is one of events: [POLLIN], [POLLOUT], or both. A socket has one
-// handler: a second one replaces the first.
+// AddSocket makes the Reactor call handler when the socket is ready for one
+// of events: [POLLIN], [POLLOUT], or both. The handler gets what the socket
+// is ready for. A socket has one handler: a second one replaces the first.
 func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error) {
 	r.lock()
 	defer r.mu.Unlock()
@@ -66,7 +66,7 @@ func (r *Reactor) AddSocket(soc *Socket, events State, handler func(State) error
 	r.change()
 }
 
-// RemoveSocket removes the handler of a socket, if it has one.
+// RemoveSocket removes the handler of a socket, if there is one.
 func (r *Reactor) RemoveSocket(soc *Socket) {
 	r.lock()
 	defer r.mu.Unlock()
@@ -81,13 +81,13 @@ func (r *Reactor) removeSocket(soc *Socket) {
 	}
 }
 
-// AddChannel makes the Reactor call handler with each value that is received
-// from a channel, and returns an id for [Reactor.RemoveChannel]. A channel that
-// is closed is removed.
+// AddChannel makes the Reactor call handler with each value received from a
+// channel, and returns an id for [Reactor.RemoveChannel]. A closed channel is
+// removed.
 //
 // If limit is positive, at most that many values are handled before other
-// channels and sockets get their turn; otherwise, those that the channel has
-// in its buffer then.
+// channels and sockets get their turn. Otherwise all values that are in the
+// channel's buffer at that time are handled.
 func (r *Reactor) AddChannel(ch <-chan interface{}, limit int, handler func(interface{}) error) (id uint64) {
 	return r.addChannel(reflect.ValueOf(ch), limit, handler)
 }
@@ -107,8 +107,8 @@ func (r *Reactor) addChannel(ch reflect.Value, limit int, handler func(interface
 	return r.lastID
 }
 
-// RemoveChannel removes the handler of a channel. Its handler is not called
-// any more, and no value taken from the channel.
+// RemoveChannel removes the handler of a channel. It is not called any more,
+// and no more values are taken from the channel.
 func (r *Reactor) RemoveChannel(id uint64) {
 	r.lock()
 	defer r.mu.Unlock()
@@ -116,7 +116,8 @@ func (r *Reactor) RemoveChannel(id uint64) {
 	r.change()
 }
 
-// SetVerbose makes the Reactor log what it handles, by the package log.
+// SetVerbose makes the Reactor log what it handles with package log. The
+// default is false.
 func (r *Reactor) SetVerbose(verbose bool) {
 	r.lock()
 	defer r.mu.Unlock()
@@ -149,12 +150,12 @@ func (r *Reactor) logf(format string, args ...interface{}) {
 }
 
 // Run calls handlers until one of them returns an error, and returns that
-// error. It also returns when there is nothing to handle, and when a socket is
-// closed ([ErrorSocketClosed]), which is then removed, or its context
-// terminated ([ETERM]).
+// error. It also returns when nothing is left to handle, when a socket is
+// closed ([ErrorSocketClosed]), which it then removes, and when the context
+// of a socket is terminated ([ETERM]).
 //
-// Sockets and channels are served as soon as they are ready. The interval was
-// how often channels were looked at; it has no meaning any more.
+// Sockets and channels are served as soon as they are ready. The interval has
+// no effect: pebbe/zmq4 polls channels that often.
 //
 // Run must not be called again before it has returned.
 func (r *Reactor) Run(interval time.Duration) (err error) {
@@ -163,7 +164,8 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 }
 
 // RunContext is [Reactor.Run] that also returns when ctx is done, with
-// ctx.Err(). Its errors are an [*OpError]; that of a handler is returned as it is.
+// ctx.Err(). Its errors are an [*OpError], except that a handler's error is
+// returned as it is.
 func (r *Reactor) RunContext(ctx context.Context) error {
 	own, err := r.run(ctx)
 	if own {

@@ -28,14 +28,15 @@ func (soc *Socket) Send(data string, flags Flag) (int, error) {
 
 // SendBytes sends one message part and returns its size. With [SNDMORE] more
 // parts of the same message follow, and no other goroutine may send on the
-// socket until the last one: [Socket.SendMessage] has no such condition.
+// socket until the last one. [Socket.SendMessage] has no such condition.
 //
-// It waits until the socket can take the message. With [DONTWAIT] it returns
-// EAGAIN instead, as it does when the time of [Socket.SetSndtimeo] is over.
-// After [Context.Term] it returns [ETERM], and after [Socket.Close]
-// [ErrorSocketClosed]. Where the socket's type or state does not allow to
-// send, it returns [ENOTSUP] or [EFSM], and for a peer that is not there
-// EHOSTUNREACH. With an error the size is -1 and data has not been sent.
+// It waits until the socket can take the message. It returns EAGAIN if it
+// would have to wait and flags has [DONTWAIT], or when the time of
+// [Socket.SetSndtimeo] is over; [ETERM] after [Context.Term], and
+// [ErrorSocketClosed] after [Socket.Close]; [ENOTSUP] for a socket type that
+// cannot send, and [EFSM] where it may not send now; [EHOSTUNREACH] for an
+// unknown peer, see [Socket.SetRouterMandatory]. With an error the size is -1
+// and data has not been sent.
 //
 // Function zmq_send.
 func (soc *Socket) SendBytes(data []byte, flags Flag) (int, error) {
@@ -68,15 +69,18 @@ func (soc *Socket) send(ctx context.Context, data *C.uchar, size int, flags Flag
 	return size, nil
 }
 
-// SendMessage sends all parts of one message and returns their size together.
-// No other goroutine's parts can get in between.
+// SendMessage sends all parts of one message and returns their total size.
+// Parts of other goroutines cannot get in between.
 //
-// Each part is a string, a []byte, or a []string or [][]byte, which stand for
-// as many parts as they have elements; anything else is sent as fmt.Sprint
-// prints it. If that makes no parts at all, nothing is sent and 0 returned.
+// Each part is a string or a []byte. A []string or [][]byte stands for as
+// many parts as it has elements. Any other value is sent as fmt.Sprint prints
+// it. If there are no parts at all, nothing is sent and 0 is returned.
 //
-// See [Socket.SendBytes] for the errors. With an error the size is -1 and
-// nothing has been sent. [Socket.SendParts] costs less for parts that are all bytes.
+// It returns the errors of [Socket.SendBytes]. With an error the size is -1
+// and nothing has been sent. [Socket.SendParts] is faster if all parts are
+// bytes.
+//
+// Function zmq_send.
 func (soc *Socket) SendMessage(parts ...interface{}) (total int, err error) {
 	return soc.sendMessage(interruptible, 0, parts)
 }
@@ -91,11 +95,12 @@ func (soc *Socket) sendMessage(ctx context.Context, flags Flag, parts []interfac
 	return soc.sendWhole(ctx, flags, message{parts: parts, count: count})
 }
 
-// SendParts sends all parts of one message and returns their size together, as
-// [Socket.SendMessage] does. It allocates nothing, since no part is put into an interface.
+// SendParts sends all parts of one message and returns their total size, as
+// [Socket.SendMessage] does. It allocates nothing, since no part is put into
+// an interface.
 //
-// Without parts nothing is sent and 0 returned. See [Socket.SendBytes] for the errors.
-// With an error the size is 0 and nothing has been sent.
+// Without parts nothing is sent and 0 is returned. It returns the errors of
+// [Socket.SendBytes]. With an error the size is 0 and nothing has been sent.
 //
 // Function zmq_send.
 func (soc *Socket) SendParts(parts ...[]byte) (total int, err error) {

@@ -160,14 +160,15 @@ func NewSocket(t Type) (soc *Socket, err error) {
 	return ctx.NewSocket(t)
 }
 
-// NewSocket creates a socket. [Socket.Close] closes it; a socket that is lost
-// is closed when the garbage collector finds it, and lingers as if by Close.
+// NewSocket creates a socket. [Socket.Close] closes it. A socket that becomes
+// unreachable is closed by the garbage collector, and lingers as after Close.
 //
 // It returns EINVAL for a type that libzmq does not have,
-// [ErrorNotImplemented42draft] for a draft type without the draft API, EMFILE if there
-// are [Context.SetMaxSockets] sockets already or no file descriptors left, and
-// [ErrorContextClosed]. The first socket starts the context's threads: it also
-// returns the error of a thread option that cannot be applied, such as EPERM.
+// [ErrorNotImplemented42draft] for a draft type without the draft API, EMFILE
+// if [Context.SetMaxSockets] sockets exist already or no file descriptors are
+// left, and [ErrorContextClosed]. The first socket starts the context's
+// threads, so it may also return the error of a thread option that cannot be
+// applied, such as EPERM.
 //
 // Function zmq_socket.
 func (ctx *Context) NewSocket(t Type) (soc *Socket, err error) { return ctx.newSocket(t, false) }
@@ -318,9 +319,9 @@ func (s *socket) scan(signalled bool) State {
 	return ev
 }
 
-// Close closes the socket. Calls that wait on it return [ErrorSocketClosed], except that
-// messages which are there already are still received by those that wait for them.
-// Messages that were sent but not yet delivered linger, see [Socket.SetLinger].
+// Close closes the socket. Waiting calls return [ErrorSocketClosed]; a
+// receive first returns messages that have arrived already. Messages that
+// were sent but not yet delivered linger, see [Socket.SetLinger].
 //
 // A second Close does nothing and returns nil.
 //
@@ -372,7 +373,7 @@ func (s *socket) goneChan() (<-chan struct{}, error) {
 	return s.gone, nil
 }
 
-// String describes the socket: its type with its identity or its address.
+// String returns the type of the socket, with its identity or its address.
 func (soc Socket) String() string {
 	s, err := soc.lock()
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 //	zmq4.RecordOrigins.Store(true)
 var RecordOrigins atomic.Bool
 
-// A SocketInfo describes a socket that is open, see [Context.Sockets].
+// A SocketInfo describes an open socket, see [Context.Sockets].
 type SocketInfo struct {
 	// Socket is the socket.
 	Socket *Socket
@@ -37,8 +37,8 @@ type SocketInfo struct {
 	// Created is when the socket was created.
 	Created time.Time
 
-	// Bound and Connected are the endpoints in use, the latter as they were given to
-	// Connect: the last 2000 in all. Those that libzmq has given up by itself are still there.
+	// Bound and Connected are the endpoints in use, the last 2000 in all. Connected has
+	// them as they were given to Connect, also those that libzmq has given up by itself.
 	Bound, Connected []string
 
 	// Options are "linger", "sndhwm", "rcvhwm", "sndtimeo" and "rcvtimeo", of which "-1" has
@@ -49,7 +49,7 @@ type SocketInfo struct {
 	// Stats is what the socket has done.
 	Stats SocketStats
 
-	// Receiving, Sending and Polling are how many goroutines wait now: to receive, to send,
+	// Receiving, Sending and Polling are the numbers of goroutines that wait now: to receive, to send,
 	// and in a [Poller] or a proxy that holds the socket.
 	Receiving, Sending, Polling int
 
@@ -88,11 +88,13 @@ func Sockets() []SocketInfo {
 	return ctx.Sockets()
 }
 
-// Sockets returns the sockets of the context that are open, the oldest first. Those that
-// the package itself uses, such as for a monitor or an [Authenticator], are left out. It
-// can be called while [Context.Term] waits, to see for what. A context that is gone has none.
+// Sockets returns the open sockets of the context, the oldest first. Sockets
+// that the package itself uses, such as those of a monitor or an
+// [Authenticator], are left out. It can be called while [Context.Term] waits,
+// to see which sockets it waits for. A terminated context has none.
 //
-// It locks each socket for some microseconds. What it tells is recorded anyway.
+// It locks each socket for a few microseconds. The data is recorded anyway,
+// so that calling it costs the sockets nothing else.
 func (ctx *Context) Sockets() []SocketInfo {
 	if ctx == nil || ctx.c == nil {
 		return nil

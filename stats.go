@@ -11,16 +11,18 @@ import (
 	"time"
 )
 
-// SocketStats is what a socket has done since it was created, see [Socket.Stats].
+// SocketStats counts what a socket has done since it was created, see
+// [Socket.Stats].
 type SocketStats struct {
-	// MessagesReceived and BytesReceived are what was received: a message of
-	// several parts counts, with all of them, as soon as its first part is.
+	// MessagesReceived and BytesReceived count what the socket has received. A
+	// message of several parts counts, with all of them, as soon as its first
+	// part is received.
 	MessagesReceived uint64
 	BytesReceived    uint64
 
-	// MessagesSent and BytesSent are what libzmq has taken, by the last part of
-	// a message. It may not have been delivered yet, or have been dropped, as
-	// PUB does for a slow subscriber.
+	// MessagesSent and BytesSent count what libzmq has accepted. A message counts
+	// with its last part. It may not be delivered yet, or have been dropped, as PUB
+	// does for a slow subscriber.
 	MessagesSent uint64
 	BytesSent    uint64
 
@@ -35,7 +37,7 @@ type SocketStats struct {
 	SendWaits  uint64
 	SendWaited time.Duration
 
-	// Waiting is how many goroutines wait to send or receive now.
+	// Waiting is the number of goroutines that wait to send or receive now.
 	Waiting int
 }
 
@@ -47,14 +49,15 @@ func (s SocketStats) String() string {
 		s.ReceiveWaits, s.ReceiveWaited, s.SendWaits, s.SendWaited, s.Waiting)
 }
 
-// Stats returns what the socket has done so far. That is counted anyway, for
-// next to nothing. It can still be asked for after Close; a nil Socket has
-// done nothing.
+// Stats returns what the socket has done so far. The socket counts anyway, at
+// next to no cost. Stats can be called after Close. A nil Socket has done
+// nothing.
 //
-// The waits of a [Poller] or a [Proxy] are not counted; the messages that a Proxy moves are. Of
-// the parts of a message, one that was lost because the peer went away may count.
+// The waits of a [Poller] or a [Proxy] are not counted; the messages that a
+// Proxy moves are. A message whose peer went away while its parts were sent
+// may count.
 //
-// To publish it by package expvar:
+// To publish it with package expvar:
 //
 //	expvar.Publish("orders", expvar.Func(func() any { return soc.Stats() }))
 func (soc *Socket) Stats() SocketStats {

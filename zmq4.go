@@ -11,8 +11,10 @@ import (
 	"unsafe"
 )
 
-// Version returns the version of the libzmq that the program runs with, which
-// may be newer than the headers that it was built with.
+// Version returns the version of the libzmq that the program runs with. It
+// may be newer than the headers that the program was built with.
+//
+// Function zmq_version.
 func Version() (major, minor, patch int) {
 	var maj, min, pat C.int
 	C.zmq_version(&maj, &min, &pat)
@@ -20,6 +22,8 @@ func Version() (major, minor, patch int) {
 }
 
 // Error returns libzmq's text for an error number.
+//
+// Function zmq_strerror.
 func Error(e int) string {
 	if int(C.int(e)) != e {
 		return fmt.Sprintf("Unknown error %d", e)
@@ -72,12 +76,12 @@ const (
 
 	// DGRAM sends and receives UDP datagrams: messages of two parts, the
 	// peer's address ("127.0.0.1:5555") and at most 8192 bytes. An address that
-	// was received has a NUL behind it, and can be sent to. DGRAM can be had
+	// was received has a NUL behind it, and can be sent to. DGRAM works
 	// without the draft API.
 	DGRAM = Type(C.ZMQ_DGRAM)
 
-	// PEER talks to other PEER sockets by routing ids, as SERVER does, of which
-	// [Socket.ConnectPeer] returns one. libzmq 4.3.3.
+	// PEER talks to other PEER sockets by their routing ids, as SERVER does.
+	// [Socket.ConnectPeer] returns such an id. libzmq 4.3.3.
 	PEER = Type(C.ZMQ_PEER)
 
 	// CHANNEL talks to one other CHANNEL socket, as PAIR does. libzmq 4.3.3.
@@ -124,7 +128,7 @@ func (t Type) String() string {
 	return "<INVALID>"
 }
 
-// A Flag changes what a send or a receive does.
+// A Flag modifies a send or a receive.
 type Flag int
 
 const (
@@ -140,7 +144,7 @@ func (f Flag) String() string {
 	return bitNames(f, []bitName[Flag]{{DONTWAIT, "DONTWAIT"}, {SNDMORE, "SNDMORE"}})
 }
 
-// A State says what a socket is ready for, or what to wait for.
+// A State says what a socket is ready for, or which events to wait for.
 type State int
 
 const (
@@ -218,9 +222,10 @@ func bitNames[T ~int](v T, names []bitName[T]) string {
 // "pgm" for pgm and epgm, "norm", "tipc", "vmci", "vsock", "WS" and "WSS"), a
 // security mechanism ("curve", "gssapi"), or "draft", the draft API.
 //
-// It is false for a name that libzmq does not know. That goes for what every
-// libzmq has ("tcp", "inproc"), and for names that came with a version newer
-// than this one: "WS" and "WSS" with 4.3.3, "vsock" after 4.3.5.
+// It returns false for a name that libzmq does not know. These include the
+// transports that every libzmq has ("tcp", "inproc"), and names that are
+// newer than the libzmq that runs: "WS" and "WSS" came with 4.3.3, "vsock"
+// after 4.3.5.
 //
 // Function zmq_has.
 func Has(capability string) bool {
@@ -246,8 +251,8 @@ func HasCurve() bool { return Has("curve") }
 // HasGssapi reports whether libzmq has the [GSSAPI] mechanism.
 func HasGssapi() bool { return Has("gssapi") }
 
-// HasDraft reports whether the draft API is there: in libzmq, and in the headers
-// that the program was built with.
+// HasDraft reports whether the draft API is available. Both the libzmq that
+// runs and the headers that the program was built with must have it.
 func HasDraft() bool { return C.ZMQ4_DRAFT != 0 && Has("draft") }
 
 // A feature is something that not every libzmq has.

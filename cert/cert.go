@@ -61,8 +61,8 @@ type Cert struct {
 	Metadata map[string]string
 }
 
-// New makes a certificate with new keys. The error is [ErrInvalid] for metadata
-// that is not valid, and [zmq4.ENOTSUP] if libzmq has no CURVE.
+// New makes a certificate with new keys. The error is [ErrInvalid] for
+// invalid metadata, and [zmq4.ENOTSUP] if libzmq has no CURVE.
 func New(metadata map[string]string) (*Cert, error) {
 	if err := checkMetadata(metadata); err != nil {
 		return nil, err
@@ -85,13 +85,14 @@ func (c *Cert) Public() *Cert {
 	return &Cert{Keys: zmq4.CurveKeypair{Public: c.Keys.Public}, Metadata: maps.Clone(c.Metadata)}
 }
 
-// Save writes the public certificate to a file, and the whole one to a file of
-// the same name with "_secret" behind, if there is a secret key. By convention
-// the name ends in ".key". Only the owner may read the secret file, mode 0600.
+// Save writes the public certificate to a file, and, if there is a secret
+// key, the whole certificate to a second file, whose name has "_secret" at
+// the end. By convention the name ends in ".key". Only the owner may read the
+// secret file, mode 0600.
 //
 // Each file is replaced in one step: nobody reads half of it. The error is
-// [ErrInvalid] for a certificate that could not be loaded again, and then no
-// file is written.
+// [ErrInvalid] for a certificate that could not be read again, and then no
+// file is written; or it is that of package os.
 func (c *Cert) Save(path string) error {
 	public, err := c.Public().MarshalText()
 	if err != nil {
@@ -113,6 +114,9 @@ func (c *Cert) Save(path string) error {
 func writeFile(path string, data []byte, mode os.FileMode) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".cert-*") // mode 0600
 	if err != nil {
+		if e := (*os.PathError)(nil); errors.As(err, &e) {
+			e.Path = path // not a name that nobody has given
+		}
 		return err
 	}
 	defer func() {
@@ -136,8 +140,8 @@ func writeFile(path string, data []byte, mode os.FileMode) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// Load reads a certificate. It has a secret key if the file has one: to load
-// that, give the name of the secret file.
+// Load reads a certificate from a file. A public file has no secret key. To
+// load the secret key, give the name of the secret file.
 //
 // The error is [ErrInvalid], or that of package os.
 func Load(path string) (*Cert, error) {
@@ -157,8 +161,9 @@ func Load(path string) (*Cert, error) {
 	return &c, nil
 }
 
-// MarshalText returns the text of the certificate, with the secret key if there
-// is one. The error is [ErrInvalid].
+// MarshalText returns the text of the certificate, with the secret key if it
+// has one. It returns [ErrInvalid] for a certificate that could not be read
+// again.
 func (c *Cert) MarshalText() ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -189,12 +194,12 @@ func (c *Cert) MarshalText() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// UnmarshalText sets the certificate from its text. Sections and properties
-// that are not known are ignored.
+// UnmarshalText sets the certificate from its text. Unknown sections and
+// properties are ignored.
 //
-// The error is [ErrInvalid]: for text that is no certificate, keys that are not
-// valid or do not belong together, and metadata that is not valid. It does not
-// quote the text.
+// The error is [ErrInvalid] for text that is not a certificate, for keys that
+// are invalid or do not belong together, and for invalid metadata. It does
+// not quote the text.
 func (c *Cert) UnmarshalText(text []byte) error {
 	if len(text) > maxSize {
 		return fmt.Errorf("%w: more than %d bytes", ErrInvalid, maxSize)

@@ -84,7 +84,8 @@ func TestSaveLoad(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "public.key_secret")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a secret file without a secret key: %v", err)
 	}
-	if err := c.Save(filepath.Join(dir, "no", "such", "dir")); !errors.Is(err, fs.ErrNotExist) {
+	nowhere := filepath.Join(dir, "no", "such", "dir")
+	if err := c.Public().Save(nowhere); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), nowhere) {
 		t.Errorf("Save: %v", err)
 	}
 	if _, err := cert.Load(filepath.Join(dir, "nobody")); !errors.Is(err, fs.ErrNotExist) {

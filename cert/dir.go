@@ -22,12 +22,12 @@ import (
 const settled = 2 * time.Second
 
 // A Dir is a directory with the public certificates of clients. Each lookup
-// sees what is there at that time: files that have been added, changed or
-// removed. Its methods may be called from any goroutine.
+// sees the directory as it is at that time, with files that were added,
+// changed or removed. All methods may be called from any goroutine.
 //
-// All regular files count but those whose name begins with "." or ends in
-// "_secret". One that is not a valid certificate is logged by the standard
-// logger, and left out.
+// Every regular file counts, except those whose name begins with "." or ends
+// in "_secret". The standard logger logs a file that is not a valid
+// certificate, and it is left out.
 type Dir struct {
 	path string
 
@@ -54,7 +54,7 @@ func OpenDir(path string) (*Dir, error) {
 }
 
 // Lookup returns the certificate with a public key, in Z85, and whether there
-// is one. It must not be changed. The error is that of reading the directory.
+// is one. Do not change it. The error is that of reading the directory.
 func (d *Dir) Lookup(key string) (c *Cert, ok bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -65,8 +65,8 @@ func (d *Dir) Lookup(key string) (c *Cert, ok bool, err error) {
 	return c, ok, nil
 }
 
-// Check reports whether there is a certificate of the client. It is meant for
-// [zmq4.AuthConfig.CheckCurve].
+// Check reports whether the directory has a certificate of the client. It is
+// meant for [zmq4.AuthConfig].CheckCurve.
 func (d *Dir) Check(_ context.Context, r *zmq4.AuthRequest) (ok bool, err error) {
 	if r.Mechanism != zmq4.CURVE {
 		return false, nil
@@ -76,8 +76,8 @@ func (d *Dir) Check(_ context.Context, r *zmq4.AuthRequest) (ok bool, err error)
 }
 
 // Metadata returns the metadata of the client's certificate, if there is one.
-// It is meant for [zmq4.AuthConfig.Metadata]. A certificate, which the client
-// may have written, does not decide about its User-Id: that is the key.
+// It is meant for [zmq4.AuthConfig].Metadata. The client may have written the
+// certificate, so a User-Id in it is ignored: the User-Id is the key.
 func (d *Dir) Metadata(_ context.Context, r *zmq4.AuthRequest) (map[string]string, error) {
 	if r.Mechanism != zmq4.CURVE {
 		return nil, nil

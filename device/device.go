@@ -41,18 +41,18 @@ type Proxy struct {
 // count makes the endpoints of the control sockets.
 var count atomic.Int64
 
-// Start begins to move messages from frontend to backend and from backend to
-// frontend, which may be one and the same, and to send a copy of each to
-// capture, which may be nil. The sockets are the Proxy's from then on: nobody
-// else should send or receive on them, or close them. With an error they are
-// still the caller's.
+// Start moves messages from frontend to backend and from backend to frontend,
+// and sends a copy of each to capture, which may be nil. Frontend and backend
+// may be the same socket. The Proxy owns the sockets from then on: nobody
+// else should send or receive on them, or close them. If Start returns an
+// error, the caller still owns them.
 //
-// It ends by [Proxy.Stop], when its context is terminated, or when a socket
-// fails. It takes two more sockets of the frontend's context, see
+// The Proxy ends with [Proxy.Stop], when its context is terminated, or when a
+// socket fails. It uses two more sockets of the frontend's context, see
 // [zmq4.Context.SetMaxSockets].
 //
-// The error is [zmq4.ErrorSocketClosed] for a socket that is nil or closed,
-// EMFILE, or [zmq4.ETERM], in a [*zmq4.OpError].
+// The error is a [*zmq4.OpError]: [zmq4.ErrorSocketClosed] for a socket that
+// is nil or closed, EMFILE, or [zmq4.ETERM].
 func Start(frontend, backend, capture *zmq4.Socket) (*Proxy, error) {
 	p := &Proxy{frontend: frontend, backend: backend, capture: capture, done: make(chan struct{})}
 	remote, err := p.steer()
@@ -123,26 +123,25 @@ func (p *Proxy) command(cmd string) error {
 	return err
 }
 
-// Pause stops the flow: once it returns, the Proxy receives no more messages.
-// They wait in the sockets, and none is lost unless the sender's type drops
-// what it has no room for, as PUB does. A second Pause does nothing.
+// Pause stops the flow: when it has returned, the Proxy receives no more
+// messages. They wait in the sockets. None is lost unless the sender's type
+// drops messages for which it has no room, as PUB does. A second Pause does
+// nothing.
 //
-// With an error, a [*zmq4.OpError], the Proxy has ended, and [Proxy.Err] tells
-// why, or it was stopped.
+// It returns a [*zmq4.OpError] if the Proxy has ended, see [Proxy.Err].
 func (p *Proxy) Pause() error { return opError("pause", p.command("PAUSE")) }
 
-// Resume lets the flow go on after [Proxy.Pause]. Its errors are the same.
+// Resume lets the flow go on after [Proxy.Pause]. It returns the same errors.
 func (p *Proxy) Resume() error { return opError("resume", p.command("RESUME")) }
 
 // Stop ends the Proxy and waits until its sockets are closed. A message that
-// it has received is still sent; what waits in the sockets to be received is
-// lost, unless their peers can send it again elsewhere. What was sent lingers,
-// see [zmq4.Socket.SetLinger].
+// the Proxy has received is still sent. Messages that wait in the sockets to
+// be received are lost, unless their peers can send them again. Sent messages
+// linger, see [zmq4.Socket.SetLinger].
 //
-// If the message in hand cannot be sent, because there is no peer to take it,
-// it is given up when ctx is done: the error is then ctx.Err() in a
-// [*zmq4.OpError]. In any case the error is that of [Proxy.Err], nil if all went
-// well. A second Stop does nothing but wait.
+// If the last message cannot be sent because no peer takes it, it is dropped
+// when ctx is done, and Stop returns ctx.Err() in a [*zmq4.OpError].
+// Otherwise Stop returns the error of [Proxy.Err]. A second Stop only waits.
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.command("TERMINATE") // fails only if it has ended, or is about to
 	select {
@@ -159,9 +158,10 @@ func (p *Proxy) Stop(ctx context.Context) error {
 // Done returns a channel that is closed when the Proxy has ended.
 func (p *Proxy) Done() <-chan struct{} { return p.done }
 
-// Err waits until the Proxy has ended and returns why: nil if it was stopped,
-// the error of the context that was given to [Proxy.Stop], [zmq4.ETERM], [zmq4.ErrorSocketClosed], or what sending or receiving gave,
-// in a [*zmq4.OpError].
+// Err waits until the Proxy has ended and returns the reason: nil if it was
+// stopped, and otherwise, in a [*zmq4.OpError], the error of the context that
+// was given to [Proxy.Stop], [zmq4.ETERM], [zmq4.ErrorSocketClosed], or the
+// error of a send or a receive.
 func (p *Proxy) Err() error {
 	<-p.done
 	return p.err
@@ -172,8 +172,9 @@ type Stats struct {
 	Frontend, Backend, Capture zmq4.SocketStats
 }
 
-// Stats returns what the sockets have done so far, see [zmq4.Socket.Stats]. It
-// can still be asked for after the Proxy has ended. To publish it:
+// Stats returns what the sockets have done so far, see [zmq4.Socket.Stats].
+// It can be called after the Proxy has ended. To publish it with package
+// expvar:
 //
 //	expvar.Publish("broker", expvar.Func(func() any { return p.Stats() }))
 func (p *Proxy) Stats() Stats {

@@ -19,23 +19,26 @@ import (
 // running holds the Monitors that run, by their sockets: the map of a Handler to peers.
 var running sync.Map // zmq4.Socket to *Monitor
 
-// Handler returns a page of the sockets that are open in the default context and in those
-// given: endpoints, options, counters, rates, peers, and who waits. To see it under /debug/zmq4:
+// Handler returns a web page of the open sockets of the default context and
+// of those given: endpoints, options, counters, rates, peers, and who waits.
+// To serve it under /debug/zmq4:
 //
 //	http.Handle("/debug/zmq4", monitor.Handler(zctx))
 //
-// The page is HTML. Like those of package net/http/pprof it is for those who run the
-// program, on a port that others cannot reach: it shows addresses, though no keys and no
-// passwords. It costs nothing but when it is asked for. It takes these parameters:
+// Like the pages of package net/http/pprof, it is for those who run the
+// program: serve it on a port that others cannot reach. It shows addresses
+// and identities, but no keys and no passwords. It costs nothing while nobody
+// asks for it. It takes these parameters:
 //
 //   - format=json returns the same as JSON, see [Report],
-//   - q=text shows only the sockets whose type, endpoint, identity or origin contains the text,
+//   - q=text shows only the sockets whose type, endpoint, identity or origin
+//     contains the text,
 //   - sort=column sorts by a column of the page, such as received or waiting,
-//   - seconds=5 measures the rates for so long, at most 60. They are those of the socket's
-//     whole life otherwise.
+//   - seconds=5 measures the rates for that many seconds, at most 60. By default
+//     the rates are those of the socket's whole life.
 //
-// Peers are known of sockets that are watched, see [Start], and where a socket was made
-// only if [zmq4.RecordOrigins] was set.
+// Peers are shown for sockets that have a [Monitor], and the place where a
+// socket was made if [zmq4.RecordOrigins] was set.
 func Handler(contexts ...*zmq4.Context) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -83,7 +86,7 @@ func Handler(contexts ...*zmq4.Context) http.Handler {
 // maxSeconds is how long rates are measured at most.
 const maxSeconds = 60
 
-// A Report is the JSON of [Handler].
+// A Report is the JSON form of the page of [Handler].
 type Report struct {
 	Version  string    // of libzmq
 	Time     time.Time // when the report was made
@@ -91,16 +94,16 @@ type Report struct {
 	Sockets  []SocketReport
 }
 
-// A ContextReport is about one context.
+// A ContextReport describes one context.
 type ContextReport struct {
 	Name       string // "default", or "1" for the first that Handler was given
-	Sockets    int    // that are open, but for those of the package itself
+	Sockets    int    // open sockets, without those of the package itself
 	MaxSockets int    // 0 if it is terminated
 	IOThreads  int
-	Terminated bool // it waits for its sockets to be closed, or is gone
+	Terminated bool // Term was called; it may still wait for sockets
 }
 
-// A SocketReport is about one open socket.
+// A SocketReport describes one open socket.
 type SocketReport struct {
 	ID        uint64 // tells the sockets of the process apart
 	Context   string
@@ -112,14 +115,14 @@ type SocketReport struct {
 
 	zmq4.SocketStats
 
-	// Rates are per second, over Seconds: what seconds=5 has measured, or else since the
-	// socket was created.
+	// Rates are averages over Seconds: the time of seconds=5, or by default the time
+	// since the socket was created.
 	Rates   Rates
 	Seconds float64
 
 	Receiving, Sending, Polling int // goroutines that wait now
 
-	// Peers, Connections and Failures are those of [Stats]. There are none without a Monitor.
+	// Peers, Connections and Failures are those of [Stats]. They are nil without a [Monitor].
 	Peers       *int    `json:",omitempty"`
 	Connections *uint64 `json:",omitempty"`
 	Failures    *uint64 `json:",omitempty"`
@@ -127,7 +130,7 @@ type SocketReport struct {
 	Origin []string `json:",omitempty"` // where it was made: functions with file and line
 }
 
-// Rates are how much goes through a socket in a second.
+// Rates are messages and bytes per second.
 type Rates struct {
 	MessagesReceived, BytesReceived, MessagesSent, BytesSent float64
 }

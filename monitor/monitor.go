@@ -38,32 +38,33 @@ type Monitor struct {
 	failures    uint64
 }
 
-// Stats is what a socket has done, and what has happened to it since its
-// Monitor was started.
+// Stats counts what a socket has done, and what has happened to its
+// connections since its Monitor was started.
 type Stats struct {
 	zmq4.SocketStats
 
-	// Peers is how many connections are up, also those whose handshake is not
-	// over. libzmq does not tell of inproc connections, nor when this side ends
-	// one by Disconnect: that one counts until its file descriptor is used again.
+	// Peers is the number of open connections, also those whose handshake is not
+	// complete. libzmq does not report inproc connections, nor a Disconnect of this
+	// side: such a connection counts until its file descriptor is used again.
 	Peers int
 
-	// Connections is how many have come up so far.
+	// Connections is the number of connections that have been made so far.
 	Connections uint64
 
-	// Failures is how many handshakes, binds and accepts have failed.
+	// Failures is the number of handshakes, binds and accepts that have failed.
 	Failures uint64
 }
 
-// Start watches a socket, and logs its events: failures as warnings, attempts
-// to connect for debugging, everything else as information. The first of the attempts that
-// fail because a host name does not resolve, see [zmq4.SocketEvent], is a warning. A nil
-// logger logs nothing. Connections that are there already are not known, so that it should
-// come before Bind and Connect. What happens just before the end may not be logged.
+// Start watches a socket and logs its events: failures at level Warn,
+// attempts to connect at level Debug, everything else at level Info. If a
+// host name does not resolve, see [zmq4.SocketEvent], the first attempt is
+// logged at level Warn. A nil logger logs nothing. Call Start before Bind and
+// Connect: it does not know of earlier connections. The last events before
+// the end may not be logged.
 //
-// It ends, with its goroutine, when ctx is done, the socket is closed or its
-// context terminated, or when the socket gets another monitor: it can have only
-// one, see [zmq4.Socket.Events].
+// The Monitor ends, with its goroutine, when ctx is done, when the socket is
+// closed or its context terminated, and when the socket gets another monitor.
+// A socket can have only one, see [zmq4.Socket.Events].
 func Start(ctx context.Context, soc *zmq4.Socket, logger *slog.Logger) *Monitor {
 	m := &Monitor{soc: soc, done: make(chan struct{}), up: make(map[int]bool), unresolved: make(map[string]bool)}
 	if logger == nil {
@@ -96,23 +97,24 @@ func Start(ctx context.Context, soc *zmq4.Socket, logger *slog.Logger) *Monitor 
 // Done returns a channel that is closed when the Monitor has ended.
 func (m *Monitor) Done() <-chan struct{} { return m.done }
 
-// Err waits until the Monitor has ended and returns why: nil if the socket was
-// closed or got another monitor, or ctx.Err(), [zmq4.ETERM], or why it could not
-// start, in a [*zmq4.OpError].
+// Err waits until the Monitor has ended and returns the reason: nil if the
+// socket was closed or got another monitor, and otherwise, in a
+// [*zmq4.OpError], ctx.Err(), [zmq4.ETERM], or the error that kept it from
+// starting.
 func (m *Monitor) Err() error {
 	<-m.done
 	return m.err
 }
 
-// Stats returns what is known now. After the Monitor has ended there are no
-// peers; the rest can still be asked for.
+// Stats returns the current numbers. After the Monitor has ended there are no
+// peers; the other numbers are still right.
 func (m *Monitor) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return Stats{m.soc.Stats(), len(m.up), m.connections, m.failures}
 }
 
-// String returns [Monitor.Stats] in JSON.
+// String returns [Monitor.Stats] as JSON.
 func (m *Monitor) String() string {
 	b, _ := json.Marshal(m.Stats()) // numbers cannot fail
 	return string(b)

@@ -73,6 +73,7 @@ func (b *bench) run(s *session, args []string, local, remote zmq4.Type, atLocal,
 		return err
 	}
 	b.to = local
+	s.oneProcess = b.role.value == "both"
 	ends, wait := make(chan error, 2), 0
 	if b.role.value != "remote" {
 		var sockets []*zmq4.Socket

@@ -3,18 +3,28 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/seed45097122/zmq4"
+	"github.com/spf13/cobra"
 )
 
 // An endpoint is an address to bind or to connect to.
 type endpoint struct {
 	address string
 	bind    bool
+}
+
+// needEndpoint checks that a command has an endpoint.
+func needEndpoint(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("an endpoint is missing, such as tcp://127.0.0.1:5555")
+	}
+	return nil
 }
 
 // parseEndpoints takes lists of endpoints, separated by commas. One that begins

@@ -36,7 +36,7 @@ type input struct {
 func (in *input) register(cmd *cobra.Command) {
 	in.flags = cmd.Flags()
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
-		p.IntVarP(&in.count, "count", "n", 0, "send `N` messages; for PART and --size 0 is without end, and the default is 1")
+		p.IntVarP(&in.count, "count", "n", 0, "send `N` messages; with PARTs or --size the default is 1, and 0 has no end")
 		p.IntVar(&in.size, "size", 0, "send a part of this many `bytes`")
 		p.Float64VarP(&in.rate, "rate", "r", 0, "send at most this many `messages` per second")
 		p.DurationVarP(&in.interval, "interval", "i", 0, "`time` between two messages")

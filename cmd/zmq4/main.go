@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Command zmq4 sends and receives ZeroMQ messages from the shell.
+/*
+Command zmq4 sends and receives ZeroMQ messages from the shell, over any transport
+and with any security, as nc and curl do for TCP and HTTP.
+
+Install it with
+
+	go install github.com/seed45097122/zmq4/cmd/zmq4@latest
+
+which needs cgo, a C compiler, pkg-config and libzmq with its headers. In two
+terminals:
+
+	zmq4 receive tcp://127.0.0.1:5555
+	zmq4 send tcp://127.0.0.1:5555 hello world
+
+The commands are send, receive, request, reply, publish, subscribe, talk, proxy,
+monitor, keygen and bench. Each has examples in its help, such as
+
+	zmq4 publish --help
+
+The exit code is 0 if all went well, 1 for an error, 2 for a command line that is
+wrong, 3 when --timeout or --linger is over, and 130 after Ctrl-C.
+*/
 package main
 
 import (

@@ -61,7 +61,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 
   Is there a peer that lets this socket in?
   zmq4 monitor tcp://localhost:5555 --event handshake_succeeded -n 1`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Events", func(p *pflag.FlagSet) {
 		p.StringSliceVar(&events, "event", nil, "print only these `events`, such as connected,disconnected")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -48,9 +49,21 @@ func (out *output) open() (err error) {
 		if out.template, err = t.Parse(out.pattern); err != nil {
 			return usageError{err}
 		}
+		// A field that there is not is an error before the first message, a part is not.
+		err := out.template.Execute(io.Discard, shown{Parts: make([]string, 100)})
+		if err != nil && strings.Contains(err.Error(), "can't evaluate field") {
+			return usageError{err}
+		}
 	}
 	out.w = bufio.NewWriterSize(os.Stdout, largePart)
 	return nil
+}
+
+// shown is a message as the template of --format gets it.
+type shown struct {
+	Time  time.Time
+	Parts []string
+	Size  int
 }
 
 // print writes a message, of which a large part is not copied. Flush has to follow.
@@ -62,16 +75,12 @@ func (out *output) print(msg [][]byte) error {
 		}
 		return out.write(out.w, now, msg)
 	}
-	shown := struct {
-		Time  time.Time
-		Parts []string
-		Size  int
-	}{Time: now}
+	m := shown{Time: now}
 	for _, p := range msg {
-		shown.Parts = append(shown.Parts, string(p))
-		shown.Size += len(p)
+		m.Parts = append(m.Parts, string(p))
+		m.Size += len(p)
 	}
-	if err := out.template.Execute(out.w, shown); err != nil {
+	if err := out.template.Execute(out.w, m); err != nil {
 		return err
 	}
 	return out.w.WriteByte('\n')

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/seed45097122/zmq4"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,8 +17,8 @@ func newProxy() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "proxy FRONTEND BACKEND",
-		Short: "Pass messages on between two sides",
-		Long: `Pass messages on between a frontend and a backend, in both directions:
+		Short: "Forward messages between two sides",
+		Long: `Forward messages between a frontend and a backend, in both directions:
 
   queue      ROUTER and DEALER: requests of clients to workers, with replies
   forwarder  XSUB and XPUB: from publishers to subscribers
@@ -27,12 +29,17 @@ both sides, those for security too.`,
 		Example: `  zmq4 proxy 'tcp://*:5555' 'tcp://*:5556'
   zmq4 proxy --type forwarder '>tcp://localhost:5557' 'tcp://*:5558'
   zmq4 proxy --capture 'tcp://*:5559' 'tcp://*:5555' 'tcp://*:5556'`,
-		Args: cobra.ExactArgs(2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return errors.New("two endpoints are needed: that of the frontend, and that of the backend")
+			}
+			return nil
+		},
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
 		p.StringVar(&capture, "capture", "", "publish all messages on this `endpoint` too")
 	})
-	kind := newChoice(cmd, "what passes", "queue", "forwarder", "streamer")
+	kind := newChoice(cmd, "kind of proxy", "queue", "forwarder", "streamer")
 	f.register(cmd)
 	cmd.RunE = f.run(func(s *session, args []string) error {
 		pair := map[string][2]zmq4.Type{

@@ -20,24 +20,24 @@ func newPublish() *cobra.Command {
 		Use:     "publish ENDPOINT[,ENDPOINT...] [PART...]",
 		Aliases: []string{"pub"},
 		Short:   "Publish messages to all subscribers (PUB)",
-		Long: `Publish messages to all who have subscribed to what they begin with (PUB).
+		Long: `Publish messages (PUB). A subscriber receives those that begin with one of its
+topics. PARTs and standard input are as for zmq4 send.
 
-What a message is made of is as for zmq4 send. Whoever subscribes later misses
-what was published before, and it takes a moment until a subscription is there:
---wait 1 begins when there is one.
+Subscribers miss messages that were published before they subscribed, and a
+subscription takes a moment to arrive: --wait 1 begins when there is one.
 
 It binds. An endpoint that begins with > is connected instead.`,
 		Example: `  zmq4 publish tcp://127.0.0.1:5556 --wait 1 hello
   zmq4 pub tcp://127.0.0.1:5556 --topic weather --interval 1s --count 0 sun
   tail -f log | zmq4 pub 'tcp://*:5556'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Subscribers", func(p *pflag.FlagSet) {
-		p.IntVarP(&wait, "wait", "w", 0, "begin when there are `N` subscriptions")
-		p.BoolVar(&slow, "nodrop", false, "wait for subscribers that are slow, which else miss messages")
+		p.IntVarP(&wait, "wait", "w", 0, "wait for `N` subscriptions before the first message")
+		p.BoolVar(&slow, "nodrop", false, "wait for slow subscribers; they miss messages without it")
 	})
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
-		p.StringVarP(&in.topic, "topic", "t", "", "a first part `TOPIC` for each message")
+		p.StringVarP(&in.topic, "topic", "t", "", "put a part with this `TOPIC` before each message")
 	})
 	in.register(cmd)
 	fm.register(cmd)

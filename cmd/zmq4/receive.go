@@ -24,7 +24,7 @@ It binds. An endpoint that begins with > is connected instead.`,
 		Example: `  zmq4 receive tcp://127.0.0.1:5555
   zmq4 receive 'tcp://*:5555' --count 10 --json
   zmq4 receive --connect tcp://localhost:5555 --timestamp`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
 		p.IntVarP(&count, "count", "n", 0, "end after `N` messages")

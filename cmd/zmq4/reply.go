@@ -26,21 +26,22 @@ func newReply() *cobra.Command {
 		Use:     "reply ENDPOINT... [-- COMMAND [ARG...]]",
 		Aliases: []string{"rep"},
 		Short:   "Reply to requests (REP)",
-		Long: `Reply to requests (REP): with the request itself, or with what a command says.
+		Long: `Reply to requests (REP) with the request itself, or with the output of a
+command.
 
-The command is run for each request, has it on its standard input as zmq4
-receive would print it, and writes the reply, of which an end of line is taken
-away (not with --raw). If it fails the reply is an empty message.
+The command is run for each request. It reads the request from standard input,
+as zmq4 receive would print it, and writes the reply, whose last end of line is
+removed (not with --raw). If the command fails, the reply is an empty message.
 
 It binds. An endpoint that begins with > is connected instead.`,
 		Example: `  zmq4 reply tcp://127.0.0.1:5555
   zmq4 rep 'tcp://*:5555' -- tr a-z A-Z
   zmq4 rep 'tcp://*:5555' --json -- jq -c '{parts: [.parts[] | ascii_upcase]}'`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 || cmd.ArgsLenAtDash() == 0 {
-				return errors.New("requires an endpoint")
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				args = args[:dash]
 			}
-			return nil
+			return needEndpoint(cmd, args)
 		},
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {

@@ -20,13 +20,13 @@ func newRequest() *cobra.Command {
 		Short:   "Send requests and print the replies (REQ)",
 		Long: `Send requests (REQ), one after the other, and write each reply on a line.
 
-What a request is made of is as for zmq4 send.
+PARTs and standard input are as for zmq4 send.
 
 It connects. An endpoint that begins with @ is bound instead.`,
 		Example: `  zmq4 request tcp://localhost:5555 hello
   zmq4 req tcp://localhost:5555 --timeout 2s --json get user
   seq 3 | zmq4 req tcp://localhost:5555`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	in.register(cmd)
 	fm.register(cmd)

@@ -14,10 +14,10 @@ func newSend() *cobra.Command {
 		Use:     "send ENDPOINT[,ENDPOINT...] [PART...]",
 		Aliases: []string{"push"},
 		Short:   "Send messages (PUSH)",
-		Long: `Send messages to one of the peers each (PUSH), or as --type says.
+		Long: `Send messages, each to one of the peers (PUSH, or see --type).
 
-With PARTs it sends one message of these parts: a text, or @FILE for what is
-in a file; @@ stands for one @. Without PARTs, each line of standard input is a
+With PARTs it sends one message. A part is a text, or @FILE for the content of a
+file; @@ stands for one @. Without PARTs, each line of standard input is a
 message. Parts of 64 KiB and more are not copied.
 It ends when everything is delivered.
 
@@ -25,7 +25,7 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		Example: `  zmq4 send tcp://localhost:5555 hello world
   zmq4 send tcp://localhost:5555 header @photo.jpg
   seq 1000 | zmq4 send tcp://localhost:5555 --rate 100`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	in.register(cmd)
 	fm.register(cmd)

@@ -45,6 +45,9 @@ type session struct {
 	// show is called with the events of sockets, if it is not nil.
 	show func(zmq4.SocketEvent)
 
+	// oneProcess says that the sockets are the two sides of a connection.
+	oneProcess bool
+
 	// log is for what happens to sockets and clients.
 	log *fold
 }

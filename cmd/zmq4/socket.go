@@ -46,12 +46,12 @@ func (f *socketFlags) register(cmd *cobra.Command) {
 func (f *socketFlags) registerSession(cmd *cobra.Command) {
 	group(cmd, "Connection", func(p *pflag.FlagSet) {
 		p.DurationVar(&f.timeout, "timeout", 0, "end with exit code 3 after this `time`; 0 for no limit")
-		p.DurationVar(&f.linger, "linger", -1, "how long to deliver at the end, a `time`; 0 drops messages (default that of --timeout, and 1s after Ctrl-C or an error)")
+		p.DurationVar(&f.linger, "linger", -1, "`time` to deliver messages at the end; 0 drops them (default that of --timeout, and 1s after Ctrl-C or an error)")
 		p.Lookup("linger").DefValue = "0s" // which is not shown
 		p.StringVar(&f.identity, "id", "", "routing `id` of the socket")
 		p.IntVar(&f.hwm, "hwm", -1, "high-water marks, in `messages`; 0 for no limit (default 1000)")
 		p.Lookup("hwm").DefValue = "0"
-		p.StringArrayVarP(&f.options, "opt", "o", nil, "set an `option=value`, such as reconnect-ivl=1s")
+		p.StringArrayVarP(&f.options, "opt", "o", nil, "set an option of the socket, `option=value`, such as reconnect-ivl=1s")
 	})
 	f.security.register(cmd)
 	group(cmd, "Output", func(p *pflag.FlagSet) {
@@ -96,6 +96,9 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 
 	fatal, waits := true, false
 	for _, e := range ends {
+		if strings.HasPrefix(e.address, "inproc://") && !s.oneProcess {
+			return nil, usagef("%s: inproc is for the sockets of one process; use tcp or ipc", e.address)
+		}
 		fatal = fatal && !e.bind
 		if !e.bind && e.handshakes(t) {
 			s.awaited++
@@ -114,7 +117,7 @@ func (s *session) open(t zmq4.Type, bind bool, list ...string) (*zmq4.Socket, er
 		if err := s.attach(e, soc); err != nil {
 			return nil, err
 		}
-		if e.bind && s.verbose {
+		if wildcard := strings.Contains(e.address, ":*") && !s.quiet && !s.oneProcess; e.bind && (s.verbose || wildcard) {
 			at, err := soc.GetLastEndpoint()
 			if err != nil {
 				return nil, err
@@ -181,19 +184,25 @@ func setOption(soc *zmq4.Socket, option string) error {
 	name, text, ok := strings.Cut(option, "=")
 	plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	index, known := setters()[strings.TrimPrefix(plain, "zmq-")]
-	if !ok || !known {
-		return usagef("--opt %s: not option=value with one of the options %s", name, strings.Join(slices.Sorted(maps.Keys(setters())), ", "))
+	switch {
+	case !known:
+		return usagef("--opt %s: there is no such option; there are %s", name, strings.Join(slices.Sorted(maps.Keys(setters())), ", "))
+	case !ok:
+		return usagef("--opt %s: no value: %s=VALUE", name, name)
 	}
 	set := reflect.ValueOf(soc).Method(index)
 	value := reflect.New(set.Type().In(0)).Elem()
 	var err error
+	want := "a whole number"
 	if value.Type() == reflect.TypeFor[time.Duration]() {
+		want = "a time such as 500ms or 10s"
 		var d time.Duration
 		d, err = time.ParseDuration(text)
 		value.SetInt(int64(d))
 	} else {
 		switch value.Kind() {
 		case reflect.Bool:
+			want = "true or false"
 			var b bool
 			b, err = strconv.ParseBool(text)
 			value.SetBool(b)
@@ -210,7 +219,7 @@ func setOption(soc *zmq4.Socket, option string) error {
 		}
 	}
 	if err != nil {
-		return usagef("--opt %s: %w", name, err)
+		return usagef("--opt %s: %q is not %s", name, text, want)
 	}
 	if err, _ := set.Call([]reflect.Value{value})[0].Interface().(error); err != nil {
 		return fmt.Errorf("--opt %s: %w", name, err)

@@ -26,10 +26,10 @@ It connects. An endpoint that begins with @ is bound instead.`,
 		Example: `  zmq4 subscribe tcp://localhost:5556
   zmq4 sub tcp://localhost:5556 -t weather -t news --timestamp
   zmq4 sub tcp://localhost:5556 --format '{{.Time.Unix}} {{join .Parts " | "}}'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
-		p.StringArrayVarP(&topics, "topic", "t", []string{""}, "messages that begin with `TOPIC`, may be given again; all without it")
+		p.StringArrayVarP(&topics, "topic", "t", []string{""}, "receive messages that begin with `TOPIC`; can be repeated (default all)")
 		p.IntVarP(&count, "count", "n", 0, "end after `N` messages")
 	})
 	fm.register(cmd)

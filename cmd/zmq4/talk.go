@@ -20,23 +20,22 @@ func newTalk() *cobra.Command {
 		Use:     "talk ENDPOINT[,ENDPOINT...] [PART...]",
 		Aliases: []string{"pair", "dealer", "router", "stream"},
 		Short:   "Send and receive at the same time (PAIR, DEALER, ROUTER, STREAM)",
-		Long: `Send messages, and print those that come, at the same time. The alias says the
-socket type, as --type does.
+		Long: `Send messages and print received ones at the same time. --type, or the alias,
+says the socket type.
 
-What a message is made of is as for zmq4 send. The first part of a message of a
-ROUTER or a STREAM is the routing id of the peer: --json and --hex can tell it.
-It goes on to receive when everything is sent, until --expect, --timeout or
-Ctrl-C.
+PARTs and standard input are as for zmq4 send. A ROUTER or a STREAM has the
+routing id of the peer as the first part: use --json or --hex to see it. When
+everything is sent it goes on to receive, until --expect, --timeout or Ctrl-C.
 
 It connects. An endpoint that begins with @ is bound instead.`,
 		Example: `  zmq4 pair @tcp://127.0.0.1:5557
   zmq4 pair tcp://127.0.0.1:5557
   zmq4 dealer tcp://localhost:5558 --expect 1 '' question
   zmq4 router @tcp://127.0.0.1:5558 --json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needEndpoint,
 	}
 	group(cmd, "Messages", func(p *pflag.FlagSet) {
-		p.IntVarP(&expect, "expect", "e", 0, "end when `N` messages have come and all are sent")
+		p.IntVarP(&expect, "expect", "e", 0, "end when `N` messages have come and all messages are sent")
 	})
 	in.register(cmd)
 	fm.register(cmd)

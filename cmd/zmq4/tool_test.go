@@ -54,6 +54,12 @@ func exitCode(t *testing.T, c *exec.Cmd) int {
 func bound(t *testing.T, c *exec.Cmd, more ...string) string {
 	t.Helper()
 	c.Args = append(append(c.Args, "-v"), more...)
+	return listening(t, c)
+}
+
+// listening starts a command that says to which endpoint it is bound, and returns that.
+func listening(t *testing.T, c *exec.Cmd) string {
+	t.Helper()
 	stderr, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +80,7 @@ func bound(t *testing.T, c *exec.Cmd, more ...string) string {
 
 func TestWildcardPort(t *testing.T) {
 	server := tool(t, "reply", "tcp://127.0.0.1:*", "-n", "1")
-	endpoint := bound(t, server)
+	endpoint := listening(t, server) // also without --verbose
 	out, err := tool(t, "request", endpoint, "hello").Output()
 	if string(out) != "hello\n" || err != nil {
 		t.Errorf("request %s: %q, %v", endpoint, out, err)
