@@ -171,25 +171,54 @@ func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err
 	if max <= 0 {
 		max = 1000
 	}
-	max = min(max, math.MaxInt32)
 	if err := ctx.Err(); err != nil || b == nil {
 		return 0, soc.opError("recv", cmp.Or(err, soc.invalid()))
+	}
+	before := b.n
+	end := before + min(max, math.MaxInt32-before)
+	if err = soc.fillNow(b, end); err != nil || b.n > before {
+		return b.n - before, soc.opError("recv", err)
 	}
 	s, parts, err := soc.receive(ctx, true, 0, nil)
 	if err != nil {
 		return 0, soc.opError("recv", err)
 	}
 	defer s.done()
-	before := b.n
 	s.fill(b, parts)
-	for b.n-before < max {
-		if s.c.in_next < s.c.in_len { // received ahead
+	s.fillUp(b, end, s.guess.receiveWaited)
+	return b.n - before, nil
+}
+
+// fillNow is fillUp in one crossing, unless there is nothing as far as the socket knows.
+func (soc *Socket) fillNow(b *Batch, end int) error {
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	before := b.n
+	defer func() {
+		if b.n > before {
+			s.done()
+		} else {
+			s.unlockAfter(0)
+		}
+	}()
+	if s.c.in_next < s.c.in_len || !s.guess.stillEmpty() && !s.guess.receiveWaits(s.typ) {
+		s.fillUp(b, end, false)
+	}
+	return nil
+}
+
+// fillUp adds messages that are there to a batch, until it has as many as end. waited says whether
+// this receive had to wait.
+func (s *socket) fillUp(b *Batch, end int, waited bool) {
+	for b.n < end {
+		if s.c.in_next < s.c.in_len { // received ahead, or too large for fillMore
 			s.fill(b, s.take(true))
-		} else if !s.fillMore(b, max-(b.n-before)) {
+		} else if !s.fillMore(b, end-b.n, waited) {
 			break
 		}
 	}
-	return b.n - before, nil
 }
 
 // fill adds the message in the inbox to a batch.
@@ -207,14 +236,14 @@ func (s *socket) fill(b *Batch, parts []C.zmq4_received) {
 
 // fillMore adds up to max messages that are there to a batch. It reports whether
 // it stopped at one that needs more room, which is in the inbox then.
-func (s *socket) fillMore(b *Batch, max int) bool {
+func (s *socket) fillMore(b *Batch, max int, waited bool) bool {
 	b.data = slices.Grow(b.data, 16<<10)
 	b.parts = slices.Grow(b.parts, min(max, 1024))
 	used, usedParts := C.size_t(len(b.data)), C.int(0)
 	room := b.parts[len(b.parts):cap(b.parts)]
 	n := int(C.zmq4_recv_batch(s.h(), C.int(max), (*C.uchar)(unsafe.SliceData(b.data)), C.size_t(cap(b.data)), &used,
 		unsafe.SliceData(room), C.int(len(room)), &usedParts))
-	s.guess.noteReceive(false, false, s.c.empty != 0)
+	s.guess.noteReceive(n > 0 || s.c.in_len > 0, waited, s.c.empty != 0)
 	s.rx.taken += int(used) - len(b.data)
 	b.data = b.data[:used]
 	b.parts = b.parts[:len(b.parts)+int(usedParts)]

@@ -212,6 +212,30 @@ func TestBatchShared(t *testing.T) {
 	}
 }
 
+// A REQ has one answer: RecvBatch tells what guesses that it came, however it came.
+func TestBatchOfOneAnswer(t *testing.T) {
+	for _, size := range []int{1, 100 << 10} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			rep, req := socketPair(t, "inproc", REP, REQ)
+			send(t, req, "ask")
+			recv(t, rep)
+			if _, err := rep.SendBytes(make([]byte, size), 0); err != nil {
+				t.Fatal(err)
+			}
+			var b Batch
+			if n, err := req.RecvBatch(t.Context(), &b, 0); n != 1 || err != nil || len(b.messages()[0][0]) != size {
+				t.Fatal(n, err)
+			}
+			if req.s.guess.sentWhole {
+				t.Error("a receive would wait for another answer")
+			}
+			if n, err := req.RecvBatch(t.Context(), &b, 0); n != 0 || AsErrno(err) != EFSM {
+				t.Error(n, err)
+			}
+		})
+	}
+}
+
 func TestBatchCrossings(t *testing.T) {
 	to, from := socketPair(t, "inproc", PULL, PUSH)
 	var b, got Batch
