@@ -35,21 +35,78 @@ type Batch struct {
 	data  []byte
 	parts []C.zmq4_part // data is an offset in Batch.data
 	n     int           // messages
+	lent  bool          // AvailableBuffer has handed out memory since the last Append
 }
 
-// Append adds a copy of one message. Without parts it adds nothing.
+// Append adds a copy of one message. Without parts it adds nothing. What was
+// written where it belongs, in [Batch.AvailableBuffer], is not copied.
 func (b *Batch) Append(parts ...[]byte) {
+	if b.lent {
+		parts = b.rescue(parts)
+	}
 	for i, p := range parts {
 		more := C.int(0)
 		if i < len(parts)-1 {
 			more = 1
 		}
 		b.parts = append(b.parts, C.zmq4_part{data: C.uintptr_t(len(b.data)), size: C.size_t(len(p)), more: more})
-		b.data = append(b.data, p...)
+		if b.lent && b.ahead(p) == 0 {
+			b.data = b.data[:len(b.data)+len(p)]
+		} else {
+			b.data = append(b.data, p...)
+		}
 	}
 	if len(parts) > 0 {
 		b.n++
+		b.lent = false
 	}
+}
+
+// AvailableBuffer returns an empty slice with room for at least size bytes: the
+// memory of the batch behind its messages. A program appends the next
+// message to it and gives it to [Batch.Append], which then has nothing to copy:
+//
+//	batch.Append(strconv.AppendInt(batch.AvailableBuffer(20), n, 10))
+//
+// The parts of one message are written one behind the other:
+//
+//	buf := append(batch.AvailableBuffer(100), "topic"...)
+//	body := strconv.AppendInt(buf[len(buf):], n, 10)
+//	batch.Append(buf, body)
+//
+// What append had to move, because there was no room, is copied by Append as
+// any other part, and so is a part that lies elsewhere in the buffer. The buffer is
+// valid until the batch is changed. A size below 0 is 0.
+func (b *Batch) AvailableBuffer(size int) []byte {
+	b.data = slices.Grow(b.data, max(size, 0))
+	b.lent = true
+	return b.data[len(b.data):]
+}
+
+// ahead returns how far behind the messages p begins in the memory of the batch, or -1 if it
+// lies elsewhere.
+func (b *Batch) ahead(p []byte) int {
+	free := b.data[len(b.data):cap(b.data)]
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(p))) - uintptr(unsafe.Pointer(unsafe.SliceData(free)))
+	if len(p) == 0 || at >= uintptr(len(free)) {
+		return -1
+	}
+	return int(at)
+}
+
+// rescue copies parts that would be overwritten by those before them.
+func (b *Batch) rescue(parts [][]byte) [][]byte {
+	copied, before := false, 0
+	for i, p := range parts {
+		if at := b.ahead(p); at >= 0 && at < before {
+			if !copied {
+				copied, parts = true, slices.Clone(parts)
+			}
+			parts[i] = slices.Clone(p)
+		}
+		before += len(p)
+	}
+	return parts
 }
 
 // Len returns how many messages there are.
