@@ -451,6 +451,9 @@ func TestUnaskedAheadEnds(t *testing.T) {
 			if msg, err := soc.RecvMessage(0); err != ETERM {
 				t.Errorf("%q, %v", msg, err)
 			}
+			if n, err := soc.RecvBatch(t.Context(), new(Batch), 10); n != 0 || AsErrno(err) != ETERM {
+				t.Errorf("%d, %v", n, err)
+			}
 		}
 	})
 	t.Run("Shutdown, asked for", func(t *testing.T) {

@@ -101,6 +101,19 @@ func TestCrossings(t *testing.T) {
 	// Defects 28, 35 and 36.
 	pull, push := socketPair(t, "inproc", PULL, PUSH)
 	large, parts := pattern(keep/2), make([]string, 100)
+	var batch, got Batch
+	for range 100 {
+		batch.Append([]byte("a"), []byte("b"))
+	}
+	sendBatch := func() error { _, err := push.SendBatch(t.Context(), &batch); return err }
+	recvBatch := func() error {
+		got.Reset()
+		n, err := pull.RecvBatch(t.Context(), &got, batch.Len())
+		if err == nil && n != batch.Len() {
+			err = fmt.Errorf("%d messages, want %d", n, batch.Len())
+		}
+		return err
+	}
 	names := 0
 	name := func() string { names++; return fmt.Sprintf("inproc://crossings-%d", names) }
 	sent := func(parts ...any) func() error {
@@ -140,6 +153,8 @@ func TestCrossings(t *testing.T) {
 			_, _, err := pull.RecvMessageWithMetadata(0, "User-Id", "Peer-Address")
 			return err
 		}, nil, 1 + 2},
+		{"SendBatch", nil, sendBatch, recvBatch, 1},
+		{"RecvBatch", sendBatch, recvBatch, nil, 1},
 		{"RecvEvent", sent(event(EVENT_CLOSED, 0, "")), func() error { _, _, _, err := pull.RecvEvent(0); return err }, nil, 1},
 		{"GetRcvmore", nil, func() error { _, err := pull.GetRcvmore(); return err }, nil, 0},
 		{"GetEvents", nil, func() error { _, err := pull.GetEvents(); return err }, nil, 1},

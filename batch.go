@@ -35,21 +35,78 @@ type Batch struct {
 	data  []byte
 	parts []C.zmq4_part // data is an offset in Batch.data
 	n     int           // messages
+	lent  bool          // AvailableBuffer has handed out memory since the last Append
 }
 
-// Append adds a copy of one message. Without parts it adds nothing.
+// Append adds a copy of one message. Without parts it adds nothing. What was
+// written where it belongs, in [Batch.AvailableBuffer], is not copied.
 func (b *Batch) Append(parts ...[]byte) {
+	if b.lent {
+		parts = b.rescue(parts)
+	}
 	for i, p := range parts {
 		more := C.int(0)
 		if i < len(parts)-1 {
 			more = 1
 		}
 		b.parts = append(b.parts, C.zmq4_part{data: C.uintptr_t(len(b.data)), size: C.size_t(len(p)), more: more})
-		b.data = append(b.data, p...)
+		if b.lent && b.ahead(p) == 0 {
+			b.data = b.data[:len(b.data)+len(p)]
+		} else {
+			b.data = append(b.data, p...)
+		}
 	}
 	if len(parts) > 0 {
 		b.n++
+		b.lent = false
 	}
+}
+
+// AvailableBuffer returns an empty slice with room for at least size bytes: the
+// memory of the batch behind its messages. A program appends the next
+// message to it and gives it to [Batch.Append], which then has nothing to copy:
+//
+//	batch.Append(strconv.AppendInt(batch.AvailableBuffer(20), n, 10))
+//
+// The parts of one message are written one behind the other:
+//
+//	buf := append(batch.AvailableBuffer(100), "topic"...)
+//	body := strconv.AppendInt(buf[len(buf):], n, 10)
+//	batch.Append(buf, body)
+//
+// What append had to move, because there was no room, is copied by Append as
+// any other part, and so is a part that lies elsewhere in the buffer. The buffer is
+// valid until the batch is changed. A size below 0 is 0.
+func (b *Batch) AvailableBuffer(size int) []byte {
+	b.data = slices.Grow(b.data, max(size, 0))
+	b.lent = true
+	return b.data[len(b.data):]
+}
+
+// ahead returns how far behind the messages p begins in the memory of the batch, or -1 if it
+// lies elsewhere.
+func (b *Batch) ahead(p []byte) int {
+	free := b.data[len(b.data):cap(b.data)]
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(p))) - uintptr(unsafe.Pointer(unsafe.SliceData(free)))
+	if len(p) == 0 || at >= uintptr(len(free)) {
+		return -1
+	}
+	return int(at)
+}
+
+// rescue copies parts that would be overwritten by those before them.
+func (b *Batch) rescue(parts [][]byte) [][]byte {
+	copied, before := false, 0
+	for i, p := range parts {
+		if at := b.ahead(p); at >= 0 && at < before {
+			if !copied {
+				copied, parts = true, slices.Clone(parts)
+			}
+			parts[i] = slices.Clone(p)
+		}
+		before += len(p)
+	}
+	return parts
 }
 
 // Len returns how many messages there are.
@@ -171,25 +228,57 @@ func (soc *Socket) RecvBatch(ctx context.Context, b *Batch, max int) (n int, err
 	if max <= 0 {
 		max = 1000
 	}
-	max = min(max, math.MaxInt32)
 	if err := ctx.Err(); err != nil || b == nil {
 		return 0, soc.opError("recv", cmp.Or(err, soc.invalid()))
+	}
+	before := b.n
+	end := before + min(max, math.MaxInt32-before)
+	if err = soc.fillNow(b, end); err != nil || b.n > before {
+		return b.n - before, soc.opError("recv", err)
 	}
 	s, parts, err := soc.receive(ctx, true, 0, nil)
 	if err != nil {
 		return 0, soc.opError("recv", err)
 	}
 	defer s.done()
-	before := b.n
 	s.fill(b, parts)
-	for b.n-before < max {
-		if s.c.in_next < s.c.in_len { // received ahead
+	s.fillUp(b, end, s.guess.receiveWaited)
+	return b.n - before, nil
+}
+
+// fillNow is fillUp in one crossing, unless there is nothing as far as the socket knows.
+func (soc *Socket) fillNow(b *Batch, end int) error {
+	s, err := soc.lock()
+	if err != nil {
+		return err
+	}
+	before := b.n
+	defer func() {
+		if b.n > before {
+			s.done()
+		} else {
+			s.unlockAfter(0)
+		}
+	}()
+	if s.heldTooLong() {
+		return ETERM
+	}
+	if s.c.in_next < s.c.in_len || !s.guess.stillEmpty() && !s.guess.receiveWaits(s.typ) {
+		s.fillUp(b, end, false)
+	}
+	return nil
+}
+
+// fillUp adds messages that are there to a batch, until it has as many as end. waited says whether
+// this receive had to wait.
+func (s *socket) fillUp(b *Batch, end int, waited bool) {
+	for b.n < end {
+		if s.c.in_next < s.c.in_len { // received ahead, or too large for fillMore
 			s.fill(b, s.take(true))
-		} else if !s.fillMore(b, max-(b.n-before)) {
+		} else if !s.fillMore(b, end-b.n, waited) {
 			break
 		}
 	}
-	return b.n - before, nil
 }
 
 // fill adds the message in the inbox to a batch.
@@ -207,14 +296,14 @@ func (s *socket) fill(b *Batch, parts []C.zmq4_received) {
 
 // fillMore adds up to max messages that are there to a batch. It reports whether
 // it stopped at one that needs more room, which is in the inbox then.
-func (s *socket) fillMore(b *Batch, max int) bool {
+func (s *socket) fillMore(b *Batch, max int, waited bool) bool {
 	b.data = slices.Grow(b.data, 16<<10)
 	b.parts = slices.Grow(b.parts, min(max, 1024))
 	used, usedParts := C.size_t(len(b.data)), C.int(0)
 	room := b.parts[len(b.parts):cap(b.parts)]
 	n := int(C.zmq4_recv_batch(s.h(), C.int(max), (*C.uchar)(unsafe.SliceData(b.data)), C.size_t(cap(b.data)), &used,
 		unsafe.SliceData(room), C.int(len(room)), &usedParts))
-	s.guess.noteReceive(false, false, s.c.empty != 0)
+	s.guess.noteReceive(n > 0 || s.c.in_len > 0, waited, s.c.empty != 0)
 	s.rx.taken += int(used) - len(b.data)
 	b.data = b.data[:used]
 	b.parts = b.parts[:len(b.parts)+int(usedParts)]

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,6 +63,81 @@ func TestBatchContent(t *testing.T) {
 			}()
 			m.Part(m.Len())
 		}()
+	}
+}
+
+// What is written in the memory of a batch is the message, in place or not.
+func TestBatchAvailableBuffer(t *testing.T) {
+	long := strings.Repeat("long ", 10000)
+	for _, test := range []struct {
+		name   string
+		append func(b *Batch)
+		want   string
+	}{
+		{"one part", func(b *Batch) { b.Append(append(b.AvailableBuffer(10), "one"...)) }, `["one"]`},
+		{"nothing", func(b *Batch) { b.Append(b.AvailableBuffer(-1)) }, `[""]`},
+		{"no parts", func(b *Batch) {
+			x := append(b.AvailableBuffer(20), "one"...)
+			b.Append()
+			b.Append([]byte("0"), x)
+		}, `["0" "one"]`},
+		{"in a row", func(b *Batch) {
+			x := append(b.AvailableBuffer(20), "one"...)
+			b.Append(x, append(x[len(x):], "two"...))
+		}, `["one" "two"]`},
+		{"behind another", func(b *Batch) {
+			x := append(b.AvailableBuffer(20), "one"...)
+			b.Append([]byte("identity"), nil, x, x)
+		}, `["identity" "" "one" "one"]`},
+		{"the other way round", func(b *Batch) {
+			x := append(b.AvailableBuffer(20), "one"...)
+			b.Append(append(x[len(x):], "three"...), x)
+		}, `["three" "one"]`},
+		{"a piece of it", func(b *Batch) { b.Append(append(b.AvailableBuffer(20), "a piece"...)[2:]) }, `["piece"]`},
+		{"more than there is", func(b *Batch) { b.Append(append(b.AvailableBuffer(2), long...)) }, fmt.Sprintf("[%q]", long)},
+		{"more than there is, behind another", func(b *Batch) {
+			x := append(b.AvailableBuffer(20), "one"...)
+			b.Append([]byte(long), x)
+		}, fmt.Sprintf("[%q %q]", long, "one")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b Batch
+			b.Append([]byte("before"), []byte("0"))
+			for range 3 { // in memory that is there, too
+				test.append(&b)
+			}
+			b.Append([]byte("after"))
+			want := `[["before" "0"]` + strings.Repeat(" "+test.want, 3) + ` ["after"]]`
+			if got := fmt.Sprintf("%q", b.messages()); got != want {
+				t.Errorf("got %.200s, want %.200s", got, want)
+			}
+		})
+	}
+}
+
+// A part in place is not copied, and no part costs an allocation.
+func TestBatchAppendsInPlace(t *testing.T) {
+	var b Batch
+	b.Append([]byte("before"))
+	buf := append(b.AvailableBuffer(100), "in place"...)
+	body := append(buf[len(buf):], "here"...)
+	b.Append(buf, body)
+	for i, m := range b.All() {
+		if i == 1 && (&m.Part(0)[0] != &buf[0] || &m.Part(1)[0] != &body[0]) {
+			t.Error("copied")
+		}
+	}
+	if raceEnabled || asanEnabled {
+		return
+	}
+	if n := testing.AllocsPerRun(20, func() {
+		b.Reset()
+		for i := range 100 {
+			buf := strconv.AppendInt(b.AvailableBuffer(20), int64(i), 10)
+			b.Append(buf, strconv.AppendInt(buf[len(buf):], int64(i), 10))
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
@@ -209,6 +286,30 @@ func TestBatchShared(t *testing.T) {
 		if k != 1 {
 			t.Errorf("%s came %d times", m, k)
 		}
+	}
+}
+
+// A REQ has one answer: RecvBatch tells what guesses that it came, however it came.
+func TestBatchOfOneAnswer(t *testing.T) {
+	for _, size := range []int{1, 100 << 10} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			rep, req := socketPair(t, "inproc", REP, REQ)
+			send(t, req, "ask")
+			recv(t, rep)
+			if _, err := rep.SendBytes(make([]byte, size), 0); err != nil {
+				t.Fatal(err)
+			}
+			var b Batch
+			if n, err := req.RecvBatch(t.Context(), &b, 0); n != 1 || err != nil || len(b.messages()[0][0]) != size {
+				t.Fatal(n, err)
+			}
+			if req.s.guess.sentWhole {
+				t.Error("a receive would wait for another answer")
+			}
+			if n, err := req.RecvBatch(t.Context(), &b, 0); n != 0 || AsErrno(err) != EFSM {
+				t.Error(n, err)
+			}
+		})
 	}
 }
 

@@ -169,34 +169,43 @@ static inline int zmq4_recv(uintptr_t h, int max, uint64_t limit)
  * zmq4_recv_batch receives up to max whole messages, copies their parts to
  * data, the first at offset *used, and describes them from parts[0] on. It
  * returns the number of messages. A message that does not fit into data or into
- * the n_parts parts stays in s->in, to be handed out.
+ * the n_parts parts stays in s->in, to be handed out. Nothing may be left there before.
  */
 static inline int zmq4_recv_batch(uintptr_t h, int max, unsigned char *data, size_t size, size_t *used,
                                   zmq4_part *parts, int n_parts, int *used_parts)
 {
     zmq4_socket *s = zmq4_s(h);
-    int count = 0, at = 0;
-    while (count < max) {
+    size_t end = *used;
+    int count = 0, at = 0, filled = s->in_len; /* slots that may have content */
+    s->in_free = s->in_next = s->in_len = s->in_unasked = 0;
+    for (; count < max; count++) {
         size_t total = 0;
-        int n = zmq4_recv(h, 1, 0);
-        if (n < 0)
+        s->in_len = 0; /* a receive frees the content of its slot */
+        if (s->hasty)
+            zmq4_process_commands(s);
+        if (zmq4_recv_whole(s) < 0)
             break; /* an error is there the next time, too */
-        for (int i = 0; i < n; i++)
+        if (filled < s->in_len)
+            filled = s->in_len;
+        for (int i = 0; i < s->in_len; i++)
             total += s->in[i].size;
-        if (total > size - *used || n > n_parts - at)
+        if (total > size - end || s->in_len > n_parts - at)
             break;
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < s->in_len; i++) {
+            const zmq4_received *in = &s->in[i];
             zmq4_part *p = &parts[at++];
-            p->data = *used;
-            p->size = s->in[i].size;
-            p->more = i < n - 1;
-            memcpy(data + *used, s->in[i].data, p->size);
-            *used += p->size;
+            p->data = end;
+            p->size = in->size;
+            p->more = in->more;
+            memcpy(data + end, in->data, in->size);
+            end += in->size;
         }
-        s->in_next = n;
-        count++;
+        s->in_len = 0;
     }
+    if (filled > s->in_len)
+        zmq4_empty(s, s->in_len, filled);
     s->rcvmore = 0;
+    *used = end;
     *used_parts = at;
     return count;
 }

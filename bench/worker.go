@@ -127,6 +127,15 @@ func status(name string) (n int) {
 
 func (w *worker) waitLine() { w.stdin.ReadString('\n') }
 
+// measureUntilLine measures from now until the driver says that the measurement is over. It returns at once.
+func (w *worker) measureUntilLine() {
+	from := takeMark()
+	go func() {
+		w.waitLine()
+		w.result(from, takeMark())
+	}()
+}
+
 func (w *worker) open(typ string, binds bool) (socket, error) {
 	o := socketOptions{binds: binds, noHWM: w.noHWM, curve: w.curve, serverKey: w.serverKey, conns: w.conns}
 	if w.sockets > 0 || w.conns > 1 {
@@ -386,11 +395,7 @@ func (w *worker) proxy() error {
 	if err != nil {
 		return err
 	}
-	from := takeMark()
-	go func() {
-		w.waitLine()
-		w.result(from, takeMark())
-	}()
+	w.measureUntilLine()
 	fmt.Println("endpoint", at, at2)
 	return w.library.proxy(front, back)
 }

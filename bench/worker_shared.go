@@ -76,11 +76,7 @@ func (w *worker) serve() error {
 	if err != nil {
 		return err
 	}
-	from := takeMark()
-	go func() {
-		w.waitLine()
-		w.result(from, takeMark())
-	}()
+	w.measureUntilLine()
 	if err := w.library.serve(s, w.senders); err != nil {
 		return err
 	}
