@@ -38,8 +38,8 @@ type Batch struct {
 	lent  bool          // AvailableBuffer has handed out memory since the last Append
 }
 
-// Append adds a copy of one message. Without parts it adds nothing. What was
-// written where it belongs, in [Batch.AvailableBuffer], is not copied.
+// Append adds a copy of one message. Without parts it adds nothing. Parts that
+// were written to [Batch.AvailableBuffer] are not copied.
 func (b *Batch) Append(parts ...[]byte) {
 	if b.lent {
 		parts = b.rescue(parts)
@@ -64,19 +64,17 @@ func (b *Batch) Append(parts ...[]byte) {
 
 // AvailableBuffer returns an empty slice with room for at least size bytes: the
 // memory of the batch behind its messages. A program appends the next
-// message to it and gives it to [Batch.Append], which then has nothing to copy:
-//
-//	batch.Append(strconv.AppendInt(batch.AvailableBuffer(20), n, 10))
-//
+// message to it and passes it to [Batch.Append], which then has nothing to copy.
 // The parts of one message are written one behind the other:
 //
-//	buf := append(batch.AvailableBuffer(100), "topic"...)
-//	body := strconv.AppendInt(buf[len(buf):], n, 10)
-//	batch.Append(buf, body)
+//	var batch zmq4.Batch
+//	topic := fmt.Append(batch.AvailableBuffer(100), "weather")
+//	body := fmt.Append(topic[len(topic):], 21.5, " degrees")
+//	batch.Append(topic, body)
 //
-// What append had to move, because there was no room, is copied by Append as
-// any other part, and so is a part that lies elsewhere in the buffer. The buffer is
-// valid until the batch is changed. A size below 0 is 0.
+// Append copies a part that has moved, because there was too little room for it,
+// and a part that lies elsewhere in the buffer. The buffer is valid until the
+// batch is changed. A size below 0 is 0.
 func (b *Batch) AvailableBuffer(size int) []byte {
 	b.data = slices.Grow(b.data, max(size, 0))
 	b.lent = true

@@ -34,10 +34,9 @@ type world struct {
 	types            struct{ receiver, sender zmq4.Type }
 	endpoint         string // of the sender
 	connects         bool   // the receiver does, not the sender
-	attached         bool
 	poller           *zmq4.Poller
 	msg              zmq4.Msg
-	number, received int
+	number           int
 }
 
 func main() {
@@ -92,7 +91,6 @@ func newWorld(seed uint64) *world {
 		_, err = w.sender.Recv(0)
 		check(err)
 	}
-	w.attached = true
 	w.settle()
 	return w
 }
