@@ -359,9 +359,7 @@ func TestReceiveAheadUnsubscribeHalfway(t *testing.T) {
 // the receiver has taken.
 func unaskedHeld(t *testing.T, receiver, sender Type, size, count int, prepare func(soc *Socket)) (*Socket, int) {
 	t.Helper()
-	if !guessing {
-		t.Skip("nothing is taken unasked without guesses")
-	}
+	needGuesses(t)
 	ctx := newContext(t)
 	r, s := newSocket(t, ctx, receiver), newSocket(t, ctx, sender)
 	if receiver == SUB {
@@ -523,9 +521,7 @@ func TestUnaskedAheadDisconnect(t *testing.T) {
 
 // Looks for more messages become few where they find none, or few.
 func TestGuessMore(t *testing.T) {
-	if !guessing {
-		t.Skip("no guesses")
-	}
+	needGuesses(t)
 	var g guess
 	looks := func(rounds, got int, emptied bool) (n int) {
 		for range rounds {

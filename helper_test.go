@@ -364,6 +364,13 @@ func needCurve(t testing.TB) {
 	}
 }
 
+// needGuesses skips a test of what only guesses bring about.
+func needGuesses(t *testing.T) {
+	if !guessing {
+		t.Skip("built without guesses")
+	}
+}
+
 func needDraft(t testing.TB) {
 	t.Helper()
 	if !HasDraft() {

@@ -24,13 +24,6 @@ func oneNaps(t *testing.T) {
 	t.Cleanup(func() { runtime.GOMAXPROCS(old) })
 }
 
-// needGuesses skips a test of what only guesses bring about.
-func needGuesses(t *testing.T) {
-	if !guessing {
-		t.Skip("built without guesses")
-	}
-}
-
 // longNaps lets naps last while the test runs.
 func longNaps(t *testing.T) {
 	old := napLimit
