@@ -24,9 +24,12 @@ type guess struct {
 	// that were after the last look.
 	doubt, doubts int
 
+	moved uint64 // guarded by socket.mu: how many messages had gone in and out when the last wait began
+
 	short  atomic.Bool  // the last wait was, so that the next one may be a nap
 	missed int          // naps in a row that were too short: of the goroutine that waits for the descriptor
 	remote atomic.Bool  // what is waited for is not done by this process alone
+	many   atomic.Bool  // many messages went in and out between two waits
 	crowd  atomic.Int32 // how many waits are to be no naps
 }
 
@@ -82,7 +85,16 @@ func (g *guess) waitIsShort() bool {
 	return true
 }
 
-func (g *guess) mayNap() bool { return guessing && g.short.Load() && g.remote.Load() }
+func (g *guess) mayNap() bool {
+	return guessing && g.short.Load() && g.remote.Load() && !g.many.Load()
+}
+
+// noteWait is called before a wait. Where many messages come at a time, as in a stream, more of them come
+// while a goroutine is woken slowly, and all cost less.
+func (g *guess) noteWait(moved uint64) {
+	g.many.Store(moved-g.moved > enough)
+	g.moved = moved
+}
 
 // crowdWaits is for how many waits nobody naps on a socket that other
 // goroutines use as well: they may need the processor that a nap keeps.
@@ -125,7 +137,7 @@ func (g *guess) moreCome() bool {
 }
 
 const (
-	enough     = 8    // messages are worth a look in vain for one more
+	enough     = 8    // messages are worth a look in vain for one more, and are many between two waits
 	mostDoubts = 4096 // receives that do not look, after many looks that were not worth it
 )
 

@@ -17,9 +17,9 @@ import (
 // one each time that a program has been idle. So a leader whose last wait was short waits in poll(2)
 // with its own thread, as a C program does: it naps.
 //
-// A nap keeps a processor of Go's, with the timers that are on it, until Go's monitor notices, which
-// can take 20 ms. So few may nap at a time, and an alarm ends each nap after little more than a
-// millisecond: the leader then goes on in the network poller.
+// A nap keeps a processor of Go's, with the timers that are on it. So few may nap at a time, and an
+// alarm ends each nap after little more than a millisecond: the leader then goes on in the network
+// poller.
 
 const (
 	// napTime is how long a wait may be so that the next one is a nap.
@@ -56,12 +56,25 @@ var alarms struct {
 	idle []*alarm
 }
 
+// lone is how many goroutines a program has that has one. Tests change it.
+var lone = 1
+
+// nappers returns how many goroutines may nap at a time. One that naps on the only processor keeps all
+// others from running.
+func nappers() int {
+	procs := runtime.GOMAXPROCS(0)
+	if procs == 1 && runtime.NumGoroutine() == lone {
+		return 1
+	}
+	return procs / 2
+}
+
 // takeAlarm returns an alarm that rings between napTime/4 and napLimit from now,
 // but not after the time last. It returns nil if there are enough who nap.
 func takeAlarm(now, last time.Duration) *alarm {
 	alarms.mu.Lock()
 	defer alarms.mu.Unlock()
-	if alarms.busy >= runtime.GOMAXPROCS(0)/2 || len(alarms.idle) == 0 && !addAlarm() {
+	if alarms.busy >= nappers() || len(alarms.idle) == 0 && !addAlarm() {
 		return nil
 	}
 	n := len(alarms.idle) - 1
@@ -92,10 +105,6 @@ func (a *alarm) set(now, due time.Duration) {
 	a.due = due
 	C.zmq4_alarm_set(&a.c, C.int64_t(due-now))
 }
-
-// nap waits until the descriptor can be read, or the alarm rings, or a signal comes. It
-// reports whether the descriptor can be read.
-func (a *alarm) nap(fd int) bool { return C.zmq4_nap(C.int(fd), a.c.fd) != 0 }
 
 // ring ends the nap.
 func (a *alarm) ring() { a.set(0, 0) }
@@ -129,7 +138,7 @@ func (n *napper) wait(d *descriptor, w *waiter, deadline time.Time) bool {
 	k.mu.Unlock()
 	signalled := false
 	if !over && (dry || !k.round(w, false)) {
-		if n.inRow == 0 {
+		if n.inRow == 0 && runtime.GOMAXPROCS(0) > 1 {
 			// The thread was the one that looked after the network poller, and Go starts no
 			// other for that while it naps. It does to run a goroutine.
 			go func() {}()
@@ -181,6 +190,6 @@ func (n *napper) take(deadline time.Time) *alarm {
 // ended is called after a wait in the network poller.
 func (n *napper) ended(g *guess, start time.Duration) {
 	n.awoken = time.Since(epoch)
-	g.short.Store(n.awoken-start < napTime && runtime.GOMAXPROCS(0) > 1)
+	g.short.Store(n.awoken-start < napTime && nappers() > 0)
 	n.inRow = 0
 }

@@ -387,3 +387,33 @@ func TestNotPollable(t *testing.T) {
 		syscall.Close(fd)
 	}
 }
+
+// With one processor only the goroutine of a program that has no other naps: what would the others do
+// meanwhile?
+func TestNapAlone(t *testing.T) {
+	needGuesses(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	soc, peer := socketPair(t, "tcp", PAIR, PAIR)
+	handshake(t, peer, soc)
+	defer func(old int) { lone = old }(lone)
+	naps := func() bool { // by itself
+		for range 2 * napsInRow {
+			send(t, peer, "here")
+			if msg, err := soc.Recv(0); err != nil || msg != "here" { // in this goroutine
+				t.Fatal(msg, err)
+			}
+		}
+		return !registered(soc)
+	}
+	eventually(t, "it naps", func() bool {
+		lone = runtime.NumGoroutine() // those of earlier tests end
+		return naps()
+	})
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() { <-stop }()
+	eventually(t, "it does not nap", func() bool {
+		lone = runtime.NumGoroutine() - 1
+		return !naps()
+	})
+}

@@ -327,6 +327,7 @@ func (s *socket) lookUp(ref *pollRef) (State, error) {
 	}
 	if State(ev)&POLLIN == 0 {
 		s.guess.noteLook()
+		s.guess.noteWait(s.moved())
 	}
 	s.park.wake(State(ev))
 	s.tellPollers(State(ev), ref)

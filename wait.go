@@ -443,6 +443,7 @@ func (s *socket) suspend(ctx context.Context, want State, l limit) (parked bool,
 		return false, ErrorSocketClosed
 	}
 	s.suspended++
+	s.guess.noteWait(s.moved())
 	s.unlockAfter(0)
 	parked, err = s.wait(ctx, want, l)
 	if err != nil && err != eagain {
@@ -452,6 +453,9 @@ func (s *socket) suspend(ctx context.Context, want State, l limit) (parked bool,
 	}
 	return parked, err
 }
+
+// moved returns how many messages have gone in and out.
+func (s *socket) moved() uint64 { return uint64(s.c.received.messages + s.c.sent.messages) }
 
 // resume undoes what suspend has counted, with the socket locked.
 func (s *socket) resume() {
