@@ -84,6 +84,29 @@ func TestProxyBothWays(t *testing.T) {
 	s.ends(t, ErrorSocketClosed)
 }
 
+// What a proxy keeps for the parts of a message grows and shrinks: all parts arrive, in both directions, and
+// in the copies.
+func TestProxyManyParts(t *testing.T) {
+	s := newStation(t, DEALER, DEALER, DEALER, DEALER, -1, 0, true)
+	for _, n := range []int{1, 4, 5, 3, 20_000, 1, 17, 16_385, 2} { // an inbox of more than 16384 is given back
+		parts := make([]string, n)
+		for i := range parts {
+			parts[i] = fmt.Sprint(n, i)
+		}
+		parts[n-1] = string(pattern(40)) // not inside the zmq_msg_t
+		for _, way := range [][2]*Socket{{s.client, s.server}, {s.server, s.client}} {
+			send(t, way[0], parts)
+			for _, soc := range []*Socket{way[1], s.watcher} {
+				if m := recv(t, soc); !slices.Equal(m, parts) {
+					t.Fatalf("%d parts: got %d others", n, len(m))
+				}
+			}
+		}
+	}
+	s.frontend.Close()
+	s.ends(t, ErrorSocketClosed)
+}
+
 // Close and Term of any of its sockets end a proxy, idle, busy or blocked.
 func TestProxyEnds(t *testing.T) {
 	for _, busy := range []string{"idle", "busy", "blocked"} {

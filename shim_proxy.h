@@ -10,10 +10,14 @@
 
 #include <zmq.h>
 
-/* zmq4_flow is one direction of a proxy, with at most one message in hand. */
+/*
+ * zmq4_flow is one direction of a proxy, with at most one message in hand. All cap parts are
+ * initialized messages at all times: those from len on are empty.
+ */
 typedef struct zmq4_flow {
     zmq_msg_t *parts;
     int len, cap;
+    uint64_t size;    /* bytes of the message in hand */
     int captured;     /* the message in hand has been given to the capture socket */
     int blocked;      /* what zmq4_pump would have had to wait for, ZMQ4_BLOCKED_* */
     uint64_t count;   /* messages moved */
@@ -22,21 +26,33 @@ typedef struct zmq4_flow {
 
 enum { ZMQ4_BLOCKED_NOT, ZMQ4_BLOCKED_FROM, ZMQ4_BLOCKED_TO, ZMQ4_BLOCKED_CAPTURE };
 
-/* zmq4_flow_empty frees the message in hand, and the memory for its parts if that is large. */
-static inline void zmq4_flow_empty(zmq4_flow *f)
+/* zmq4_flow_resize changes how many parts there is room for. Those that are lost must be empty. */
+static inline ZMQ4_RARE int zmq4_flow_resize(zmq4_flow *f, int cap)
 {
-    zmq_msg_t *parts;
-    while (f->len > 0)
-        zmq_msg_close(&f->parts[--f->len]);
-    if (f->cap > ZMQ4_IN_KEEP && (parts = (zmq_msg_t *) realloc(f->parts, ZMQ4_IN_CAP * sizeof *parts))) {
-        f->parts = parts;
-        f->cap = ZMQ4_IN_CAP;
+    /* A zmq_msg_t may be moved as plain memory: nothing points at it. */
+    zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, (size_t) cap * sizeof *parts);
+    if (!parts)
+        return -ENOMEM;
+    f->parts = parts;
+    for (; f->cap < cap; f->cap++)
+        zmq_msg_init(&parts[f->cap]);
+    f->cap = cap;
+    return 0;
+}
+
+/* zmq4_flow_drop drops what is left of the message in hand. */
+static inline ZMQ4_RARE void zmq4_flow_drop(zmq4_flow *f)
+{
+    while (f->len > 0) {
+        zmq_msg_t *msg = &f->parts[--f->len];
+        zmq_msg_close(msg);
+        zmq_msg_init(msg);
     }
 }
 
 static inline void zmq4_flow_free(zmq4_flow *f)
 {
-    zmq4_flow_empty(f);
+    zmq4_flow_drop(f);
     free(f->parts);
     free(f);
 }
@@ -44,13 +60,9 @@ static inline void zmq4_flow_free(zmq4_flow *f)
 static inline zmq4_flow *zmq4_flow_new(void)
 {
     zmq4_flow *f = calloc(1, sizeof *f);
-    if (f) {
-        f->cap = ZMQ4_IN_CAP;
-        f->parts = malloc((size_t) f->cap * sizeof *f->parts);
-        if (!f->parts) {
-            free(f);
-            f = NULL;
-        }
+    if (f && zmq4_flow_resize(f, ZMQ4_IN_CAP) < 0) {
+        free(f);
+        f = NULL;
     }
     return f;
 }
@@ -61,43 +73,37 @@ static inline zmq4_flow *zmq4_flow_new(void)
  */
 static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 {
-    int rc = 0, more;
+    int rc, more;
+    f->size = 0;
     if (from->hasty && !from->broken && from->in_next == from->in_len)
         zmq4_process_commands(from);
     do {
-        if (f->len == f->cap) {
-            zmq_msg_t *parts = (zmq_msg_t *) realloc(f->parts, 2 * (size_t) f->cap * sizeof *parts);
-            if (!parts) {
-                if (from->in_next == from->in_len)
-                    zmq4_skip(from);
-                return -ENOMEM;
-            }
-            f->parts = parts;
-            f->cap *= 2;
+        if (f->len == f->cap && (f->cap > INT_MAX / 2 || zmq4_flow_resize(f, 2 * f->cap) < 0)) {
+            if (from->in_next == from->in_len)
+                zmq4_skip(from);
+            return -ENOMEM;
         }
         zmq_msg_t *msg = &f->parts[f->len];
-        zmq_msg_init(msg);
         if (from->in_next < from->in_len) {
             zmq_msg_move(msg, &from->in[from->in_next].msg);
             more = from->in[from->in_next++].more;
+            f->size += zmq_msg_size(msg);
         } else {
-            if (from->broken) {
-                rc = -ENOTSUP;
-            } else {
-                ZMQ4_CALL(from, rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
-                if (rc == -1)
-                    rc = zmq4_err();
-            }
-            if (rc < 0) {
-                zmq_msg_close(msg);
-                return rc;
-            }
+            size_t size;
+            if (from->broken)
+                return -ENOTSUP;
+            ZMQ4_CALL(from, rc, zmq_msg_recv(msg, from->socket, ZMQ_DONTWAIT));
+            if (rc == -1)
+                return zmq4_err();
             more = zmq_msg_more(msg);
             if (more && zmq4_torn(from)) {
                 zmq_msg_close(msg);
+                zmq_msg_init(msg);
                 return -ENOTSUP;
             }
-            zmq4_count(&from->received, !more, zmq_msg_size(msg));
+            size = rc < INT_MAX ? (size_t) rc : zmq_msg_size(msg);
+            zmq4_count(&from->received, !more, size);
+            f->size += size;
         }
         f->len++;
     } while (more);
@@ -106,8 +112,8 @@ static inline int zmq4_flow_recv(zmq4_flow *f, zmq4_socket *from)
 }
 
 /*
- * zmq4_flow_send sends the message in hand, or a copy of it. It returns EAGAIN
- * only before the first part. A message that loses its peer half-way is lost, and
+ * zmq4_flow_send sends the message in hand, or a copy of it. It returns EAGAIN only before the
+ * first part, and 1 if there are parts left: a message that loses its peer half-way is lost, and
  * a filter that is too long is dropped.
  */
 static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
@@ -118,7 +124,7 @@ static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
         return -ENOTSUP;
     for (int i = 0; to->max_part && i < f->len; i++) {
         if (!zmq4_fits(to, zmq_msg_data(&f->parts[i]), zmq_msg_size(&f->parts[i])))
-            return to->type == ZMQ_XSUB ? 0 : -EMSGSIZE; /* a subscriber must not be able to stop the proxy */
+            return to->type == ZMQ_XSUB ? 1 : -EMSGSIZE; /* a subscriber must not be able to stop the proxy */
     }
     for (int i = 0; i < f->len; i++) {
         int rc, more = i < f->len - 1 ? ZMQ_SNDMORE : 0;
@@ -134,12 +140,12 @@ static inline int zmq4_flow_send(zmq4_flow *f, zmq4_socket *to, int copy)
             zmq_msg_close(&dup);
         if (rc == -EAGAIN && i > 0) {
             zmq4_lost(to, more);
-            return 0;
+            return 1;
         }
         if (rc < 0)
             return rc;
     }
-    return 0;
+    return copy;
 }
 
 /*
@@ -158,9 +164,6 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
         }
         if (rc < 0)
             return rc;
-        uint64_t bytes = 0;
-        for (int i = 0; i < f->len; i++)
-            bytes += zmq_msg_size(&f->parts[i]);
         if (capture && !f->captured) {
             rc = zmq4_flow_send(f, zmq4_s(capture), 1);
             if (rc == -EAGAIN) {
@@ -170,7 +173,7 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
             if (rc < 0)
                 return rc;
             f->captured = 1;
-            zmq4_count(&zmq4_s(capture)->sent, 1, bytes);
+            zmq4_count(&zmq4_s(capture)->sent, 1, f->size);
         }
         rc = zmq4_flow_send(f, zmq4_s(to), 0);
         if (rc == -EAGAIN) {
@@ -179,11 +182,14 @@ static inline int zmq4_pump(zmq4_flow *f, uintptr_t from, uintptr_t to, uintptr_
         }
         if (rc < 0)
             return rc;
-        zmq4_flow_empty(f);
-        f->captured = 0;
+        if (rc > 0)
+            zmq4_flow_drop(f);
+        f->len = f->captured = 0;
+        if (f->cap > ZMQ4_IN_KEEP)
+            zmq4_flow_resize(f, ZMQ4_IN_CAP);
         f->count++;
-        f->bytes += bytes;
-        zmq4_count(&zmq4_s(to)->sent, 1, bytes);
+        f->bytes += f->size;
+        zmq4_count(&zmq4_s(to)->sent, 1, f->size);
     }
     return n;
 }
