@@ -209,7 +209,11 @@ func (s *socket) transmit(ctx context.Context, flags Flag, rc C.int, try func() 
 // sent ends a send that has succeeded.
 func (s *socket) sent(waited bool) {
 	s.guess.noteSend(waited, s.c.sndmore == 0)
-	s.unlock()
+	if len(s.polls) > 0 || s.park.waiting() {
+		s.unlockSent()
+	} else {
+		s.mu.Unlock()
+	}
 }
 
 // sendWants returns what to wait for before the next try, if the last one returned EAGAIN. A ROUTER

@@ -120,6 +120,7 @@ type socket struct {
 	park parker // has a lock of its own
 
 	// Guarded by mu.
+	late    lateLook
 	ahead   socketAhead
 	place   socketPlace
 	mon     socketMon
@@ -264,6 +265,47 @@ func (s *socket) unlockAfter(progress State) {
 		}
 	}
 	s.mu.Unlock()
+}
+
+// lookInterval is how often a send itself looks what the socket is ready for.
+const lookInterval = 50 * time.Microsecond
+
+// A lateLook is one that sends owe to those who wait.
+type lateLook struct {
+	last time.Duration // when a send looked, since epoch
+	owed bool          // lookLate will run
+}
+
+// unlockSent is unlock for a send. A look for those who wait costs several times as much as a send, and is
+// seldom needed, since few sends take a signal. So of many sends in a row some look, and for the others a
+// goroutine does.
+func (s *socket) unlockSent() {
+	if s.watched() {
+		now := time.Since(epoch)
+		if now-s.late.last < lookInterval {
+			s.guess.noteCrowd()
+			if !s.late.owed {
+				s.late.owed = true
+				go s.lookLate()
+			}
+			s.mu.Unlock()
+			return
+		}
+		s.late.last = now
+	}
+	s.unlockAfter(anyEvent)
+}
+
+// lookLate looks for sends that did not. It lets others send before that.
+func (s *socket) lookLate() {
+	runtime.Gosched()
+	s.mu.Lock()
+	s.late.owed = false
+	if s.c == nil {
+		s.mu.Unlock()
+		return
+	}
+	s.unlockAfter(anyEvent)
 }
 
 // watched reports whether anybody waits for the socket right now.

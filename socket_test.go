@@ -64,3 +64,44 @@ func TestStringShared(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+// Sends beside a goroutine that waits to receive do not look each time what the socket is ready for.
+func TestSendsLookLate(t *testing.T) {
+	for _, waiter := range []string{"a receiver", "a Poller"} {
+		t.Run(waiter, func(t *testing.T) {
+			soc, peer := newSocket(t, newContext(t), PAIR), newSocket(t, newContext(t), PAIR)
+			must(t, soc.SetSndhwm(0))
+			must(t, peer.SetRcvhwm(0))
+			must(t, peer.Connect(bindOn(t, soc, "tcp")))
+			handshake(t, peer, soc)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if waiter == "a Poller" {
+					p := NewPoller()
+					p.Add(soc, POLLIN)
+					if polled, err := p.Poll(-1); err != nil || len(polled) != 1 {
+						t.Errorf("polled %v, %v", polled, err)
+					}
+				}
+				expect(t, soc, "here")
+			}()
+			waitParked(t, soc, 1)
+			const sends = 10_000
+			uses := func() uint64 {
+				soc.s.mu.Lock()
+				defer soc.s.mu.Unlock()
+				return soc.s.guess.uses
+			}
+			before := uses()
+			for range sends {
+				send(t, soc, "there")
+			}
+			if looks := uses() - before - sends; looks > sends/2 {
+				t.Errorf("%d sends, and %d looks", sends, looks)
+			}
+			send(t, peer, "here")
+			within(t, patience, "receive", func() { <-done })
+		})
+	}
+}

@@ -455,3 +455,26 @@ func TestStateErrors(t *testing.T) {
 		})
 	}
 }
+
+// A send that takes the signal of a message wakes the one who waits for it, though it does not look itself.
+func TestSendTakesSignal(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // while this goroutine runs, nobody looks at the network poller
+	soc, peer := socketPair(t, "inproc", PAIR, PAIR)
+	handshake(t, peer, soc)
+	for range 10 {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			expect(t, soc, "here")
+		}()
+		waitParked(t, soc, 1)
+		send(t, peer, "here")
+		for start := time.Now(); time.Since(start) < 3*time.Millisecond; { // then a send processes commands
+		}
+		soc.s.mu.Lock()
+		soc.s.late.last = time.Since(epoch) // as if another send had looked
+		soc.s.mu.Unlock()
+		send(t, soc, "there")
+		within(t, patience, "receive", func() { <-done })
+	}
+}
