@@ -24,7 +24,7 @@ type guess struct {
 	// that were after the last look.
 	doubt, doubts int
 
-	moved uint64 // guarded by socket.mu: how many messages had gone in and out when the last wait began
+	moved uint64 // guarded by socket.mu, or Poller.mu: how many messages had gone in and out when the last wait began
 
 	short  atomic.Bool  // the last wait was, so that the next one may be a nap
 	missed int          // naps in a row that were too short: of the goroutine that waits for the descriptor

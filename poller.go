@@ -58,6 +58,7 @@ type Poller struct {
 	own     *pollRef                 // stands for everything that is not a socket: kick, and file descriptors
 	waiting int                      // polls that wait
 	polls   int                      // how many there have been with more than one socket
+	moved   uint64                   // how many messages have gone in and out between looks
 	bulk    bool                     // many messages are better than soon: no naps
 	refused bool                     // the last look found a file descriptor that the system does not arm
 }
@@ -371,6 +372,7 @@ type pollMember struct {
 	fdAt   int      // index in Poller.fds
 	ref    *pollRef // nil while the Poller has no queue
 	looked uint64   // guess.uses of the socket at the last look, if that found nothing, or 0
+	moved  uint64   // socket.moved at the last look
 	items  []*pollItem
 	first  [1]*pollItem // room for one
 }

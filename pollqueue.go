@@ -165,6 +165,7 @@ func (p *Poller) wakeDirect() {
 // waitInQueue waits until there is something to look at.
 func (p *Poller) waitInQueue(ctx context.Context, l limit) error {
 	q := p.q
+	q.guess.noteWait(p.moved)
 	p.mu.Unlock()
 	_, err := q.park.wait(ctx, anyEvent, l)
 	p.mu.Lock()
@@ -254,7 +255,9 @@ func (p *Poller) collectQueued() (ready []*pollItem, err error) {
 // again if there is anything to see. It forgets a socket that is closed, and returns its
 // items instead.
 func (p *Poller) look(m *pollMember, ready []*pollItem) ([]*pollItem, error) {
+	before := m.moved
 	ev, err := m.lookUp()
+	p.moved += m.moved - before
 	if err != nil {
 		for _, item := range ready {
 			item.ready = 0 // the next poll finds it again
@@ -313,7 +316,7 @@ func (m *pollMember) lookUp() (State, error) {
 		return 0, err
 	}
 	defer m.s.mu.Unlock()
-	m.looked = m.s.guess.uses
+	m.looked, m.moved = m.s.guess.uses, m.s.moved()
 	return m.s.lookUp(m.ref)
 }
 

@@ -217,6 +217,11 @@ func (t *table) shared() {
 		}
 		t.add(r)
 	}
+	t.add(row{
+		group: "Shared sockets, inproc, 8 B", name: "1 sender, 1 receiver, and one that waits to receive on the socket that sends",
+		kind: "shared", transport: "inproc", types: [2]string{"PAIR", "PAIR"}, size: 8, count: 2_000_000,
+		impls: []string{"zmq4"}, goals: []goal{{"zmq4", unshared, 0.7, 0}},
+	})
 	// The goal is 1.5 times the 0.43 that were measured when the goals were set.
 	t.add(row{
 		group: "Server with 16 goroutines that reply, 64 B", name: "tcp", kind: "serve", transport: "tcp",

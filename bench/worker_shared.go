@@ -23,11 +23,15 @@ func (t *tickets) take() (before, n int) {
 	return before, max(min(t.total-before, ticket), 0)
 }
 
-// shared sends by many goroutines on one socket, and receives by many on another.
+// shared sends by many goroutines on one socket, and receives by many on another. On a PAIR that sends
+// another goroutine waits to receive.
 func (w *worker) shared() error {
 	s, peer, err := w.both(true)
 	if err != nil {
 		return err
+	}
+	if w.peer == "PAIR" {
+		go peer.receive(message{w.parts, w.size}, 1)
 	}
 	failed := make(chan error, w.senders+w.receivers)
 	toSend, toReceive := &tickets{total: w.warmup + w.count}, &tickets{total: w.warmup + w.count}
