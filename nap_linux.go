@@ -19,13 +19,12 @@ type pollfd struct {
 
 const pollIn = 1 // POLLIN of poll.h
 
-// nap waits until the descriptor can be read, or the alarm rings. It reports whether the descriptor
-// can be read.
+// napAlone is nap on the only processor, of the only goroutine.
 //
 // Go's scheduler is not told that the thread waits. Otherwise its monitor would take the processor away
-// after 20 µs, and wake another thread for it, which finds nothing to do: with one processor that took
-// 1.3 times as long. Whoever wants the processor, such as the garbage collector, sends a signal.
-func (a *alarm) nap(fd int) bool {
+// after 20 µs, and wake another thread for it, which finds nothing to do: that took 1.3 times as long.
+// Whoever wants the processor after all, such as the garbage collector, sends a signal.
+func (a *alarm) napAlone(fd int) bool {
 	fds := [2]pollfd{{fd: int32(fd), events: pollIn}, {fd: int32(a.c.fd), events: pollIn}}
 	for {
 		n, _, err := syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), uintptr(len(fds)), 0, 0, 0, 0)

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-//go:build !windows && !linux
+//go:build cgo && !windows && !linux
 
 package zmq4
 
-// #include "shim.h"
-import "C"
-
-// nap waits until the descriptor can be read, or the alarm rings, or a signal comes. It
-// reports whether the descriptor can be read.
-func (a *alarm) nap(fd int) bool { return C.zmq4_nap(C.int(fd), a.c.fd) != 0 }
+// napAlone is nap on the only processor, of the only goroutine: see nap_linux.go.
+func (a *alarm) napAlone(fd int) bool { return a.nap(fd) }

@@ -17,9 +17,9 @@ import (
 // one each time that a program has been idle. So a leader whose last wait was short waits in poll(2)
 // with its own thread, as a C program does: it naps.
 //
-// A nap keeps a processor of Go's, with the timers that are on it. So few may nap at a time, and an
-// alarm ends each nap after little more than a millisecond: the leader then goes on in the network
-// poller.
+// A nap keeps a processor of Go's, with the timers that are on it, until Go's monitor notices, which
+// can take 20 ms. So few may nap at a time, and an alarm ends each nap after little more than a
+// millisecond: the leader then goes on in the network poller.
 
 const (
 	// napTime is how long a wait may be so that the next one is a nap.
@@ -106,6 +106,10 @@ func (a *alarm) set(now, due time.Duration) {
 	C.zmq4_alarm_set(&a.c, C.int64_t(due-now))
 }
 
+// nap waits until the descriptor can be read, or the alarm rings, or a signal comes. It
+// reports whether the descriptor can be read.
+func (a *alarm) nap(fd int) bool { return C.zmq4_nap(C.int(fd), a.c.fd) != 0 }
+
 // ring ends the nap.
 func (a *alarm) ring() { a.set(0, 0) }
 
@@ -138,12 +142,16 @@ func (n *napper) wait(d *descriptor, w *waiter, deadline time.Time) bool {
 	k.mu.Unlock()
 	signalled := false
 	if !over && (dry || !k.round(w, false)) {
-		if n.inRow == 0 && runtime.GOMAXPROCS(0) > 1 {
-			// The thread was the one that looked after the network poller, and Go starts no
-			// other for that while it naps. It does to run a goroutine.
-			go func() {}()
+		if runtime.GOMAXPROCS(0) == 1 {
+			signalled = a.napAlone(d.fd)
+		} else {
+			if n.inRow == 0 {
+				// The thread was the one that looked after the network poller, and Go starts no
+				// other for that while it naps. It does to run a goroutine.
+				go func() {}()
+			}
+			signalled = a.nap(d.fd)
 		}
-		signalled = a.nap(d.fd)
 		k.guess.noteNap(signalled)
 	}
 	k.mu.Lock()

@@ -145,6 +145,11 @@ func (p *Poller) waitDirect(ctx context.Context, s *socket, l limit) error {
 			return err
 		}
 	}
+	s.mu.Lock()
+	if s.c != nil {
+		s.guess.noteWait(s.moved())
+	}
+	s.mu.Unlock()
 	want := pollChanged | p.items.first.member.wanted()&(POLLIN|POLLOUT)
 	p.direct = append(p.direct, s)
 	parked, err := s.park.waitUnlocking(ctx, want, l, &p.mu)
@@ -330,7 +335,6 @@ func (s *socket) lookUp(ref *pollRef) (State, error) {
 	}
 	if State(ev)&POLLIN == 0 {
 		s.guess.noteLook()
-		s.guess.noteWait(s.moved())
 	}
 	s.park.wake(State(ev))
 	s.tellPollers(State(ev), ref)

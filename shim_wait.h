@@ -179,6 +179,13 @@ typedef struct zmq4_alarm {
     int ring; /* the other end, where it is a pipe */
 } zmq4_alarm;
 
+/* ZMQ4_NAP_MS is the timeout of a nap in milliseconds; -1 is none. */
+#ifdef __linux__
+#define ZMQ4_NAP_MS -1
+#else
+#define ZMQ4_NAP_MS 1
+#endif
+
 static inline int zmq4_alarm_new(zmq4_alarm *a)
 {
 #ifdef _WIN32
@@ -222,15 +229,18 @@ static inline int zmq4_alarm_set(const zmq4_alarm *a, int64_t ns)
 }
 
 /*
- * zmq4_nap waits until fd can be read, the alarm rings, a millisecond is over or a signal comes.
- * It reports whether fd can be read. On Linux nap_linux.go does without it.
+ * zmq4_nap waits until fd can be read, the alarm rings, ZMQ4_NAP_MS are over or a signal comes.
+ * It reports whether fd can be read.
  */
-#if !defined __linux__ && !defined _WIN32
 static inline int zmq4_nap(int fd, int alarm)
 {
+#ifdef _WIN32
+    (void) fd, (void) alarm;
+    return 0;
+#else
     struct pollfd fds[2] = {{fd, POLLIN, 0}, {alarm, POLLIN, 0}};
-    return poll(fds, 2, 1) > 0 && fds[0].revents;
-}
+    return poll(fds, 2, ZMQ4_NAP_MS) > 0 && fds[0].revents;
 #endif
+}
 
 #endif
