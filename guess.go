@@ -92,7 +92,7 @@ func (g *guess) mayNap() bool {
 // noteWait is called before a wait. Where many messages come at a time, as in a stream, more of them come
 // while a goroutine is woken slowly, and all cost less.
 func (g *guess) noteWait(moved uint64) {
-	g.many.Store(moved-g.moved > enough)
+	g.many.Store(moved > g.moved+enough)
 	g.moved = moved
 }
 

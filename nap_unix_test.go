@@ -417,3 +417,56 @@ func TestNapAlone(t *testing.T) {
 		return !naps()
 	})
 }
+
+// Nobody naps in a stream: where many messages were received since the last wait.
+func TestNapStream(t *testing.T) {
+	tests := []struct {
+		name    string
+		sockets int // in a Poller, or none
+	}{
+		{"receive", 0}, {"poll for one socket", 1}, {"poll for two sockets", 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			soc, peer := socketPair(t, "tcp", PAIR, PAIR)
+			handshake(t, peer, soc)
+			p, g := NewPoller(), &soc.s.guess
+			if tt.sockets > 0 {
+				p.Add(soc, POLLIN)
+			}
+			if tt.sockets > 1 {
+				p.Add(newSocket(t, newContext(t), PAIR), POLLIN)
+				must(t, p.keepQueue())
+				defer p.RemoveBySocket(soc)
+				g = &p.q.guess
+			}
+			wait := func() {
+				if tt.sockets == 0 {
+					must(t, soc.SetRcvtimeo(time.Millisecond))
+					if msg, err := soc.Recv(0); err != eagain {
+						t.Fatal(msg, err)
+					}
+				} else if polled, err := p.Poll(time.Millisecond); err != nil || len(polled) > 0 {
+					t.Fatal(polled, err)
+				}
+			}
+			wait()
+			for _, n := range []int{1, enough + 1, 1, 0, 100} {
+				for range n {
+					send(t, peer, "here")
+				}
+				for received := 0; received < n; { // without a wait between them
+					if _, err := soc.Recv(DONTWAIT); err == nil {
+						received++
+					} else if err != eagain {
+						t.Fatal(err)
+					}
+				}
+				wait()
+				if many := g.many.Load(); many != (n > enough) {
+					t.Errorf("%d messages: many is %v", n, many)
+				}
+			}
+		})
+	}
+}
